@@ -1,0 +1,64 @@
+"""Stablelift: a compiler plugin for JAX, for modules and lifted transformations as passes over StableHLO.
+
+`import stablelift as nn` offers Linen's names. A name is imported when it is first used, so importing the
+package costs little more than importing nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_ACTIVATIONS = (
+    "celu", "elu", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu",
+    "log_sigmoid", "log_softmax", "logsumexp", "normalize", "one_hot", "relu", "relu6", "selu", "sigmoid",
+    "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh",
+)  # fmt: skip
+
+# Submodule -> the public names it provides.
+_PROVIDED = {
+    "frontend.module": ("Module",),
+    "frontend.calling": ("compact", "intercept_methods", "nowrap"),
+    "frontend.decorator": ("module",),
+    "frontend.filters": ("DenyList",),
+    "frontend.frozen_dict": ("FrozenDict",),
+    "frontend.language.load": ("load",),
+    "frontend.layers.activation": _ACTIVATIONS,
+    "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
+    "frontend.layers.linear": ("Dense",),
+    "frontend.lifts.gradients": ("grad", "value_and_grad"),
+    "frontend.lifts.jit": ("fold_rngs", "jit"),
+    "frontend.lifts.vmap": ("In", "Out", "vmap"),
+    "runtime.program": ("Program",),
+    "frontend.toplevel": ("apply", "init", "init_with_output"),
+    "frontend.variables": ("Variable",),
+}
+
+# Public name -> the submodule that it is.
+_SUBMODULES = {
+    "errors": "errors",
+    "functional": "frontend.functional",
+    "initializers": "frontend.layers.initializers",
+    "meta": "frontend.meta",
+}
+
+_PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}
+
+__all__ = sorted([*_PROVIDER, *_SUBMODULES])  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PROVIDER:
+        value = getattr(import_module(f"{__name__}.{_PROVIDER[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"{__name__}.{_SUBMODULES[name]}")
+    else:
+        raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

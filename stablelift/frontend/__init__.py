@@ -1,0 +1,1 @@
+"""Frontend: modules, lifts and the `.lift` language, as the user writes them."""

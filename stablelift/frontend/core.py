@@ -1,0 +1,73 @@
+"""The functional core: `bind`, `apply` and `init` turn a function of a Scope into a function of variables."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stablelift import errors
+from stablelift.frontend.filters import Filter, in_filter
+from stablelift.frontend.frozen_dict import FrozenDict, unfreeze
+from stablelift.frontend.rng import as_streams
+from stablelift.frontend.scope import Scope
+
+
+def bind(
+    variables: Mapping[str, Any],
+    rngs: Any = None,
+    mutable: Filter = False,
+    flags: Mapping[str, Any] | None = None,
+) -> Scope:
+    """A root scope over `variables`; mutable collections are copied, the caller's dicts stay as they are.
+
+    Raises: ApplyScopeInvalidVariablesTypeError, InvalidRngError.
+    """
+    _check_variables(variables)
+    streams = as_streams(rngs, "bind") if rngs is not None else {}
+    copied = {col: unfreeze(xs) if in_filter(mutable, col) else xs for col, xs in variables.items()}
+    return Scope(copied, streams, mutable=mutable, flags=flags)
+
+
+def apply(
+    fn: Callable[..., Any], mutable: Filter = False, flags: Mapping[str, Any] | None = None
+) -> Callable[..., Any]:
+    """`fn(scope, *args, **kwargs)` as a function of `(variables, *args, rngs=None, **kwargs)`.
+
+    Returns `fn`'s value, and the mutable variables beside it unless `mutable` is False.
+    """
+
+    @functools.wraps(fn)
+    def applied(variables: Mapping[str, Any], *args: Any, rngs: Any = None, **kwargs: Any) -> Any:
+        _check_variables(variables)
+        if "params" in variables and "params" in variables["params"]:
+            raise errors.ApplyScopeInvalidVariablesStructureError(variables)
+        with bind(variables, rngs, mutable, flags).temporary() as root:
+            value = fn(root, *args, **kwargs)
+        return value if mutable is False else (value, root.mutable_variables())
+
+    return applied
+
+
+def init(
+    fn: Callable[..., Any], mutable: Filter = True, flags: Mapping[str, Any] | None = None
+) -> Callable[..., Any]:
+    """`fn(scope, *args, **kwargs)` as a function of `(rngs, *args, **kwargs)`: value and variables."""
+
+    @functools.wraps(fn)
+    def initialised(rngs: Any, *args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
+        streams = as_streams(rngs, "init")
+        run = apply(fn, mutable=mutable, flags={**(flags or {}), "initializing": True})
+        return run({}, *args, rngs=streams, **kwargs)
+
+    return initialised
+
+
+def _check_variables(variables: Any) -> None:
+    """Check the dicts and their keys; what a collection holds is up to its Modules."""
+    if isinstance(variables, dict | FrozenDict) and all(
+        isinstance(col, str) and isinstance(xs, dict | FrozenDict) and all(isinstance(k, str) for k in xs)
+        for col, xs in variables.items()
+    ):
+        return
+    raise errors.ApplyScopeInvalidVariablesTypeError(variables)

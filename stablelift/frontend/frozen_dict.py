@@ -1,0 +1,112 @@
+"""FrozenDict: an immutable, hashable dict that JAX sees as a pytree, with `freeze` and `unfreeze`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+
+
+class FrozenDict(Mapping):
+    """An immutable mapping; nested dicts are frozen when they are read.
+
+    Modules keep dict attributes in this form, and a lift hands in collections that its body may not write.
+    """
+
+    __slots__ = ("_dict", "_hash")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._dict = {key: unfreeze(value) for key, value in dict(*args, **kwargs).items()}
+        self._hash: int | None = None
+
+    def __getitem__(self, key: Any) -> Any:
+        value = self._dict[key]
+        return FrozenDict(value) if isinstance(value, dict) else value
+
+    def __iter__(self):
+        return iter(self._dict)
+
+    def __len__(self) -> int:
+        return len(self._dict)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._dict
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FrozenDict):
+            return self._dict == other._dict
+        return self._dict == other if isinstance(other, dict) else NotImplemented
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset((key, _hashable(value)) for key, value in self._dict.items()))
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"FrozenDict({self._dict!r})"
+
+    def __reduce__(self):
+        return FrozenDict, (unfreeze(self),)
+
+    def copy(self, add_or_replace: Mapping[Any, Any] | None = None) -> FrozenDict:
+        """A FrozenDict with the entries of `add_or_replace` put in."""
+        return FrozenDict({**self._dict, **(add_or_replace or {})})
+
+    def pop(self, key: Any) -> tuple[FrozenDict, Any]:
+        """The rest, and the value of `key`."""
+        return FrozenDict({k: v for k, v in self._dict.items() if k != key}), self[key]
+
+    def unfreeze(self) -> dict[Any, Any]:
+        """A plain dict, nested dicts included."""
+        return unfreeze(self)
+
+    def pretty_repr(self, num_spaces: int = 4) -> str:
+        """The nested keys and values, one a line."""
+        return f"FrozenDict({_indented(self._dict, num_spaces)})"
+
+
+def _hashable(value: Any) -> Any:
+    return FrozenDict(value) if isinstance(value, dict) else value
+
+
+def _indented(value: Any, spaces: int, depth: int = 1) -> str:
+    if not isinstance(value, dict):
+        return repr(value)
+    pad = " " * spaces
+    lines = [f"{pad * depth}{key}: {_indented(entry, spaces, depth + 1)}," for key, entry in value.items()]
+    return "\n".join(["{", *lines, pad * (depth - 1) + "}"])
+
+
+def freeze(xs: Mapping[Any, Any]) -> FrozenDict:
+    """The mapping as a FrozenDict."""
+    return xs if isinstance(xs, FrozenDict) else FrozenDict(xs)
+
+
+def unfreeze(x: Any) -> Any:
+    """Nested FrozenDicts and dicts as fresh plain dicts; any other value as it is."""
+    if isinstance(x, FrozenDict):
+        x = x._dict
+    if isinstance(x, dict):
+        return {key: unfreeze(value) for key, value in x.items()}
+    return x
+
+
+def _flatten(x: FrozenDict):
+    keys = tuple(sorted(x._dict))
+    return tuple(x._dict[key] for key in keys), keys
+
+
+def _flatten_with_keys(x: FrozenDict):
+    values, keys = _flatten(x)
+    return tuple((jax.tree_util.DictKey(key), v) for key, v in zip(keys, values, strict=True)), keys
+
+
+def _rebuild(keys: tuple[Any, ...], values: Any) -> FrozenDict:
+    """Rebuild without copying: the leaves may be any marker that a tree transformation puts there."""
+    made = FrozenDict()
+    made._dict = dict(zip(keys, values, strict=True))
+    return made
+
+
+jax.tree_util.register_pytree_with_keys(FrozenDict, _flatten_with_keys, _rebuild, flatten_func=_flatten)

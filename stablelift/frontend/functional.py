@@ -1,0 +1,59 @@
+"""Lifts of pure functions: vmap, jvp, vjp, grad, value_and_grad and jit, as JAX names them, compiled by our
+passes.
+
+The functions take and return pytrees of arrays. They nest in any order, with each other and with JAX's own
+transformations, inside `jax.jit` and outside. Outside of any trace, a call traces, compiles (equal programs
+once) and runs; `jit` keeps what it compiled for the types it has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+import jax
+
+import stablelift.runtime.inside_jax  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.lowering.jax_compat import is_tracer
+from stablelift.lowering.transforms import call, grad, jvp, value_and_grad, vjp, vmap
+
+__all__ = ["grad", "jit", "jvp", "value_and_grad", "vjp", "vmap"]
+
+
+def jit(
+    function: Callable,
+    *,
+    static_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+) -> Callable:
+    """`function`, compiled as a whole: our passes see every lift in it at once, then XLA compiles the result.
+
+    Arguments and result are those of `jax.jit`, whose caches and dispatch it uses
+    (`.lower(*args).compile()` works).
+    """
+
+    @wraps(function)
+    def staged(*args: Any, **kwargs: Any) -> Any:
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        dynamic = [index for index, leaf in enumerate(leaves) if is_tracer(leaf)]
+
+        @wraps(function)
+        def on_tracers(*tracers: Any) -> Any:
+            filled = list(leaves)
+            for index, tracer in zip(dynamic, tracers, strict=True):
+                filled[index] = tracer
+            inner_args, inner_kwargs = jax.tree.unflatten(tree, filled)
+            return function(*inner_args, **inner_kwargs)
+
+        return call(on_tracers)(*(leaves[index] for index in dynamic))
+
+    return jax.jit(
+        staged,
+        static_argnums=static_argnums,
+        static_argnames=static_argnames,
+        donate_argnums=donate_argnums,
+        donate_argnames=donate_argnames,
+    )

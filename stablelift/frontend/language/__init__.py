@@ -1,0 +1,1 @@
+"""The `.lift` language: grammar, parser, checker, and the way from a file to Modules."""

@@ -1,0 +1,58 @@
+"""The checker's notebook: what the file declares, and the errors found so far."""
+
+from __future__ import annotations
+
+from stablelift.frontend.language import syntax
+from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose, suggest
+from stablelift.frontend.language.vocabulary import DTYPES, FUNCTIONS, LAYERS, LIFTS, Word
+
+# Looking for the closest name is slow, and of no use after this many errors.
+MAX_SUGGESTIONS = 50
+
+
+class Report:
+    """Declarations by name, and diagnostics; a place is reported once, by its first error."""
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.modules: dict[str, syntax.Module | syntax.Lift] = {}
+        self.functions: dict[str, syntax.Callable] = {}
+        self._found: dict[tuple[int, int], Diagnostic] = {}
+
+    def error(self, span: Span, message: str, *hints: str) -> None:
+        """Notes an error at `span`."""
+        self._found.setdefault((span.line, span.column), diagnose(self.source, span, message, *hints))
+
+    def unknown(self, kind: str, name: syntax.Name, known: list[str], listing: str = "") -> None:
+        """Notes that `name` is no known `kind`; the hint is the closest, or all after the words `listing`."""
+        few = len(self._found) < MAX_SUGGESTIONS
+        hint = suggest(name.text, known) if few else ""
+        if listing and known and not hint:
+            hint = f"{listing} {', '.join(f'`{each}`' for each in known)}"
+        self.error(name.span, f"unknown {kind} `{name.text}`", hint)
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What was found, in the order of the text."""
+        return [self._found[place] for place in sorted(self._found)]
+
+    def module(self, name: str) -> syntax.Module | syntax.Lift | Word | None:
+        """The module, lift or layer of that name."""
+        return self.modules.get(name) or LAYERS.get(name)
+
+    @property
+    def callables(self) -> list[str]:
+        """Every name that may stand before parentheses in a body."""
+        return [*self.modules, *self.functions, *LAYERS, *FUNCTIONS]
+
+    def what_is(self, name: str) -> str | None:
+        """What a name of the file or the vocabulary is, in words."""
+        if name in self.modules:
+            return "a module"
+        if name in self.functions or name in FUNCTIONS:
+            return "a function"
+        if name in LAYERS:
+            return "a module"
+        if name in DTYPES:
+            return "a dtype"
+        return "a lift" if name in LIFTS else None

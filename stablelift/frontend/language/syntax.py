@@ -1,0 +1,248 @@
+"""The abstract syntax of `.lift` files: frozen dataclasses, each with its span."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stablelift.frontend.language.diagnostics import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything that has a place in the text."""
+
+    span: Span
+
+
+# Expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A name, where it is declared and where it is used."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """An integer, float, string, `true`, `false` or `none`."""
+
+    value: int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest(Node):
+    """`*batch`: the dimensions, any number of them, that go by one name."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Node):
+    """`(a, b)`; its items may be rests, whose sizes are spliced in."""
+
+    items: tuple[Expression | Rest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary(Node):
+    """`{params: 0}`: keys are names of collections or random streams."""
+
+    entries: tuple[tuple[Name, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword(Node):
+    """`axis=-1` among the arguments of a call."""
+
+    name: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """A function, module or lift applied to arguments."""
+
+    function: Expression
+    arguments: tuple[Expression, ...]
+    keywords: tuple[Keyword, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Node):
+    """`start:stop:step` inside a subscript."""
+
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ellipsis(Node):
+    """`...` inside a subscript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript(Node):
+    """`x[0, :, ...]`."""
+
+    value: Expression
+    indices: tuple[Expression | Slice | Ellipsis, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Node):
+    """`-x`."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """`left operator right`: arithmetic, `@` and comparisons; `place` is the operator's own."""
+
+    operator: str
+    place: Span
+    left: Expression
+    right: Expression
+
+
+Expression = Name | Literal | Tuple | Dictionary | Call | Subscript | Negation | Binary
+
+
+# Types
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Node):
+    """`f32[*batch, features]`; without brackets a scalar."""
+
+    dtype: Name
+    dimensions: tuple[Expression | Rest, ...]
+
+
+# Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Node):
+    """`a, b = value`: names for the value, or for the items of a tuple; one name may be annotated."""
+
+    targets: tuple[Name, ...]
+    annotation: Type | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Update(Node):
+    """`update mean = value`: writes a variable."""
+
+    target: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Return(Node):
+    """`return value`, the last statement of a body."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Param(Node):
+    """`param kernel: f32[in, features] = lecun_normal()`."""
+
+    name: Name
+    type: Type
+    initializer: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Node):
+    """`variable batch_stats.mean: f32[features] = zeros()`."""
+
+    collection: Name
+    name: Name
+    type: Type
+    initializer: Expression
+
+
+Statement = Let | Update | Return | Param | Variable
+
+
+# Declarations
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Node):
+    """A configuration field of a module: `hidden: int = 64`."""
+
+    name: Name
+    kind: Name
+    default: Expression | None
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """An argument of a method or function; without a type it takes any array."""
+
+    name: Name
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Callable(Node):
+    """A method of a module, or a `fn`; `results` is empty where nothing is declared."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    results: tuple[Type, ...]
+    body: tuple[Statement, ...]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Module(Node):
+    """`module NAME`: fields, variables that every method sees, and methods."""
+
+    name: Name
+    fields: tuple[Field, ...]
+    variables: tuple[Param | Variable, ...]
+    methods: tuple[Callable, ...]
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lift(Node):
+    """`lift NAME = vmap(...)`."""
+
+    name: Name
+    value: Expression
+    doc: str
+
+
+Declaration = Module | Lift | Callable
+
+
+@dataclass(frozen=True, slots=True)
+class File(Node):
+    """A whole `.lift` file."""
+
+    declarations: tuple[Declaration, ...]
+    doc: str
+
+
+def below(root: object) -> Iterator[Node]:
+    """Every node at or below `root`, without recursion."""
+    pending = [root]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, tuple):
+            pending += item
+        elif isinstance(item, Node):
+            yield item
+            pending += [getattr(item, field.name) for field in dataclasses.fields(item)]

@@ -1,0 +1,241 @@
+"""From Lark's parse tree to the abstract syntax: one method for each rule of the grammar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lark import Token, Tree
+from lark.tree import Meta
+from lark.visitors import Transformer_NonRecursive, v_args
+
+from stablelift.frontend.language import syntax
+from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose
+
+MAX_DEPTH = 100
+KEYWORDS = frozenset("module lift fn param variable update return true false none".split())
+INT64_MAX = 2**63 - 1
+
+
+def span_of(place: Token | Meta) -> Span:
+    """The stretch that a token, or a subtree by its meta, covers."""
+    line, column = place.line or 1, place.column or 1
+    return Span(line, column, place.end_line or line, place.end_column or column)
+
+
+def too_deep(tree: Tree[Token], source: Source) -> Diagnostic | None:
+    """An error for the first expression nested deeper than MAX_DEPTH; the passes over the tree recurse."""
+    pending: list[tuple[Tree[Token], int]] = [(tree, 0)]
+    while pending:
+        subtree, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            message = f"expression nested more than {MAX_DEPTH} levels deep"
+            return diagnose(source, span_of(subtree.meta), message, "name parts of it with `name = ...`")
+        pending += [(child, depth + 1) for child in subtree.children if isinstance(child, Tree)]
+    return None
+
+
+@v_args(meta=True)
+class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
+    """Builds the syntax bottom up, without recursion; `problems` collects numbers that do not fit."""
+
+    def __init__(self, source: Source):
+        super().__init__()
+        self.source = source
+        self.problems: list[Diagnostic] = []
+
+    # Declarations
+
+    def start(self, meta: Meta, children: list[Any]) -> syntax.File:
+        return syntax.File(span_of(meta), tuple(children), self._doc_of_file(children))
+
+    def module(self, meta: Meta, children: list[Any]) -> syntax.Module:
+        name, *members = children
+
+        def of(*kinds: type) -> tuple[Any, ...]:
+            return tuple(member for member in members if isinstance(member, kinds))
+
+        return syntax.Module(
+            span_of(meta),
+            name,
+            of(syntax.Field),
+            of(syntax.Param, syntax.Variable),
+            of(syntax.Callable),
+            self._doc_above(span_of(meta).line),
+        )
+
+    def lift(self, meta: Meta, children: list[Any]) -> syntax.Lift:
+        name, value = children
+        return syntax.Lift(span_of(meta), name, value, self._doc_above(span_of(meta).line))
+
+    def fn(self, meta: Meta, children: list[Any]) -> syntax.Callable:
+        name, parameters, results, body = children
+        doc = self._doc_above(span_of(meta).line)
+        return syntax.Callable(span_of(meta), name, parameters, results or (), body, doc)
+
+    method = fn
+
+    def field(self, meta: Meta, children: list[Any]) -> syntax.Field:
+        name, kind, *default = children
+        doc = self._doc_above(span_of(meta).line)
+        return syntax.Field(span_of(meta), name, kind, default[0] if default else None, doc)
+
+    def param(self, meta: Meta, children: list[Any]) -> syntax.Param:
+        return syntax.Param(span_of(meta), *children)
+
+    def variable(self, meta: Meta, children: list[Any]) -> syntax.Variable:
+        return syntax.Variable(span_of(meta), *children)
+
+    def parameters(self, _meta: Meta, children: list[Any]) -> tuple[syntax.Parameter, ...]:
+        return _present(children)
+
+    def parameter(self, meta: Meta, children: list[Any]) -> syntax.Parameter:
+        return syntax.Parameter(span_of(meta), *children)
+
+    def results(self, _meta: Meta, children: list[Any]) -> tuple[syntax.Type, ...]:
+        return tuple(children)
+
+    # Types
+
+    def type(self, meta: Meta, children: list[Any]) -> syntax.Type:
+        dtype, dimensions = children
+        return syntax.Type(span_of(meta), dtype, dimensions or ())
+
+    def dimensions(self, _meta: Meta, children: list[Any]) -> tuple[Any, ...]:
+        return _present(children)
+
+    def rest(self, meta: Meta, children: list[Any]) -> syntax.Rest:
+        return syntax.Rest(span_of(meta), children[-1])
+
+    # Statements
+
+    def block(self, _meta: Meta, children: list[Any]) -> tuple[syntax.Statement, ...]:
+        return tuple(children)
+
+    def let(self, meta: Meta, children: list[Any]) -> syntax.Let:
+        *targets, value = children
+        return syntax.Let(span_of(meta), tuple(targets), None, value)
+
+    def annotated(self, meta: Meta, children: list[Any]) -> syntax.Let:
+        target, annotation, value = children
+        return syntax.Let(span_of(meta), (target,), annotation, value)
+
+    def update(self, meta: Meta, children: list[Any]) -> syntax.Update:
+        return syntax.Update(span_of(meta), *children)
+
+    def result(self, meta: Meta, children: list[Any]) -> syntax.Return:
+        return syntax.Return(span_of(meta), *children)
+
+    # Expressions
+
+    def comparison(self, meta: Meta, children: list[Any]) -> syntax.Binary:
+        left, operator, right = children
+        return syntax.Binary(span_of(meta), str(operator), span_of(operator), left, right)
+
+    sum = product = power = comparison
+
+    def negation(self, meta: Meta, children: list[Any]) -> syntax.Negation:
+        return syntax.Negation(span_of(meta), children[-1])
+
+    def call(self, meta: Meta, children: list[Any]) -> syntax.Call:
+        function, arguments = children
+        keywords = tuple(item for item in arguments if isinstance(item, syntax.Keyword))
+        positional = tuple(item for item in arguments if not isinstance(item, syntax.Keyword))
+        return syntax.Call(span_of(meta), function, positional, keywords)
+
+    def arguments(self, _meta: Meta, children: list[Any]) -> tuple[Any, ...]:
+        found = _present(children)
+        named = [isinstance(item, syntax.Keyword) for item in found]
+        if named != sorted(named):
+            late = found[len(named) - 1 - named[::-1].index(False)]
+            message = "expected a keyword argument after keyword arguments, found a positional one"
+            self._problem(late.span, message)
+        return found
+
+    def keyword(self, meta: Meta, children: list[Any]) -> syntax.Keyword:
+        return syntax.Keyword(span_of(meta), *children)
+
+    def subscript(self, meta: Meta, children: list[Any]) -> syntax.Subscript:
+        value, *indices = children
+        return syntax.Subscript(span_of(meta), value, tuple(indices))
+
+    def slice(self, meta: Meta, children: list[Any]) -> syntax.Slice:
+        return syntax.Slice(span_of(meta), *children)
+
+    def bound(self, _meta: Meta, children: list[Any]) -> syntax.Expression:
+        return children[0]
+
+    def ellipsis(self, meta: Meta, _children: list[Any]) -> syntax.Ellipsis:
+        return syntax.Ellipsis(span_of(meta))
+
+    def tuple(self, meta: Meta, children: list[Any]) -> syntax.Tuple:
+        return syntax.Tuple(span_of(meta), _present(children))
+
+    tuple_bare = tuple
+
+    def dictionary(self, meta: Meta, children: list[Any]) -> syntax.Dictionary:
+        return syntax.Dictionary(span_of(meta), _present(children))
+
+    def entry(self, _meta: Meta, children: list[Any]) -> Any:
+        key, value = children
+        if isinstance(key, Token):
+            key = syntax.Name(span_of(key), str(key)[1:-1])
+        return key, value
+
+    def name(self, meta: Meta, children: list[Any]) -> syntax.Name:
+        if children[0] in KEYWORDS:
+            self._problem(span_of(meta), f"expected a name, found the keyword `{children[0]}`")
+        return syntax.Name(span_of(meta), str(children[0]))
+
+    def literal(self, meta: Meta, children: list[Any]) -> syntax.Literal:
+        return syntax.Literal(span_of(meta), self._value(children[0]))
+
+    def _value(self, token: Token) -> Any:
+        if token.type == "STRING":
+            return str(token)[1:-1]
+        if token.type == "FLOAT":
+            return self._number(token, float(token), float("inf"))
+        if token.type == "INTEGER":
+            digits = token.lstrip("0") or "0"
+            return self._number(token, int(digits[:20]), INT64_MAX + 1)
+        return {"true": True, "false": False, "none": None}[str(token)]
+
+    def _number(self, token: Token, value: int | float, limit: int | float) -> int | float:
+        if value < limit:
+            return value
+        self._problem(span_of(token), f"`{token}` does not fit into 64 bits")
+        return 0
+
+    def _problem(self, span: Span, message: str) -> None:
+        self.problems.append(diagnose(self.source, span, message))
+
+    # Doc comments
+
+    def _doc_above(self, line: int) -> str:
+        """The `##` lines that end just above `line`."""
+        first = line
+        while _is_doc(self.source.line(first - 1)):
+            first -= 1
+        return self._doc_text(first, line)
+
+    def _doc_of_file(self, declarations: list[Any]) -> str:
+        """The `##` lines at the top, unless they belong to the first declaration."""
+        lines = self.source.lines
+        first = next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
+        last = first
+        while _is_doc(self.source.line(last)):
+            last += 1
+        if declarations and declarations[0].span.line == last:
+            return ""
+        return self._doc_text(first, last)
+
+    def _doc_text(self, first: int, end: int) -> str:
+        lines = [self.source.line(number).strip()[2:] for number in range(first, end)]
+        return "\n".join(line.removeprefix(" ") for line in lines).strip()
+
+
+def _present(children: list[Any]) -> tuple[Any, ...]:
+    return tuple(child for child in children if child is not None)
+
+
+def _is_doc(line: str) -> bool:
+    return line.lstrip(" ").startswith("##")

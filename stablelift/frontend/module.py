@@ -1,0 +1,375 @@
+"""Module: a layer as a dataclass, with variables and random streams that `init` and `apply` bind to it.
+
+The semantics, names and random keys are those of Linen. A Module's code reads as if it held state; each call
+of `init` or `apply` binds a fresh copy of the tree of Modules to a Scope, and that copy is what runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import jax
+
+from stablelift import errors
+from stablelift.frontend import toplevel
+from stablelift.frontend.adoption import (
+    field_names,
+    join_parent,
+    map_submodules,
+    register_attribute,
+    register_fields,
+)
+from stablelift.frontend.calling import wrap_method
+from stablelift.frontend.core import bind as bind_scope
+from stablelift.frontend.filters import Filter
+from stablelift.frontend.module_class import ParentReference, make_dataclass, wrap_attributes
+from stablelift.frontend.module_state import UNSPECIFIED, ModuleBase, ModuleState, SetupState, stacks
+from stablelift.frontend.presentation import module_repr
+from stablelift.frontend.rng import as_streams
+from stablelift.frontend.scope import Scope
+from stablelift.frontend.variables import Variable, fresh_identity
+
+M = TypeVar("M", bound="Module")
+
+_COPY_PROTOCOL = {
+    "__getstate__", "__setstate__", "__getnewargs_ex__", "__reduce__", "__reduce_ex__", "__copy__",
+    "__deepcopy__",
+}  # fmt: skip
+
+
+class _ValidationScope(Scope):
+    """A scope in which `setup` can be tried out: any stream gives a key."""
+
+    def make_rng(self, name: str = "params") -> Any:
+        return jax.random.key(0)
+
+
+class Module(ModuleBase):
+    """Base of all layers and models.
+
+    A subclass is a dataclass: annotated attributes are its fields. Submodules and variables are made in
+    `setup`, or inside a method decorated with `compact`. `name` and `parent` are keyword-only fields of every
+    Module.
+    """
+
+    _state = ModuleState()
+    if TYPE_CHECKING:
+        name: str | None = dataclasses.field(default=None, kw_only=True)
+        parent: Any = dataclasses.field(default=None, kw_only=True)
+    else:
+        parent = ParentReference()
+
+    def __init_subclass__(cls, kw_only: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        make_dataclass(cls, kw_only)
+        wrap_attributes(cls)
+        cls._state = ModuleState()
+        cls.scope = cls._parent = None
+        cls.parent = ParentReference()
+
+    # Construction and attributes.
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_id", fresh_identity())
+        object.__setattr__(self, "_state", ModuleState())
+        if self.parent is UNSPECIFIED:
+            object.__setattr__(self, "parent", stacks.modules[-1])
+        if self.parent is not None:
+            join_parent(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        field = type(self).__dataclass_fields__.get(name)  # type: ignore[attr-defined]
+        if self._state.in_setup:
+            if field is not None and field.init:
+                raise errors.SetAttributeInModuleSetupError(type(self).__name__, name)
+            register_attribute(self, name, value)
+        elif self._state.is_initialized and not name.startswith("__"):
+            raise errors.SetAttributeFrozenModuleError(type(self).__name__, name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _COPY_PROTOCOL:
+            raise AttributeError(name)
+        self._try_setup()
+        if name in self.__dict__:
+            return self.__dict__[name]
+        hint = "" if self.scope else "; what `setup` makes exists inside `init` and `apply` only"
+        raise AttributeError(f"`{type(self).__name__}` has no attribute `{name}`{hint}")
+
+    def __dir__(self) -> list[str]:
+        self._try_setup()
+        return list(object.__dir__(self))
+
+    def __repr__(self) -> str:
+        return module_repr(self)
+
+    # Setup.
+
+    def setup(self) -> None:
+        """Make submodules and variables as attributes; runs once, before a bound Module's first method."""
+
+    def _try_setup(self, shallow: bool = False) -> None:
+        """Adopt the Modules in the fields and run `setup`, if that is still to do.
+
+        Shallow, before a lift: adopt, and try `setup` out abstractly so that its errors come early.
+        """
+        state = self._state
+        if self.scope is None or state.in_setup or state.setup_called == SetupState.DONE:
+            return
+        try:
+            state.in_setup = True
+            register_fields(self)
+            if not shallow:
+                self.setup()
+            elif state.setup_called == SetupState.NEW:
+                self._validate_setup()
+        finally:
+            state.in_setup = False
+            if not shallow:
+                state.setup_called = SetupState.DONE
+
+    def _validate_setup(self) -> None:
+        if type(self).setup is Module.setup:
+            return
+
+        def run_setup(x: Any) -> Any:
+            with _ValidationScope({}, rngs={}, mutable=True).temporary() as root:
+                return wrap_method(lambda module, x: x)(self.clone(parent=root), x)
+
+        jax.eval_shape(run_setup, 0)
+
+    @property
+    def _initialization_allowed(self) -> bool:
+        state = self._state
+        return not state.is_initialized or state.in_setup or state.in_compact_method
+
+    # Copies.
+
+    def clone(
+        self: M,
+        *,
+        parent: Any = None,
+        _deep_clone: bool | weakref.WeakValueDictionary[int, Any] = False,
+        _reset_names: bool = False,
+        **updates: Any,
+    ) -> M:
+        """An unbound copy (bound to `parent` if that is given), with the fields in `updates` changed.
+
+        With `_deep_clone` the Modules in its fields are cloned too, shared ones once; `_reset_names` frees
+        their names.
+        """
+        fields = {name: getattr(self, name) for name in (*field_names(self), "name")}
+        fields.update(updates, parent=parent)
+        if _deep_clone is not False:
+            cache = weakref.WeakValueDictionary() if _deep_clone is True else _deep_clone
+            names = {"name": None} if _reset_names else {}
+
+            def clone_once(module: Any) -> Any:
+                if module._id not in cache:
+                    copy = module.clone(_deep_clone=cache, _reset_names=_reset_names, **names)
+                    cache[module._id] = copy
+                    return copy
+                return cache[module._id]
+
+            fields = {k: v if k == "parent" else map_submodules(clone_once, v) for k, v in fields.items()}
+        return type(self)(**fields)
+
+    def copy(self: M, *, parent: Any = UNSPECIFIED, name: str | None = None, **updates: Any) -> M:
+        """A deep copy with a new name, by default attached to the Module whose method is running."""
+        return self.clone(parent=parent, name=name, _deep_clone=True, **updates)
+
+    # Variables and random streams.
+
+    def _scope_for(self, what: str) -> Scope:
+        if self.scope is None:
+            raise errors.UnboundModuleError(what, type(self).__name__)
+        return self.scope
+
+    def _reserving_scope(self, kind: str, name: str, col: str) -> Scope:
+        scope = self._scope_for(f"create {kind} `{name}`")
+        if not self._initialization_allowed:
+            raise errors.AssignVariableError(kind, name, type(self).__name__)
+        if scope.name_reserved(name, col):
+            raise errors.NameInUseError(kind, name, type(self).__name__)
+        return scope
+
+    def param(
+        self, name: str, init_fn: Callable[..., Any], *init_args: Any, unbox: bool = True, **init_kwargs: Any
+    ) -> Any:
+        """The parameter `name`; created as `init_fn(key, *init_args, **init_kwargs)` when initialising.
+
+        Raises: NameInUseError, ScopeParamShapeError, ScopeParamNotFoundError, ScopeCollectionNotFound.
+        """
+        scope = self._reserving_scope("param", name, "params")
+        value = scope.param(name, init_fn, *init_args, unbox=unbox, **init_kwargs)
+        self._state.children[name] = "params"
+        return value
+
+    def variable(
+        self,
+        col: str,
+        name: str,
+        init_fn: Callable[..., Any] | None = None,
+        *init_args: Any,
+        unbox: bool = True,
+        **init_kwargs: Any,
+    ) -> Variable[Any]:
+        """The variable `name` of `col`; created as `init_fn(*init_args, **init_kwargs)` if it is missing.
+
+        Raises: NameInUseError, ScopeVariableNotFoundError, ScopeCollectionNotFound.
+        """
+        scope = self._reserving_scope("variable", name, col)
+        variable = scope.variable(col, name, init_fn, *init_args, unbox=unbox, **init_kwargs)
+        self._state.children[name] = col
+        return variable
+
+    def sow(
+        self,
+        col: str,
+        name: str,
+        value: Any,
+        reduce_fn: Callable[[Any, Any], Any] = lambda xs, x: (*xs, x),
+        init_fn: Callable[[], Any] = lambda: (),
+    ) -> bool:
+        """Store an intermediate value if `col` is mutable; by default values gather in a tuple.
+
+        Returns whether it was stored.
+        """
+        scope = self._scope_for(f"sow `{name}`")
+        if not scope.is_mutable_collection(col):
+            return False
+        if not scope.has_variable(col, name):
+            scope.reserve(name, col)
+            self._state.children[name] = col
+            held = init_fn()
+        else:
+            held = scope.get_variable(col, name)
+        scope.put_variable(col, name, reduce_fn(held, value))
+        return True
+
+    def perturb(self, name: str, value: Any, collection: str = "perturbations") -> Any:
+        """`value` plus a variable that starts at zero, whose gradient is the gradient of `value`."""
+        scope = self._scope_for(f"perturb `{name}`")
+        missing = not scope.has_variable(collection, name)
+        if missing and scope.is_mutable_collection(collection):
+            scope.reserve(name, collection)
+            self._state.children[name] = collection
+            zeros = jax.tree_util.tree_map(jax.numpy.zeros_like, value)
+            scope.put_variable(collection, name, zeros)
+        elif missing and collection in scope.root.tree:
+            raise errors.ScopeVariableNotFoundError(name, collection, scope.path_text)
+        if not scope.has_variable(collection, name):
+            return value
+        return jax.tree_util.tree_map(jax.numpy.add, value, scope.get_variable(collection, name))
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """This Module's part of every collection."""
+        return self._scope_for("read `variables`").variables()
+
+    def get_variable(self, col: str, name: str, default: Any = None) -> Any:
+        """The value of a variable, `default` if it does not exist."""
+        return self._scope_for(f"read variable `{name}`").get_variable(col, name, default)
+
+    def put_variable(self, col: str, name: str, value: Any) -> None:
+        """Create or update a variable of a mutable collection. Raises: ModifyScopeVariableError."""
+        self._scope_for(f"write variable `{name}`").put_variable(col, name, value)
+
+    def has_variable(self, col: str, name: str) -> bool:
+        """Whether the variable exists."""
+        return self._scope_for(f"look for variable `{name}`").has_variable(col, name)
+
+    def is_mutable_collection(self, col: str) -> bool:
+        """Whether variables of `col` may be written here."""
+        return self._scope_for(f"ask whether `{col}` is mutable").is_mutable_collection(col)
+
+    def has_rng(self, name: str) -> bool:
+        """Whether there is a random stream `name`."""
+        return self._scope_for(f"look for random stream `{name}`").has_rng(name)
+
+    def make_rng(self, name: str = "params") -> Any:
+        """The next key of a random stream. Raises: InvalidRngError."""
+        return self._scope_for(f"draw from random stream `{name}`").make_rng(name)
+
+    def is_initializing(self) -> bool:
+        """Whether `init` is running."""
+        return self._scope_for("ask for `is_initializing`").get_flag("initializing", False)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The names from the root to this Module."""
+        return self._scope_for("read `path`").path
+
+    # Doors from outside.
+
+    def bind(self: M, variables: Any, *args: Any, rngs: Any = None, mutable: Filter = False) -> M:
+        """A copy of this Module bound to `variables`, to be used directly; for interactive work."""
+        toplevel.check_instance(self, Module)
+        streams = as_streams(rngs, type(self).__name__) if rngs is not None else None
+        return self.clone(parent=bind_scope(variables, streams, mutable), _deep_clone=True)
+
+    def unbind(self: M) -> tuple[M, dict[str, Any]]:
+        """An unbound copy of a bound Module, and its variables."""
+        toplevel.check_instance(self, Module)
+        if self.scope is None:
+            raise errors.CallUnbindOnUnboundModuleError(type(self).__name__)
+        variables = self.variables
+        return self.clone(_deep_clone=True, _reset_names=True, name=None), variables
+
+    def apply(
+        self,
+        variables: Any,
+        *args: Any,
+        rngs: Any = None,
+        method: Callable[..., Any] | str | None = None,
+        mutable: Filter = False,
+        capture_intermediates: bool | Callable[[Module, str], bool] = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Call a method (`__call__` by default) with `variables` bound.
+
+        Returns the method's value; with `mutable` other than False, `(value, mutable variables)`.
+        """
+        toplevel.check_instance(self, Module)
+        streams = as_streams(rngs, type(self).__name__) if rngs is not None else None
+        run = toplevel.apply(toplevel.method_of(self, method), self, mutable, capture_intermediates)
+        return run(variables, *args, rngs=streams, **kwargs)
+
+    def init_with_output(
+        self,
+        rngs: Any,
+        *args: Any,
+        method: Callable[..., Any] | str | None = None,
+        mutable: Filter = toplevel.INIT_MUTABLE,
+        capture_intermediates: bool | Callable[[Module, str], bool] = False,
+        **kwargs: Any,
+    ) -> tuple[Any, dict[str, Any]]:
+        """Call a method while creating its variables: `(value, variables)`."""
+        toplevel.check_instance(self, Module)
+        streams = as_streams(rngs, type(self).__name__)
+        run = toplevel.init_with_output(
+            toplevel.method_of(self, method), self, mutable, capture_intermediates
+        )
+        return run(streams, *args, **kwargs)
+
+    def init(
+        self,
+        rngs: Any,
+        *args: Any,
+        method: Callable[..., Any] | str | None = None,
+        mutable: Filter = toplevel.INIT_MUTABLE,
+        capture_intermediates: bool | Callable[[Module, str], bool] = False,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The variables that a call of the method with these arguments creates.
+
+        `rngs` is one key, or a dict from stream to key.
+        """
+        toplevel.check_instance(self, Module)
+        return self.init_with_output(
+            rngs, *args, method=method, mutable=mutable, capture_intermediates=capture_intermediates, **kwargs
+        )[1]

@@ -1,0 +1,314 @@
+"""Scope: a cursor into a tree of variables and into the random streams, the ground under every Module.
+
+A scope knows its path, which collections are mutable, and which names are taken. The variables live in the
+root scope; a child holds references to its part of each collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
+
+import jax
+import numpy as np
+
+from stablelift import errors
+from stablelift.frontend import meta
+from stablelift.frontend.filters import Filter, in_filter
+from stablelift.frontend.frames import check_lifted, current_frame
+from stablelift.frontend.frozen_dict import FrozenDict
+from stablelift.frontend.initial_shapes import initial_shapes
+from stablelift.frontend.rng import LazyRng
+from stablelift.frontend.variables import Variable
+
+
+class Scope:
+    """The variables and random streams of one Module.
+
+    `path` is the Module's path in the variable tree; `debug_path` also shows the lifts on the way. `rngs`
+    holds the streams, `rng_counters` how often each was drawn from here and, under `("child", name)`, below
+    here. `adopted` holds, for the whole tree, the bound copy of each Module that was created unbound, by its
+    identity.
+    Two scopes are equal if they are the same cursor: same tree, same path, same counters.
+    """
+
+    def __init__(
+        self,
+        variables: dict[str, Any],
+        rngs: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        mutable: Filter = False,
+        parent: Scope | None = None,
+        path: Iterable[str] = (),
+        debug_path: Iterable[str] = (),
+        flags: Mapping[str, Any] | None = None,
+    ):
+        self.tree = variables
+        self.parent = parent
+        self.name = name
+        self.path = tuple(path)
+        self.debug_path = tuple(debug_path) or self.path
+        self.rngs = {stream: LazyRng.create(rng) for stream, rng in (rngs or {}).items()}
+        self.mutable = mutable
+        self.flags = dict(flags or {})
+        self.rng_counters: dict[Any, Any] = dict.fromkeys(self.rngs, 0)
+        self.reservations: defaultdict[str, set[str | None]] = defaultdict(set)
+        self.frame = parent.frame if parent else current_frame()
+        self.adopted: WeakValueDictionary[int, Any] = parent.adopted if parent else WeakValueDictionary()
+        self._root = parent.root if parent else None
+        self._invalid = False
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or isinstance(other, Scope) and self._cursor() == other._cursor()
+
+    def __hash__(self) -> int:
+        return hash(self._cursor())
+
+    def _cursor(self) -> tuple[int, tuple[str, ...], int]:
+        return id(self.root.tree), self.path, id(self.rng_counters)
+
+    @property
+    def root(self) -> Scope:
+        """The scope at the top of the tree."""
+        return self._root or self
+
+    @property
+    def path_text(self) -> str:
+        """The path as errors show it, lifts included: `/Encoder_0/vmap(Dense_0)`."""
+        return "/" + "/".join(self.debug_path)
+
+    # Validity.
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the call that made this scope has returned."""
+        return self._invalid
+
+    def invalidate(self) -> None:
+        """Refuse further use."""
+        self._invalid = True
+
+    @contextlib.contextmanager
+    def temporary(self) -> Iterator[Scope]:
+        """The scope, invalid when the context is left."""
+        try:
+            yield self
+        finally:
+            self.invalidate()
+
+    def _check_usable(self, action: str, *, writes: bool = True) -> None:
+        if self._invalid:
+            raise errors.InvalidScopeError(self.name)
+        check_lifted(self, action, writes=writes)
+
+    # Names and children.
+
+    def rewound(self, rewind_rngs: bool = False) -> Scope:
+        """The same cursor with all names free again; with `rewind_rngs`, its counters at zero."""
+        if self._invalid:
+            raise errors.InvalidScopeError(self.name)
+        scope = Scope(
+            self.tree, self.rngs, self.name, self.mutable, self.parent, self.path, self.debug_path, self.flags
+        )
+        scope.frame, scope.adopted = self.frame, self.adopted
+        if not rewind_rngs:
+            scope.rng_counters = self.rng_counters
+        return scope
+
+    def name_reserved(self, name: str, col: str | None = None) -> bool:
+        """Whether a child (`col=None`) or a variable of collection `col` can no longer be called `name`."""
+        if name not in self.reservations:
+            return False
+        taken = self.reservations[name]
+        return col is None or None in taken or col in taken
+
+    def reserve(self, name: str, col: str | None = None) -> None:
+        """Take a name for a child (`col=None`) or a variable. Raises: TypeError, NameInUseError."""
+        if not isinstance(name, str):
+            raise TypeError(f"a scope is named by a string, found {name!r} of type {type(name).__name__}")
+        if self.name_reserved(name, col):
+            raise errors.NameInUseError("variable" if col else "scope", name, self.path_text)
+        self.reservations[name].add(col)
+
+    def default_name(self, prefix: str) -> str:
+        """`prefix` with the first number behind it that makes a free name."""
+        number = 0
+        while f"{prefix}{number}" in self.reservations:
+            number += 1
+        return f"{prefix}{number}"
+
+    def push(self, name: str | None = None, prefix: str = "", reuse: bool = False) -> Scope:
+        """A child scope; with `reuse`, also where the name is taken.
+
+        A name always has the same counters, so a child that is pushed again goes on with its keys.
+        """
+        self._check_usable("make a submodule")
+        if name is None:
+            name = self.default_name(prefix)
+        if not reuse or name not in self.reservations:
+            self.reserve(name)
+        rngs = {stream: LazyRng.create(rng, name) for stream, rng in self.rngs.items()}
+        child = Scope(
+            {}, rngs, name, self.mutable, self, (*self.path, name), (*self.debug_path, name), self.flags
+        )
+        child.rng_counters = self.rng_counters.setdefault(("child", name), child.rng_counters)
+        return child
+
+    # Collections.
+
+    def is_mutable_collection(self, col: str) -> bool:
+        """Whether variables of `col` may be created and written."""
+        return in_filter(self.mutable, col)
+
+    def is_collection_empty(self, col: str) -> bool:
+        """Whether the whole tree holds nothing in `col`."""
+        return not self.root.tree.get(col)
+
+    def variables(self) -> dict[str, Any]:
+        """This scope's part of every collection."""
+        self.populate_collections()
+        return self.tree
+
+    def mutable_variables(self) -> dict[str, Any]:
+        """This scope's part of every mutable collection."""
+        return {col: xs for col, xs in self.variables().items() if in_filter(self.mutable, col)}
+
+    def populate_collections(self) -> None:
+        """Fetch this scope's part of each collection that the root has."""
+        for col in self.root.tree:
+            self._collection(col)
+
+    def _collection(self, col: str) -> Mapping[str, Any]:
+        """This scope's part of `col`; empty if there is none."""
+        if col not in self.tree:
+            if self.parent is None:
+                return FrozenDict()
+            above = self.parent._collection(col)
+            if self.name not in above:
+                return FrozenDict()
+            self.tree[col] = above[self.name]  # type: ignore[index]
+        return self.tree[col]
+
+    def _mutable_collection(self, col: str) -> dict[str, Any]:
+        """This scope's part of `col`, created in the root and all the way down where it is missing."""
+        if col not in self.tree:
+            self.tree[col] = (
+                self.parent._mutable_collection(col).setdefault(str(self.name), {}) if self.parent else {}
+            )
+        return self.tree[col]
+
+    # Variables.
+
+    def has_variable(self, col: str, name: str) -> bool:
+        """Whether the variable exists."""
+        return name in self._collection(col)
+
+    def get_variable(self, col: str, name: str, default: Any = None) -> Any:
+        """The variable's value, in its box if it has one; `default` if there is no such variable."""
+        return self._collection(col).get(name, default)
+
+    def put_variable(self, col: str, name: str, value: Any) -> None:
+        """Create or update a variable. Raises: ModifyScopeVariableError if `col` is immutable."""
+        self._check_usable(f"write `{col}/{name}`")
+        if not self.is_mutable_collection(col):
+            raise errors.ModifyScopeVariableError(col, name, self.path_text)
+        _put(self._mutable_collection(col), name, value)
+
+    def variable(
+        self,
+        col: str,
+        name: str,
+        init_fn: Callable[..., Any] | None = None,
+        *init_args: Any,
+        unbox: bool = True,
+        **init_kwargs: Any,
+    ) -> Variable[Any]:
+        """The variable `name` of `col`, created as `init_fn(*init_args, **init_kwargs)` if it is missing.
+
+        Raises: ScopeCollectionNotFound, ScopeVariableNotFoundError if it is missing and may not be created.
+        """
+        self.reserve(name, col)
+        self._check_usable(f"variable `{col}/{name}`", writes=False)
+        if not self.has_variable(col, name):
+            if init_fn is None or not self.is_mutable_collection(col):
+                if self.is_collection_empty(col):
+                    raise errors.ScopeCollectionNotFound(col, name, self.path_text)
+                raise errors.ScopeVariableNotFoundError(name, col, self.path_text)
+            self.put_variable(col, name, init_fn(*init_args, **init_kwargs))
+        return Variable(self, col, name, unbox=unbox)
+
+    def param(
+        self,
+        name: str,
+        init_fn: Callable[..., Any],
+        *init_args: Any,
+        unbox: bool = True,
+        **init_kwargs: Any,
+    ) -> Any:
+        """The parameter `name`, created as `init_fn(key, *init_args, **init_kwargs)` if it is missing.
+
+        Raises: ScopeParamShapeError if it exists with another shape than the initializer makes,
+            ScopeCollectionNotFound, ScopeParamNotFoundError if it is missing and may not be created.
+        """
+        self.reserve(name, "params")
+        self._check_usable(f"parameter `{name}`", writes=False)
+        if self.has_variable("params", name):
+            value = self.get_variable("params", name)
+            self._check_shapes(name, meta.unbox(value) if unbox else value, init_fn, init_args, init_kwargs)
+        else:
+            if not self.is_mutable_collection("params"):
+                if self.is_collection_empty("params"):
+                    raise errors.ScopeCollectionNotFound("params", name, self.path_text)
+                raise errors.ScopeParamNotFoundError(name, self.path_text)
+            value = init_fn(self.make_rng("params"), *init_args, **init_kwargs)
+            self.put_variable("params", name, value)
+        return meta.unbox(value) if unbox else value
+
+    def _check_shapes(self, name: str, value: Any, init_fn: Any, args: Any, kwargs: Any) -> None:
+        """Compare shapes only: a parameter may well be stored in another dtype for inference."""
+        expected = initial_shapes(init_fn, args, kwargs)
+        for found, shape in zip(jax.tree_util.tree_leaves(value), expected, strict=False):
+            if np.shape(found) != shape:
+                raise errors.ScopeParamShapeError(name, self.path_text, np.shape(found), shape)
+
+    # Random streams.
+
+    def has_rng(self, name: str) -> bool:
+        """Whether there is a stream of this name."""
+        return name in self.rngs
+
+    def make_rng(self, name: str = "params") -> Any:
+        """The next key of a stream; of 'params' if there is no stream `name`. Raises: InvalidRngError."""
+        self._check_usable(f"draw from random stream `{name}`")
+        stream = name if name in self.rngs else "params"
+        if stream not in self.rngs:
+            raise errors.InvalidRngError(
+                f"`{self.path_text}` needs a key from random stream `{name}`",
+                f"streams here: {sorted(self.rngs) or 'none'}",
+                hint=f"pass rngs={{'{name}': key}}; a lift must name `{name}` too, in `split_rngs` or `rngs`",
+            )
+        self.rng_counters[stream] += 1
+        return LazyRng.create(self.rngs[stream], self.rng_counters[stream]).as_jax_rng()
+
+    # Flags.
+
+    def has_flag(self, key: str) -> bool:
+        """Whether the flag is set."""
+        return key in self.flags
+
+    def get_flag(self, key: str, default: Any = None) -> Any:
+        """The flag's value, `default` if it is not set."""
+        return self.flags.get(key, default)
+
+
+def _put(target: dict[str, Any], key: str, value: Any) -> None:
+    """Assign, but into the dicts that are there: child scopes hold references to them."""
+    held = target.get(key)
+    if isinstance(held, dict) and isinstance(value, Mapping):
+        for name, entry in value.items():
+            _put(held, name, entry)
+    else:
+        target[key] = value

@@ -1,0 +1,298 @@
+"""The ops that rules build with, as functions of tensors: StableHLO under its own names.
+
+Each function appends one op at the current insertion point and returns its result. Axes, permutations and
+sizes are Python sequences. `remake` is the general form: the same op on other operands, with every
+attribute carried through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.tensor import Number, Tensor, emit, splat
+
+
+def _unary(name: str) -> Callable[[Tensor], Tensor]:
+    def build(x: Tensor) -> Tensor:
+        return emit(name, x)
+
+    return build
+
+
+def _binary(name: str) -> Callable[[Tensor, Tensor], Tensor]:
+    def build(x: Tensor, y: Tensor) -> Tensor:
+        return emit(name, x, y)
+
+    return build
+
+
+abs = _unary("stablehlo.abs")
+atan2 = _binary("stablehlo.atan2")
+ceil = _unary("stablehlo.ceil")
+complex = _binary("stablehlo.complex")
+cosh = _unary("chlo.cosh")
+cosine = _unary("stablehlo.cosine")
+digamma = _unary("chlo.digamma")
+exponential = _unary("stablehlo.exponential")
+floor = _unary("stablehlo.floor")
+imag = _unary("stablehlo.imag")
+is_finite = _unary("stablehlo.is_finite")
+log = _unary("stablehlo.log")
+log_plus_one = _unary("stablehlo.log_plus_one")
+logical_and = _binary("stablehlo.and")
+logical_not = _unary("stablehlo.not")
+logical_or = _binary("stablehlo.or")
+logistic = _unary("stablehlo.logistic")
+maximum = _binary("stablehlo.maximum")
+minimum = _binary("stablehlo.minimum")
+optimization_barrier = _unary("stablehlo.optimization_barrier")
+polygamma = _binary("chlo.polygamma")
+power = _binary("stablehlo.power")
+real = _unary("stablehlo.real")
+remainder = _binary("stablehlo.remainder")
+rsqrt = _unary("stablehlo.rsqrt")
+sign = _unary("stablehlo.sign")
+sine = _unary("stablehlo.sine")
+sinh = _unary("chlo.sinh")
+sqrt = _unary("stablehlo.sqrt")
+tanh = _unary("stablehlo.tanh")
+zeta = _binary("chlo.zeta")
+
+
+def tensor_type(shape: Sequence[int], element: ir.Type) -> Any:
+    """The type `tensor<shape x element>`."""
+    return ir.RankedTensorType.get(shape, element)
+
+
+def constant(number: Number, type: Any) -> Tensor:
+    """`number` in every element of a tensor of `type`."""
+    return splat(number, type)
+
+
+def vector(values: Sequence[int], element: ir.Type) -> Tensor:
+    """Integers as a constant of one axis."""
+    numbers = [ir.IntegerAttr.get(element, value) for value in values]
+    type = tensor_type([len(values)], element)
+    return emit("stablehlo.constant", attributes={"value": ir.DenseElementsAttr.get(numbers, type)}, type=type)
+
+
+def zeros_like(x: Tensor) -> Tensor:
+    return splat(0, x.type)
+
+
+def is_complex(x: Tensor) -> bool:
+    return isinstance(x.element_type, ir.ComplexType)
+
+
+def is_inexact(type: Any) -> bool:
+    """Whether a value of `type` can carry a tangent: a tensor of floating-point or complex numbers."""
+    if not isinstance(type, ir.RankedTensorType):
+        return False
+    return not isinstance(type.element_type, (ir.IntegerType, ir.IndexType))
+
+
+def epsilon(element: ir.Type) -> float:
+    """The distance from 1 to the next number of a floating-point element type."""
+    mantissa_bits = {"f64": 52, "f32": 23, "f16": 10, "bf16": 7}
+    return 2.0 ** -mantissa_bits[str(element)]
+
+
+def compare(x: Tensor, direction: str, y: Tensor | Number) -> Tensor:
+    """`x DIRECTION y` elementwise, as i1; directions are EQ, NE, LT, LE, GT, GE. NaN compares unequal."""
+    y = y if isinstance(y, Tensor) else splat(y, x.type)
+    attributes = {"comparison_direction": stablehlo.ComparisonDirectionAttr.get(direction)}
+    return emit("stablehlo.compare", x, y, attributes=attributes)
+
+
+def select(predicate: Tensor, on_true: Tensor, on_false: Tensor) -> Tensor:
+    return emit("stablehlo.select", predicate, on_true, on_false)
+
+
+def convert(x: Tensor, element: ir.Type) -> Tensor:
+    """`x` with elements of type `element`; `x` itself when it has them already."""
+    if x.element_type == element:
+        return x
+    return emit("stablehlo.convert", x, type=tensor_type(x.shape, element))
+
+
+def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """`x` with its elements, in row-major order, in `shape`; `x` itself when it has that shape already."""
+    if x.shape == tuple(shape):
+        return x
+    return emit("stablehlo.reshape", x, type=tensor_type(shape, x.element_type))
+
+
+def transpose(x: Tensor, permutation: Sequence[int]) -> Tensor:
+    """Axis `i` of the result is axis `permutation[i]` of `x`; `x` itself for the identity."""
+    if list(permutation) == list(range(len(permutation))):
+        return x
+    return emit("stablehlo.transpose", x, attributes={"permutation": i64s(permutation)})
+
+
+def move_axis(x: Tensor, source: int, destination: int) -> Tensor:
+    """`x` with axis `source` at position `destination`, the others in their order."""
+    order = [axis for axis in range(x.rank) if axis != source]
+    order.insert(destination, source)
+    return transpose(x, order)
+
+
+def broadcast_in_dim(x: Tensor, shape: Sequence[int], dimensions: Sequence[int]) -> Tensor:
+    """`x` repeated to `shape`: its axis `i` becomes axis `dimensions[i]`; `x` itself when nothing changes."""
+    if x.shape == tuple(shape) and list(dimensions) == list(range(len(shape))):
+        return x
+    attributes = {"broadcast_dimensions": i64s(dimensions)}
+    return emit(
+        "stablehlo.broadcast_in_dim", x, attributes=attributes, type=tensor_type(shape, x.element_type)
+    )
+
+
+def slice(
+    x: Tensor, start: Sequence[int], limit: Sequence[int], strides: Sequence[int] | None = None
+) -> Tensor:
+    """Elements `start`, `start + stride`, ... below `limit` of each axis; `x` itself when that is all of them."""
+    strides = [1] * x.rank if strides is None else strides
+    if x.shape == tuple(limit) and not any(start) and all(stride == 1 for stride in strides):
+        return x
+    attributes = {"start_indices": i64s(start), "limit_indices": i64s(limit), "strides": i64s(strides)}
+    return emit("stablehlo.slice", x, attributes=attributes)
+
+
+def slice_axis(x: Tensor, axis: int, start: int, limit: int) -> Tensor:
+    """Elements `start` to `limit` of one axis, all of the others."""
+    starts, limits = [0] * x.rank, list(x.shape)
+    starts[axis], limits[axis] = start, limit
+    return slice(x, starts, limits)
+
+
+def pad(
+    x: Tensor, low: Sequence[int], high: Sequence[int], interior: Sequence[int], value: Tensor | Number = 0
+) -> Tensor:
+    """`x` with `low` and `high` elements of `value` around it, and `interior` between neighbours;
+    negative trims. `x` itself when nothing changes.
+    """
+    if not any(low) and not any(high) and not any(interior):
+        return x
+    value = value if isinstance(value, Tensor) else splat(value, tensor_type([], x.element_type))
+    attributes = {
+        "edge_padding_low": i64s(low),
+        "edge_padding_high": i64s(high),
+        "interior_padding": i64s(interior),
+    }
+    return emit("stablehlo.pad", x, value, attributes=attributes)
+
+
+def concatenate(xs: Sequence[Tensor], axis: int) -> Tensor:
+    return emit("stablehlo.concatenate", *xs, attributes={"dimension": i64(axis)})
+
+
+def iota(shape: Sequence[int], axis: int, element: ir.Type) -> Tensor:
+    """0, 1, 2, ... along `axis`, repeated along the others."""
+    return emit("stablehlo.iota", attributes={"iota_dimension": i64(axis)}, type=tensor_type(shape, element))
+
+
+def reverse(x: Tensor, axes: Sequence[int]) -> Tensor:
+    return emit("stablehlo.reverse", x, attributes={"dimensions": i64s(axes)})
+
+
+def dynamic_slice(x: Tensor, start: Sequence[Tensor], sizes: Sequence[int]) -> Tensor:
+    return emit("stablehlo.dynamic_slice", x, *start, attributes={"slice_sizes": i64s(sizes)})
+
+
+def dynamic_update_slice(x: Tensor, update: Tensor, start: Sequence[Tensor]) -> Tensor:
+    return emit("stablehlo.dynamic_update_slice", x, update, *start)
+
+
+def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initial: Number = 0) -> Tensor:
+    """`x` reduced over `axes` by the binary op `combine`; `x` itself when `axes` is empty."""
+    if not axes:
+        return x
+    scalar = tensor_type([], x.element_type)
+    shape = [size for axis, size in enumerate(x.shape) if axis not in set(axes)]
+    op = ir.Operation.create(
+        "stablehlo.reduce",
+        results=[tensor_type(shape, x.element_type)],
+        operands=[x.value, splat(initial, scalar).value],
+        attributes={"dimensions": i64s(axes)},
+        regions=1,
+    )
+    block = op.regions[0].blocks.append(scalar, scalar)
+    with ir.InsertionPoint(block):
+        combined = emit(combine, *map(Tensor, block.arguments))
+        ir.Operation.create("stablehlo.return", operands=[combined.value])
+    return Tensor(op.result)
+
+
+def reduce_sum(x: Tensor, axes: Sequence[int]) -> Tensor:
+    return reduce(x, axes)
+
+
+def remake(
+    op: Any, operands: Sequence[Tensor], *, types: Sequence[Any] | None = None, **changed: Any
+) -> list[Tensor]:
+    """The same op on other operands: regions and attributes carried through, but for the `changed`
+    attributes.
+
+    Result types are inferred, or given by `types` (needed for ops with regions and those StableHLO does not
+    infer).
+    """
+    operation = op.operation
+    if len(operation.regions):
+        clone = operation.clone()
+        for index, operand in enumerate(operands):
+            clone.operands[index] = operand.value
+        for result, type in zip(clone.results, types or (), strict=bool(types)):
+            result.set_type(type)
+        for name, attribute in changed.items():
+            clone.attributes[name] = attribute
+        return [Tensor(result) for result in clone.results]
+    attributes = {name: operation.attributes[name] for name in operation.attributes} | changed
+    new = ir.Operation.create(
+        operation.name,
+        results=types,
+        operands=[operand.value for operand in operands],
+        attributes=attributes,
+        infer_type=types is None,
+    )
+    return [Tensor(result) for result in new.results]
+
+
+def i64(value: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+
+
+def i64s(values: Sequence[int]) -> ir.DenseI64ArrayAttr:
+    return ir.DenseI64ArrayAttr.get(list(values))
+
+
+def conj(x: Tensor) -> Tensor:
+    """The complex conjugate; a real `x` itself."""
+    return emit("chlo.conj", x) if is_complex(x) else x
+
+
+def boolean() -> ir.IntegerType:
+    """The element type i1."""
+    return ir.IntegerType.get_signless(1)
+
+
+def rows(matrix: Any) -> list[list[int]]:
+    """A dense attribute of two axes, such as `padding`, as lists."""
+    columns = matrix.type.shape[1]
+    flat = [int(value) for value in matrix]
+    return [flat[start : start + columns] for start in range(0, len(flat), columns)]
+
+
+def i64_matrix(rows: Sequence[Sequence[int]]) -> ir.DenseIntElementsAttr:
+    """Lists of equal length as a dense attribute of two axes."""
+    flat = [ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value) for row in rows for value in row]
+    return ir.DenseElementsAttr.get(flat, tensor_type([len(rows), len(rows[0])], flat[0].type))
+
+
+def bool_attribute(value: bool) -> ir.BoolAttr:
+    return ir.BoolAttr.get(value)
+
+
+def index(value: int) -> Tensor:
+    """A position as tensor<i32>."""
+    return splat(value, tensor_type([], ir.IntegerType.get_signless(32)))

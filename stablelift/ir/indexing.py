@@ -1,0 +1,63 @@
+"""Gathers and scatters by their dimension numbers: what `dot_general` has in `contract`, indexing has here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir.hlo import bool_attribute, i64s, tensor_type
+from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.tensor import Tensor, emit
+
+
+def gather_dimensions(**numbers: Any) -> stablehlo.GatherDimensionNumbers:
+    """The dimension numbers of a gather, under their names in the specification; lists left out are empty."""
+    lists = ("offset_dims", "collapsed_slice_dims", "operand_batching_dims", "start_indices_batching_dims")
+    return stablehlo.GatherDimensionNumbers.get(**dict.fromkeys(lists, []) | numbers)
+
+
+def scatter_dimensions(**numbers: Any) -> stablehlo.ScatterDimensionNumbers:
+    """The dimension numbers of a scatter; lists left out are empty."""
+    lists = ("inserted_window_dims", "input_batching_dims", "scatter_indices_batching_dims")
+    return stablehlo.ScatterDimensionNumbers.get(**dict.fromkeys(lists, []) | numbers)
+
+
+def gather(x: Tensor, indices: Tensor, numbers: Any, sizes: Sequence[int]) -> Tensor:
+    """The slices of `x` of `sizes` that start at `indices`, which are clamped so that each lies inside."""
+    attributes = {"dimension_numbers": numbers, "slice_sizes": i64s(sizes)}
+    return emit("stablehlo.gather", x, indices, attributes=attributes)
+
+
+def scatter(
+    x: Tensor,
+    indices: Tensor,
+    updates: Tensor,
+    numbers: Any,
+    combine: str | None = None,
+    *,
+    unique: bool = True,
+) -> Tensor:
+    """`x` with slices `updates` at `indices` put in its place, or combined with it by the binary op
+    `combine`.
+
+    A slice that does not lie inside is dropped. `unique`: no two slices overlap.
+    """
+    op = ir.Operation.create(
+        "stablehlo.scatter",
+        results=[x.type],
+        operands=[x.value, indices.value, updates.value],
+        attributes={
+            "scatter_dimension_numbers": numbers,
+            "indices_are_sorted": bool_attribute(False),
+            "unique_indices": bool_attribute(unique),
+        },
+        regions=1,
+    )
+    scalar = tensor_type([], x.element_type)
+    block = op.regions[0].blocks.append(scalar, scalar)
+    with ir.InsertionPoint(block):
+        old, new = map(Tensor, block.arguments)
+        result = new if combine is None else emit(combine, old, new)
+        ir.Operation.create("stablehlo.return", operands=[result.value])
+    return Tensor(op.result)

@@ -1,0 +1,158 @@
+"""The one door to jaxlib's MLIR: contexts, modules, bytes, symbols.
+
+Everything above `ir/` sees MLIR through the names of this module, so that a change in jaxlib's bindings is
+mended here. Modules and op handles must not outlive their context, and a handle that outlives its module
+crashes the process: keep bytes (`to_bytecode`), not modules, in anything long-lived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from jaxlib import _jax
+from jaxlib.mlir import ir
+from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
+from jaxlib.mlir.passmanager import PassManager
+
+from stablelift.errors import LiftError
+
+__all__ = [
+    "ARTIFACT_MAGIC",
+    "PassManager",
+    "chlo",
+    "context",
+    "from_mlir",
+    "from_portable_artifact",
+    "func",
+    "functions",
+    "inline_call",
+    "ir",
+    "parse",
+    "stablehlo",
+    "symbol",
+    "to_bytecode",
+    "to_portable_artifact",
+    "to_text",
+    "walk",
+]
+
+ARTIFACT_MAGIC = b"ML\xefR"
+"""The first bytes of MLIR bytecode, and so of a portable artefact."""
+
+_registry = ir.DialectRegistry()
+_jax_mlir_ext.register_dialects(_registry)
+
+
+def context() -> ir.Context:
+    """A fresh MLIR context that knows StableHLO, CHLO and Shardy, and lets `lift` ops through.
+
+    One thread: the passes are Python, and a thread pool only costs start-up.
+    """
+    fresh = ir.Context()
+    fresh.enable_multithreading(False)
+    fresh.append_dialect_registry(_registry)
+    fresh.load_all_available_dialects()
+    stablehlo.register_dialect(fresh)
+    chlo.register_dialect(fresh)
+    sdy.register_dialect(fresh)
+    fresh.allow_unregistered_dialects = True
+    return fresh
+
+
+def parse(source: str | bytes, ctx: ir.Context, filename: str = "<string>") -> ir.Module:
+    """The module that `source` holds: MLIR text, or bytecode that is not a portable artefact.
+
+    Raises:
+      LiftError: `filename:line:col`, and MLIR's own words, when the text or the bytes are not a valid module.
+    """
+    try:
+        module = ir.Module.parse(source, context=ctx)
+    except ir.MLIRError as error:
+        raise from_mlir(error, filename) from None
+    if isinstance(source, str):
+        _name_file(module, filename)
+    return module
+
+
+def _name_file(module: ir.Module, filename: str) -> None:
+    """Put `filename` where MLIR, parsing from memory, has written `-`."""
+
+    def name(op: Any) -> Any:
+        place = op.location
+        if isinstance(place, ir.FileLineColLoc) and place.filename == "-":
+            op.location = ir.Location.file(
+                filename, place.start_line, place.start_col, context=module.context
+            )
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(name)
+
+
+def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
+    """MLIR's first diagnostic as an error of ours, `filename` standing for the place of unnamed input."""
+    diagnostics = error.error_diagnostics
+    if not diagnostics:
+        return LiftError(f"{filename}: error: {error}")
+    first = diagnostics[0]
+    place = str(first.location).removeprefix("loc(").removesuffix(")").replace('"-"', filename)
+    return LiftError(f"{filename if place == 'unknown' else place}: error: {first.message}")
+
+
+def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:
+    """The module as MLIR text; constants of more than `elide` elements are shortened when it is given."""
+    return module.operation.get_asm(enable_debug_info=locations, large_elements_limit=elide)
+
+
+def to_bytecode(module: ir.Module) -> bytes:
+    """The module as MLIR bytecode, locations included."""
+    from io import BytesIO
+
+    buffer = BytesIO()
+    module.operation.write_bytecode(file=buffer)
+    return buffer.getvalue()
+
+
+def to_portable_artifact(module: ir.Module) -> bytes:
+    """The module as a versioned StableHLO artefact, readable by other releases of StableHLO (CHLO is
+    expanded).
+    """
+    return _jax.mlir.serialize_portable_artifact(to_bytecode(module), stablehlo.get_current_version())
+
+
+def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
+    """The module in a portable artefact (VHLO), or in plain bytecode.
+
+    Raises:
+      LiftError: The bytes are neither: truncated, corrupt, or of a StableHLO that this jaxlib does not read.
+    """
+    try:
+        return stablehlo.deserialize_portable_artifact(ctx, data)
+    except (ir.MLIRError, ValueError, RuntimeError):
+        return parse(data, ctx, filename)
+
+
+def functions(module: ir.Module) -> dict[str, func.FuncOp]:
+    """The functions of a module by symbol name, in order of appearance."""
+    return {op.name.value: op for op in module.body.operations if isinstance(op, func.FuncOp)}
+
+
+def inline_call(function: func.FuncOp, operands: Sequence[ir.Value]) -> list[ir.Value]:
+    """Copy the body of `function` here, on `operands`; what it returns."""
+    return _jax_mlir_ext.inlined_func_call(function.operation, list(operands), loc=ir.Location.current)
+
+
+def symbol(name: str) -> ir.FlatSymbolRefAttr:
+    """The attribute `@name`."""
+    return ir.FlatSymbolRefAttr.get(name)
+
+
+def walk(root: Any) -> Iterator[Any]:
+    """Every op under `root`, regions included, in order; views, so that attributes have names."""
+    for region in root.regions:
+        for block in region.blocks:
+            for op in block.operations:
+                yield op
+                if op.regions:
+                    yield from walk(op)

@@ -1,0 +1,1 @@
+"""Lowering: jaxprs with lift primitives become StableHLO with `lift` ops."""

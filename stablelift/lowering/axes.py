@@ -1,0 +1,71 @@
+"""The axes of a map: prefix trees made flat, negative axes made positive, the size that all of them agree
+on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+
+def prefix_axes(what: str, axes: Any, tree: Any) -> list[int | None]:
+    """An axis for each leaf of `tree`, from a prefix of it.
+
+    Raises:
+      ValueError: `axes` is not a prefix of the tree, or an axis is not an integer or None.
+    """
+    try:
+        full = jax.tree.broadcast(axes, tree, is_leaf=lambda leaf: leaf is None)
+    except ValueError as error:
+        found = jax.tree.structure(tree)
+        raise ValueError(f"{what}: expected a prefix of {found}, found {axes}: {error}") from None
+    flat = jax.tree.leaves(full, is_leaf=lambda leaf: leaf is None)
+    for axis in flat:
+        if axis is not None and not isinstance(axis, int):
+            raise ValueError(f"{what}: expected integers or None, found {axis!r}")
+    # A None inside the tree is no leaf of it, and has no axis.
+    leaves = jax.tree.leaves(tree, is_leaf=lambda leaf: leaf is None)
+    return [axis for axis, leaf in zip(flat, leaves, strict=True) if leaf is not None]
+
+
+def normalized_axes(
+    what: str, axes: Sequence[int | None], avals: Sequence[Any], extra: int = 0
+) -> list[int | None]:
+    """Axes as positions from the front; `extra` is 1 where the axis is still to be inserted."""
+    found: list[int | None] = []
+    for axis, aval in zip(axes, avals, strict=True):
+        rank = len(aval.shape) + extra
+        if axis is not None and not -rank <= axis < rank:
+            raise ValueError(f"{what}: axis {axis} is out of range for {aval.str_short()}")
+        found.append(axis if axis is None else axis % rank)
+    return found
+
+
+def mapped_size(axes: Sequence[int | None], avals: Sequence[Any], axis_size: int | None) -> int:
+    """The one size of all mapped axes.
+
+    Raises:
+      ValueError: The sizes differ, or nothing is mapped and `axis_size` is not given.
+    """
+    sizes = {
+        aval.shape[axis]: f"axis {axis} of {aval.str_short()}"
+        for axis, aval in zip(axes, avals, strict=True)
+        if axis is not None
+    }
+    if axis_size is not None:
+        sizes.setdefault(axis_size, f"axis_size={axis_size}")
+    if len(sizes) > 1:
+        found = ", ".join(f"{place} has {size}" for size, place in sizes.items())
+        raise ValueError(f"vmap: expected one size for all mapped axes, found several: {found}")
+    if not sizes:
+        raise ValueError("vmap: no argument is mapped; give axis_size, or an axis in in_axes")
+    return next(iter(sizes))
+
+
+def without_axis(aval: Any, axis: int | None) -> Any:
+    """The abstract value of one example."""
+    if axis is None:
+        return aval
+    return aval.update(shape=(*aval.shape[:axis], *aval.shape[axis + 1 :]))

@@ -1,0 +1,319 @@
+"""Every use of a JAX internal, in one place.
+
+The rest of the package sees JAX through its public API and through this module. Where jax 0.10 and 0.12
+differ, the difference ends here. Nothing in this module decides anything: it names, reads and calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax._src import ad_checkpoint, ad_util, core, custom_derivatives, dtypes, source_info_util
+from jax._src import pjit as _pjit
+from jax._src.interpreters import ad, batching, mlir, partial_eval
+from jax._src.lax import control_flow
+from jax._src.lax import linalg as _linalg
+from jax._src.lib.mlir import ir as jax_ir
+from jax.extend.core import Primitive, jaxpr_as_fun
+
+from stablelift.ir.mlir import func
+
+Jaxpr = Any
+"""A closed jaxpr: `jax.extend.core.ClosedJaxpr` on jax 0.10; a Jaxpr that holds its constants on 0.12."""
+
+Rule = Callable[..., Sequence[Any]]
+
+scan_p = control_flow.scan_p
+while_p = control_flow.while_p
+cond_p = control_flow.cond_p
+jit_p = _pjit.jit_p
+remat_p = ad_checkpoint.remat_p
+name_p = ad_checkpoint.name_p
+stop_gradient_p = ad_util.stop_gradient_p
+custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
+custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
+
+OPAQUE = tuple(
+    primitive
+    for name, primitive in sorted(vars(_linalg).items())
+    if isinstance(primitive, Primitive) and not name.startswith("_")
+)
+"""The linear-algebra primitives that lower to opaque library calls (eigh, svd, qr, lu, cholesky, ...)."""
+
+_CLOSED = hasattr(core, "ClosedJaxpr")
+
+# Jaxprs
+
+
+def close(jaxpr: Any) -> Jaxpr:
+    """A jaxpr without constants, as a closed one."""
+    if not _CLOSED or isinstance(jaxpr, core.ClosedJaxpr):
+        return jaxpr
+    return core.ClosedJaxpr(jaxpr, ())
+
+
+def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
+    """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants.
+    """
+    return jax.make_jaxpr(function, axis_env=list(axis_env))(*avals)
+
+
+def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
+    """The jaxpr with its constants as leading inputs, and the constants (arrays, or tracers closed over)."""
+    constants = list(jaxpr.consts)
+    if not constants:
+        return jaxpr, []
+    return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _CLOSED else jaxpr)), constants
+
+
+def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
+    """The jaxpr's results, traced or computed like any function's."""
+    return jaxpr_as_fun(jaxpr)(*args)
+
+
+def tangent_aval(aval: Any) -> Any | None:
+    """The abstract value of a tangent of `aval`; None where it can have none (integers, booleans, keys)."""
+    tangent = aval.to_tangent_aval()
+    return None if tangent.dtype == dtypes.float0 else tangent
+
+
+def has_effects(jaxpr: Jaxpr) -> bool:
+    """Whether running the jaxpr does more than compute its results (prints, callbacks, mutable references).
+    """
+    return bool(jaxpr.effects)
+
+
+def is_tracer(value: Any) -> bool:
+    return isinstance(value, core.Tracer)
+
+
+def aval_of(value: Any) -> Any:
+    """The abstract value of an array, a tracer, a number or a `jax.ShapeDtypeStruct`."""
+    if isinstance(value, core.AbstractValue):
+        return value
+    if isinstance(value, jax.ShapeDtypeStruct):
+        return core.ShapedArray(value.shape, value.dtype)
+    return core.typeof(value)
+
+
+def shaped(shape: Sequence[int], dtype: Any) -> Any:
+    return core.ShapedArray(tuple(shape), dtype)
+
+
+def user_frame() -> str | None:
+    """`file:line` of the innermost frame that is the user's, for messages while tracing."""
+    frame = source_info_util.user_frame(source_info_util.current().traceback)
+    return f"{frame.file_name}:{frame.start_line}" if frame else None
+
+
+def source_exclusion(path: str) -> None:
+    """Hide the frames of the files under `path` from locations and tracebacks, as JAX hides its own."""
+    source_info_util.register_exclusion(path)
+
+
+# Reading equations
+
+
+def scan_counts(params: dict[str, Any]) -> tuple[int, int]:
+    """How many of a scan's operands are constants, and how many carried."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    consts, carry, _ = params["ft_in"].unpack()
+    return len(consts), len(carry)
+
+
+def jvp_function(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
+    """The user's rule of a `custom_jvp_call`, as (inputs, tangents) -> (results, tangents), zeros made
+    explicit.
+
+    Only inputs and results that can carry a tangent have one. Hoisted constants are leading inputs; their
+    tangents are ignored, as in JAX.
+    """
+    num_consts = params["num_consts"]
+    has_tangent = [tangent_aval(aval) is not None for aval in in_avals]
+    rule, constants, out_zeros = params["jvp_jaxpr_fun"].call_wrapped(
+        *[not has for has in has_tangent[num_consts:]]
+    )
+    _refuse_tracers(constants)
+    rule = close_over(rule, constants)
+    out_avals = params["call_jaxpr"].out_avals
+
+    def flat(*args: Any) -> list[Any]:
+        primals, tangents = args[: len(in_avals)], list(args[len(in_avals) :])
+        del tangents[: sum(has_tangent[:num_consts])]
+        results = evaluate(rule, *primals[num_consts:], *tangents)
+        nonzero = iter(results[len(out_zeros) :])
+        given = [None if zero else next(nonzero) for zero in out_zeros]
+        return list(results[: len(out_zeros)]) + _instantiate(given, out_avals)
+
+    tangent_avals = [tangent_aval(aval) for aval in in_avals]
+    return make_jaxpr(flat, [*in_avals, *[aval for aval in tangent_avals if aval is not None]])
+
+
+def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxpr, Jaxpr]:
+    """The user's rules of a `custom_vjp_call`: inputs -> (results, residuals), and
+    (residuals, cotangents) -> gradients of the inputs that can have one."""
+    num_consts = params["num_consts"]
+    differentiable = [tangent_aval(aval) is not None for aval in in_avals]
+    rule, constants = params["fwd_jaxpr_thunk"].call_wrapped(*differentiable[num_consts:])
+    _refuse_tracers(constants)
+    rule = close_over(rule, constants)
+    _, _, forwarded = params["out_trees"]()
+    computed = sum(source is None for source in forwarded)
+
+    def forward(*args: Any) -> list[Any]:
+        results = evaluate(rule, *args[num_consts:])
+        fresh = iter(results[:computed])
+        residuals = [next(fresh) if source is None else args[source] for source in forwarded]
+        return [*results[computed:], *residuals]
+
+    fwd = make_jaxpr(forward, in_avals)
+    out_avals = params["call_jaxpr"].out_avals
+    residual_avals = fwd.out_avals[len(out_avals) :]
+    cotangent_avals = [aval for aval in map(tangent_aval, out_avals) if aval is not None]
+
+    def backward(*args: Any) -> list[Any]:
+        residuals, given = args[: len(residual_avals)], iter(args[len(residual_avals) :])
+        cotangents = [
+            next(given) if tangent_aval(aval) is not None else np.zeros(aval.shape, dtypes.float0)
+            for aval in out_avals
+        ]
+        gradients = params["bwd"].call_wrapped(*residuals, *cotangents)
+        return _instantiate([None] * num_consts + list(gradients), in_avals)
+
+    return fwd, make_jaxpr(backward, [*residual_avals, *cotangent_avals])
+
+
+def _instantiate(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
+    """A tangent for every aval that can carry one, symbolic zeros made explicit."""
+    out = []
+    for tangent, aval in zip(tangents, avals, strict=True):
+        wanted = tangent_aval(aval)
+        if wanted is not None:
+            zero = tangent is None or isinstance(tangent, (ad_util.Zero, ad_util.SymbolicZero))
+            out.append(jnp.zeros(wanted.shape, wanted.dtype) if zero else tangent)
+    return out
+
+
+def close_over(jaxpr: Any, constants: Sequence[Any]) -> Jaxpr:
+    """An open jaxpr with its constants."""
+    return core.ClosedJaxpr(jaxpr, constants) if _CLOSED else core.Jaxpr(jaxpr, consts=list(constants))
+
+
+def _refuse_tracers(constants: Sequence[Any]) -> None:
+    if any(map(is_tracer, constants)):
+        raise NotImplementedError(
+            "a custom derivative rule closes over a value that is being traced; "
+            "pass it to the function as an argument"
+        )
+
+
+# Lowering
+
+
+def override(rules: dict[Primitive, Rule]) -> Any:
+    """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key.
+    """
+    return mlir.LoweringParameters(override_lowering_rules=tuple(rules.items()))
+
+
+def lower(function: Callable, avals: Sequence[Any], parameters: Any, platform: str | None) -> jax_ir.Module:
+    """JAX's own lowering of a flat function, under `parameters`. Read the module; never edit it."""
+    traced = jax.jit(function, keep_unused=True).trace(*avals)
+    platforms = None if platform is None else (platform,)
+    return traced.lower(lowering_platforms=platforms, _private_parameters=parameters).compiler_ir("stablehlo")
+
+
+def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, overrides: bool = True) -> Any:
+    """Lower `jaxpr` to a private function of the module being built; returns the function op."""
+    module_context = ctx.module_context
+    if not overrides:
+        module_context = module_context.replace(lowering_parameters=mlir.LoweringParameters())
+    given = {"num_const_args": 0, "in_avals": list(jaxpr.in_avals)}
+    if "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).parameters:
+        given["out_avals"] = list(jaxpr.out_avals)
+    return mlir.lower_jaxpr_to_fun(module_context, name, jaxpr, [], **given)
+
+
+def ir_type(ctx: Any, aval: Any) -> Any:
+    """The MLIR type of a value of `aval` (a key array is the integers it is made of)."""
+    return mlir.aval_to_ir_type(ctx.module_context, aval)
+
+
+def memo_of(ctx: Any) -> dict[Any, Any]:
+    """A dictionary that lives as long as the module being built."""
+    return ctx.module_context.cached_primitive_lowerings
+
+
+def allow_lift_ops(ctx: Any) -> None:
+    ctx.module_context.context.allow_unregistered_dialects = True
+
+
+def lowered_as(function: Callable) -> Rule:
+    """The lowering rule of a primitive that computes what `function` does: trace it, lower that."""
+    return mlir.lower_fun(function, multiple_results=True)
+
+
+def register_lowering(primitive: Primitive, rule: Rule) -> None:
+    """The rule by which plain `jax.jit` lowers `primitive`."""
+    mlir.register_lowering(primitive, rule)
+
+
+def merge(ctx: Any, name: str, bytecode: bytes) -> str:
+    """Merge a module into the one being built; the symbol that its `main` has there."""
+    module_context = ctx.module_context
+    module = jax_ir.Module.parse(bytecode, context=module_context.context)
+    return mlir.merge_mlir_modules(
+        module_context.module, name, module, dst_symtab=module_context.symbol_table
+    )
+
+
+def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]) -> Sequence[Any]:
+    """Merge a finished module into the one being built, and call its `main`."""
+    symbol = merge(ctx, name, bytecode)
+    types = [ir_type(ctx, aval) for aval in ctx.avals_out]
+    return func.CallOp(types, jax_ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
+
+
+def platform_of(ctx: Any) -> str:
+    """The platform that is being lowered for."""
+    return ctx.module_context.platforms[0]
+
+
+def register_batching(primitive: Primitive, rule: Rule) -> None:
+    """The rule by which `jax.vmap` maps `primitive`: (args, axes, **params) -> (results, axes)."""
+    batching.primitive_batchers[primitive] = rule
+
+
+def register_jvp(primitive: Primitive, rule: Rule) -> None:
+    """The rule by which JAX differentiates `primitive`: (primals, tangents, **params) -> both; None is a
+    zero tangent.
+    """
+
+    def with_zeros(primals: Any, tangents: Any, **params: Any) -> tuple[Any, Any]:
+        given = [None if isinstance(tangent, ad_util.Zero) else tangent for tangent in tangents]
+        outputs, moved = rule(primals, given, **params)
+        pairs = zip(outputs, moved, strict=True)
+        return outputs, [ad_util.Zero(aval_of(y).to_tangent_aval()) if t is None else t for y, t in pairs]
+
+    ad.primitive_jvps[primitive] = with_zeros
+
+
+def register_transpose(primitive: Primitive, rule: Rule) -> None:
+    """The transpose of a primitive that is linear in some operands: (cotangents, operands, **params) ->
+    cotangents.
+
+    None stands for a zero cotangent, and for an operand that is to be transposed (it has no value).
+    """
+
+    def with_zeros(cotangents: Any, *operands: Any, **params: Any) -> list[Any]:
+        given = [None if isinstance(ct, ad_util.Zero) else ct for ct in cotangents]
+        known = [None if ad.is_undefined_primal(operand) else operand for operand in operands]
+        return rule(given, known, **params)
+
+    ad.primitive_transposes[primitive] = with_zeros

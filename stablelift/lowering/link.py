@@ -1,0 +1,69 @@
+"""Sharing: private functions that read the same become one.
+
+A layer that occurs many times is lowered to one function per trace of it; whatever JAX did not recognise as
+equal is recognised here, by the text of the lowered function. The same holds for imported files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stablelift.ir.mlir import func, functions, ir, walk
+
+
+def share_equal_functions(module: ir.Module) -> None:
+    """Keep the first of each set of equal private functions, and make every reference name it.
+
+    Functions are equal when they read the same but for their names and locations. Callees that became one
+    make their callers equal in turn.
+    """
+    while True:
+        first: dict[str, str] = {}
+        replaced: dict[str, str] = {}
+        for name, function in functions(module).items():
+            if function.visibility is None or function.visibility.value != "private":
+                continue
+            kept = first.setdefault(_body_text(function), name)
+            if kept != name:
+                replaced[name] = kept
+        if not replaced:
+            return
+        known = functions(module)
+        for name in replaced:
+            known[name].operation.erase()
+        _rename_references(module, replaced)
+
+
+def _body_text(function: func.FuncOp) -> str:
+    """The function as text, without its name."""
+    text = function.operation.get_asm(enable_debug_info=False)
+    return text.replace(f"@{_printed(function.name.value)}(", "@(", 1)
+
+
+def _printed(name: str) -> str:
+    """A symbol as MLIR prints it: quoted unless it is an identifier."""
+    return name if name.replace(".", "_").replace("$", "_").isidentifier() else f'"{name}"'
+
+
+def _rename_references(module: ir.Module, names: dict[str, str]) -> None:
+    """Replace symbol references throughout the module."""
+    for op in walk(module.operation):
+        attributes = op.operation.attributes
+        if op.operation.name != "func.call" and not op.operation.name.startswith(("lift.", "stablehlo.c")):
+            continue
+        for key in list(attributes):
+            if key == "value":
+                continue  # a constant's elements, which hold no symbol and may be large
+            renamed = _renamed(attributes[key], names)
+            if renamed is not None:
+                attributes[key] = renamed
+
+
+def _renamed(attribute: Any, names: dict[str, str]) -> ir.Attribute | None:
+    if isinstance(attribute, ir.FlatSymbolRefAttr):
+        return ir.FlatSymbolRefAttr.get(names[attribute.value]) if attribute.value in names else None
+    if isinstance(attribute, ir.ArrayAttr):
+        items = [(item, _renamed(item, names)) for item in attribute]
+        if any(new is not None for _, new in items):
+            return ir.ArrayAttr.get([old if new is None else new for old, new in items])
+    return None

@@ -1,0 +1,75 @@
+"""`lift_p`: the one JAX primitive that every lifted transformation binds.
+
+Its parameters hold the lift op's name, its callees as closed jaxprs and its attributes, so that a lift
+travels through JAX's own tracing untouched. Our lowering (`lowering/rules.py`) turns an equation of it into
+a `lift` op; plain `jax.jit` lowers it through the rule that `runtime/` registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jax.extend.core import Primitive
+
+from stablelift.errors import LiftError
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+
+lift_p = Primitive("lift")
+lift_p.multiple_results = True
+
+
+@lift_p.def_abstract_eval
+def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **__: Any) -> list[Any]:
+    return list(out_avals)
+
+
+program_p = Primitive("program")
+program_p.multiple_results = True
+"""A call of a whole `Program`, on flat arguments; its parameter is the program."""
+
+
+@program_p.def_abstract_eval
+def _program_abstract_eval(*_: Any, program: Any) -> list[Any]:
+    return [jax_compat.shaped(aval.shape, aval.dtype) for aval in program.out_avals]
+
+
+def bind(
+    op: str,
+    args: Sequence[Any],
+    callees: dict[str, Jaxpr | tuple[Jaxpr, ...]],
+    out_avals: Sequence[Any],
+    name: str = "callee",
+    **attributes: Any,
+) -> list[Any]:
+    """Apply the lift op `op` to flat arrays or tracers; returns its flat results.
+
+    `callees` holds jaxprs without constants by attribute name, `attributes` the op's others as Python values;
+    `name` is what the callees' symbols are made from.
+
+    Raises:
+      LiftError: A callee has side effects, which a lift cannot keep.
+    """
+    for jaxpr in callees.values():
+        for one in jaxpr if isinstance(jaxpr, tuple) else (jaxpr,):
+            refuse_effects(one)
+    return lift_p.bind(
+        *args,
+        op=op,
+        name=name,
+        callees=tuple(callees.items()),
+        attributes=tuple(sorted((key, value) for key, value in attributes.items() if value is not None)),
+        out_avals=tuple(out_avals),
+    )
+
+
+def refuse_effects(jaxpr: Jaxpr) -> None:
+    """Raise a LiftError when running `jaxpr` would print, call back or write to references."""
+    if jax_compat.has_effects(jaxpr):
+        place = jax_compat.user_frame()
+        raise LiftError(
+            f"{place + ': ' if place else ''}error: a lifted function has side effects\n"
+            f"  effects: {', '.join(sorted(map(str, jaxpr.effects)))}\n"
+            "  hint: move the callback, print or reference out of the function that is lifted"
+        )

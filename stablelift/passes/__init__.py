@@ -1,0 +1,1 @@
+"""Passes: every `lift` op is compiled away, module to module."""

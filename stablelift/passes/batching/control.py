@@ -1,0 +1,190 @@
+"""Batching of loops and branches.
+
+A loop's carry is mapped where one step can make it so: a least fixed point. Where the predicate or the
+index differs from example to example, all take the common path (as many steps as the longest loop, every
+branch), and each keeps what it would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.lift import attributes_of, signature_of
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.batching.batcher import Batcher
+from stablelift.passes.batching.structure import call_typed, define, remake_lift, union
+from stablelift.passes.batching.table import (
+    Mapped,
+    batch_structure,
+    results_mapped,
+    spread,
+    spread_over,
+)
+
+# scan ---------------------------------------------------------------------------------------------
+
+
+def _scan_pattern(batcher: Batcher, op: Any, mapped: Mapped) -> tuple[list[bool], list[bool]]:
+    """Which inputs and which results of the body are mapped, once the carry has settled."""
+    attributes = attributes_of(op)
+    start = attributes["num_consts"]
+    stop = start + attributes["num_carry"]
+    inputs = list(mapped)
+    while True:
+        results = list(batcher.results_mapped(attributes["callee"], inputs))
+        carry = union(inputs[start:stop], results[: stop - start])
+        if carry == inputs[start:stop]:
+            return inputs, [*carry, *results[stop - start :]]
+        inputs[start:stop] = carry
+
+
+@results_mapped("lift.scan")
+def scan_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
+    return _scan_pattern(batcher, op, mapped)[1]
+
+
+@batch_structure("lift.scan")
+def scan(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+    """A scan of the batched body. The batch stays in front, so a mapped operand is scanned one axis further
+    on.
+    """
+    attributes = attributes_of(op)
+    name, num_carry = attributes["callee"], attributes["num_carry"]
+    inputs, results = _scan_pattern(batcher, op, mapped)
+    body = batcher.batch(name, inputs, results)
+    return remake_lift(
+        op,
+        _spread_new(batcher, operands, mapped, inputs),
+        {body: batcher.signature(name, inputs, results)},
+        callee=body,
+        in_axes=_behind_batch(attributes["in_axes"], mapped[attributes["num_consts"] + num_carry :]),
+        out_axes=_behind_batch(attributes["out_axes"], results[num_carry:]),
+    )
+
+
+def _behind_batch(axes: Sequence[int | None], mapped: Mapped) -> list[int | None]:
+    return [axis if axis is None or not flag else axis + 1 for axis, flag in zip(axes, mapped, strict=True)]
+
+
+def _spread_new(batcher: Batcher, operands: list[Tensor], mapped: Mapped, wanted: Mapped) -> list[Tensor]:
+    """The operands, those that are wanted with the batch and lack it broadcast."""
+    return [
+        spread(x, batcher.size) if wants and not has else x
+        for x, has, wants in zip(operands, mapped, wanted, strict=True)
+    ]
+
+
+# while --------------------------------------------------------------------------------------------
+
+
+def _while_pattern(batcher: Batcher, op: Any, mapped: Mapped) -> tuple[bool, list[bool]]:
+    """Whether the predicate is mapped, and which of the carry is, once it has settled.
+
+    Under a mapped predicate all of the carry is: each example stops changing when its own loop ends.
+    """
+    attributes = attributes_of(op)
+    cond_consts, body_consts, carry = _parts(op, mapped)
+    while True:
+        if batcher.results_mapped(attributes["cond"], [*cond_consts, *carry])[0]:
+            return True, [True] * len(carry)
+        grown = union(carry, batcher.results_mapped(attributes["body"], [*body_consts, *carry]))
+        if grown == carry:
+            return False, carry
+        carry = grown
+
+
+def _parts(op: Any, values: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """The operands of a `lift.while`, or flags of them: constants of cond, of body, and the carry."""
+    attributes = attributes_of(op)
+    first = attributes["num_cond_consts"]
+    second = first + attributes["num_body_consts"]
+    return list(values[:first]), list(values[first:second]), list(values[second:])
+
+
+@results_mapped("lift.while")
+def while_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
+    return _while_pattern(batcher, op, mapped)[1]
+
+
+@batch_structure("lift.while")
+def while_(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+    attributes = attributes_of(op)
+    predicate, carry = _while_pattern(batcher, op, mapped)
+    of_cond, of_body, _ = _parts(op, mapped)
+    operands = _spread_new(batcher, operands, mapped, [*of_cond, *of_body, *carry])
+    in_cond, in_body = [*of_cond, *carry], [*of_body, *carry]
+    cond, body = batcher.batch(attributes["cond"], in_cond), batcher.batch(attributes["body"], in_body, carry)
+    signatures = {
+        cond: batcher.signature(attributes["cond"], in_cond, [predicate]),
+        body: batcher.signature(attributes["body"], in_body, carry),
+    }
+    if predicate:
+        return _masked_while(batcher, op, operands, cond, body, signatures)
+    return remake_lift(op, operands, signatures, cond=cond, body=body)
+
+
+def _masked_while(
+    batcher: Batcher, op: Any, operands: list[Tensor], cond: str, body: str, signatures: Any
+) -> list[Tensor]:
+    """A loop that runs while any example's does, in which an example whose own has ended keeps its carry."""
+    cond_consts, body_consts, _ = _parts(op, operands)
+    split, stop = len(cond_consts), len(cond_consts) + len(body_consts)
+    runs, steps = signatures[cond], signatures[body]
+
+    def any_runs(arguments: list[Tensor]) -> list[Tensor]:
+        (running,) = call_typed(cond, arguments, runs.results)
+        return [hlo.reduce(running, [0], "stablehlo.or", False)]
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        carry = arguments[stop:]
+        (running,) = call_typed(cond, [*arguments[:split], *carry], runs.results)
+        following = call_typed(body, [*arguments[split:stop], *carry], steps.results)
+        return [
+            hlo.select(spread_over(running, new), new, old) for new, old in zip(following, carry, strict=True)
+        ]
+
+    any_cond = define(batcher.functions, f"{cond}_any", runs.inputs, any_runs)
+    masked = define(batcher.functions, f"{body}_masked", runs.inputs[:split] + steps.inputs, step)
+    found = {function.name.value: signature_of(function) for function in (any_cond, masked)}
+    return remake_lift(
+        op,
+        [*cond_consts, *operands[:stop], *operands[stop:]],
+        found,
+        cond=any_cond.name.value,
+        body=masked.name.value,
+        num_body_consts=stop,
+    )
+
+
+# switch -------------------------------------------------------------------------------------------
+
+
+@results_mapped("lift.switch")
+def switch_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
+    """Where one branch's result is mapped, all branches' are; where the index is, all results."""
+    of_index, *inputs = mapped
+    found = [of_index] * len(op.operation.results)
+    for branch in attributes_of(op)["branches"]:
+        found = union(found, batcher.results_mapped(branch, inputs))
+    return found
+
+
+@batch_structure("lift.switch")
+def switch(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+    of_index, *inputs = mapped
+    names = attributes_of(op)["branches"]
+    results = switch_results_mapped(batcher, op, mapped)
+    branches = [batcher.batch(name, inputs, results) for name in names]
+    signatures = {
+        branch: batcher.signature(name, inputs, results) for branch, name in zip(branches, names, strict=True)
+    }
+    if not of_index:
+        return remake_lift(op, operands, signatures, branches=branches)
+    index, *operands = operands
+    chosen, *others = (call_typed(branch, operands, signatures[branch].results) for branch in branches)
+    for position, found in enumerate(others, start=1):
+        here = hlo.compare(index, "GE", position)
+        chosen = [hlo.select(spread_over(here, x), x, y) for x, y in zip(found, chosen, strict=True)]
+    return chosen

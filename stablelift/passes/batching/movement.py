@@ -1,0 +1,55 @@
+"""Batching of data movement: the batch stays in front, everything else moves one axis back."""
+
+from __future__ import annotations
+
+from stablelift.ir import hlo
+from stablelift.passes.batching.table import batch, shifted, spread, spread_over
+
+
+@batch("stablehlo.broadcast_in_dim")
+def broadcast_in_dim(op, x):
+    shape = (x.shape[0], *op.result.type.shape)
+    return hlo.broadcast_in_dim(x, shape, [0, *shifted(op.broadcast_dimensions)])
+
+
+@batch("stablehlo.reshape")
+def reshape(op, x):
+    return hlo.reshape(x, (x.shape[0], *op.result.type.shape))
+
+
+@batch("stablehlo.transpose")
+def transpose(op, x):
+    return hlo.transpose(x, [0, *shifted(op.permutation)])
+
+
+@batch("stablehlo.reverse")
+def reverse(op, x):
+    return hlo.reverse(x, shifted(op.dimensions))
+
+
+@batch("stablehlo.slice")
+def slice(op, x):
+    start, limit, strides = list(op.start_indices), list(op.limit_indices), list(op.strides)
+    return hlo.slice(x, [0, *start], [x.shape[0], *limit], [1, *strides])
+
+
+@batch("stablehlo.concatenate")
+def concatenate(op, *xs):
+    return hlo.concatenate(xs, op.dimension.value + 1)
+
+
+@batch("stablehlo.pad", shared=True)
+def pad(op, x, value, mapped):
+    """`pad` wants one scalar: where each example has its own, pad with zero and put the values in after."""
+    low, high, interior = (
+        [0, *amounts] for amounts in (op.edge_padding_low, op.edge_padding_high, op.interior_padding)
+    )
+    if not mapped[1]:
+        return hlo.pad(x, low, high, interior, value)
+    if not mapped[0]:
+        x = spread(x, value.shape[0])
+    padded = hlo.pad(x, low, high, interior)
+    shape = op.operand.type.shape
+    inside = hlo.constant(True, hlo.tensor_type(shape, hlo.boolean()))
+    inside = spread(hlo.pad(inside, low[1:], high[1:], interior[1:]), x.shape[0])
+    return hlo.select(inside, padded, spread_over(value, padded))

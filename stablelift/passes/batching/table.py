@@ -1,0 +1,130 @@
+"""Batching rules: given an op whose operands carry a new leading axis, emit the batched op.
+
+The batch axis is axis 0, always: the boundary moves axes, rules do not. An op that depends on no mapped
+value is not touched, so a rule runs only when at least one operand is mapped (or the op is a collective
+over the mapped axis).
+
+    @batch(op)                 (op, *operands): every operand carries the batch; the driver broadcasts those
+    that do not @batch(op, shared=True)    (op, *operands, mapped=...): operands as they are; `mapped` says
+    which carry the batch batch_elementwise(*ops)    shape-blind ops: the same op on the batched operands
+
+Such a rule returns the op's result, or a list of results; each carries the batch. Where results are mapped
+one by one (calls, loops, collectives), a rule has two halves: `@results_mapped` says which results carry
+the batch, and `@batch_structure` emits exactly those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from stablelift.ir import hlo
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.rules import Decorator, RuleTable
+
+BATCH = "batch"
+"""The label of the batch axis in contractions."""
+
+Mapped = Sequence[bool]
+
+
+class BatchRule(NamedTuple):
+    """The two halves of a rule; the batcher is what batches functions, for ops that call them.
+
+    results_mapped: (batcher, op, which operands are mapped) -> which results are.
+    emit: (batcher, op, operands, which of them are mapped) -> results.
+    """
+
+    results_mapped: Callable[[Any, Any, Mapped], list[bool]]
+    emit: Callable[[Any, Any, list[Tensor], Mapped], list[Tensor]]
+
+
+batching: RuleTable[BatchRule] = RuleTable("batching", "stablelift/passes/batching/")
+
+
+def spread(x: Tensor, size: int) -> Tensor:
+    """`x` repeated along a new leading axis of `size`."""
+    return hlo.broadcast_in_dim(x, (size, *x.shape), [axis + 1 for axis in range(x.rank)])
+
+
+def spread_over(x: Tensor, like: Tensor) -> Tensor:
+    """A scalar, or one scalar for each example, repeated to the shape of the batched tensor `like`."""
+    return hlo.broadcast_in_dim(x, like.shape, list(range(x.rank)))
+
+
+def shifted(axes: Sequence[int]) -> list[int]:
+    """Axes of a tensor where they stand once it carries the batch."""
+    return [axis + 1 for axis in axes]
+
+
+def all_results(batcher: Any, op: Any, mapped: Mapped) -> list[bool]:
+    """The common case: every result carries the batch."""
+    return [True] * len(op.operation.results)
+
+
+def batch(*names: str, shared: bool = False) -> Decorator:
+    """Enter a rule for ops whose results are all mapped once an operand is."""
+
+    def enter(rule: Callable) -> Callable:
+        def emit(batcher: Any, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+            if shared:
+                found = rule(op, *operands, mapped=tuple(mapped))
+            else:
+                found = rule(op, *spread_unmapped(batcher.size, operands, mapped))
+            return [found] if isinstance(found, Tensor) else list(found)
+
+        for name in names:
+            batching.enter(name, BatchRule(all_results, emit))
+        return rule
+
+    return enter
+
+
+def spread_unmapped(size: int, operands: Sequence[Tensor], mapped: Mapped) -> list[Tensor]:
+    """The operands, all of them carrying the batch."""
+    return [x if is_mapped else spread(x, size) for x, is_mapped in zip(operands, mapped, strict=True)]
+
+
+def batch_elementwise(*names: str) -> None:
+    """Enter ops that act on each element alone: batched, they are themselves."""
+
+    def elementwise(op: Any, *operands: Tensor) -> list[Tensor]:
+        return hlo.remake(op, operands, types=batched_types(op, operands[0].shape[0]))
+
+    batch(*names)(elementwise)
+
+
+def batched_types(op: Any, size: int) -> list[Any]:
+    """The types of the op's results with the batch in front."""
+    return [
+        hlo.tensor_type((size, *result.type.shape), result.type.element_type)
+        for result in op.operation.results
+    ]
+
+
+_halves: dict[str, dict[str, Callable]] = {}
+
+
+def _half(names: Sequence[str], part: str) -> Decorator:
+    def enter(rule: Callable) -> Callable:
+        for name in names:
+            found = _halves.setdefault(name, {})
+            found[part] = rule
+            if len(found) == 2:
+                batching.enter(name, BatchRule(**_halves.pop(name)))
+        return rule
+
+    return enter
+
+
+def results_mapped(*names: str) -> Decorator:
+    """Which results carry the batch: (batcher, op, mapped) -> a flag for each result.
+
+    Must be monotone: more mapped operands never make fewer mapped results.
+    """
+    return _half(names, "results_mapped")
+
+
+def batch_structure(*names: str) -> Decorator:
+    """Emit the batched op: (batcher, op, operands, mapped) -> results, mapped as `results_mapped` says."""
+    return _half(names, "emit")

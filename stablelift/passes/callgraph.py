@@ -1,0 +1,52 @@
+"""Who calls whom: which transforms can be eliminated now, and how deep they are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stablelift.ir.lift import LIFT_OPS, attributes_of
+from stablelift.ir.mlir import func, walk
+
+TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
+"""The ops that stand for a transformed function, which a pass generates; all other lift ops are structure."""
+
+
+def callees(op: Any) -> list[str]:
+    """The functions that one op refers to, by name."""
+    name = op.operation.name
+    if name == "func.call":
+        return [op.operation.attributes["callee"].value]
+    if name in LIFT_OPS:
+        return LIFT_OPS[name].symbols(attributes_of(op))
+    if name == "stablehlo.composite":
+        return [op.operation.attributes["decomposition"].value]
+    return []
+
+
+def transforms(function: func.FuncOp) -> Iterator[Any]:
+    """The transform ops in a function, in order."""
+    return (op for op in walk(function) if op.operation.name in TRANSFORMS)
+
+
+class Nesting:
+    """How deep transforms are nested below each function: 0 where there is none, 1 for one that is ready."""
+
+    def __init__(self, functions: Mapping[str, func.FuncOp]):
+        self._functions = functions
+        self._depths: dict[str, int] = {}
+
+    def depth(self, name: str) -> int:
+        """The greatest number of transforms on a path of calls from `@name`."""
+        if name not in self._depths:
+            self._depths[name] = 0  # a recursive user rule meets itself here, and adds nothing
+            self._depths[name] = max((self.depth_of(op) for op in walk(self._functions[name])), default=0)
+        return self._depths[name]
+
+    def depth_of(self, op: Any) -> int:
+        below = max((self.depth(name) for name in callees(op)), default=0)
+        return below + (op.operation.name in TRANSFORMS)
+
+    def ready(self, op: Any) -> bool:
+        """Whether `op` is a transform whose callee, with all that it calls, holds no other."""
+        return op.operation.name in TRANSFORMS and self.depth_of(op) == 1

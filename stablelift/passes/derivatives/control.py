@@ -1,0 +1,206 @@
+"""Calls, user rules and remat: ops whose derivative calls derived functions.
+
+A call is differentiated as a function: its callee is cut into a forward function, which also returns residuals, and a
+reverse function, once for each pattern of active arguments, shared by all call sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.lift import differentiable
+from stablelift.ir.mlir import ir
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.sweeps import Derive, Positions
+from stablelift.passes.derivatives.table import (
+    Tangents,
+    instantiate,
+    jvp,
+    locally_constant,
+    operands_of,
+    results_of,
+    transposition,
+    vjp,
+)
+from stablelift.passes.module import call
+
+locally_constant("lift.stop_gradient")
+
+
+@transposition("lift.name")
+def name(op, ct):
+    return ct
+
+
+@jvp("stablehlo.optimization_barrier")
+def barrier_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    return _behind_barrier(tangents)
+
+
+@vjp("stablehlo.optimization_barrier")
+def barrier_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    return _behind_barrier(cotangents)
+
+
+def _behind_barrier(values: Tangents) -> Tangents:
+    """The values that are there, behind a barrier of their own."""
+    present = _present(values)
+    return _place(_barrier([values[index] for index in present]), present, len(values))
+
+
+def _callee(op: Any, attribute: str = "callee") -> str:
+    return op.operation.attributes[attribute].value
+
+
+def _present(values: Sequence[Any]) -> Positions:
+    """The positions that hold something: tangents that are not the symbolic zero, or flags that are set."""
+    return tuple(index for index, value in enumerate(values) if value is not None and value is not False)
+
+
+def _place(values: Sequence[Tensor], positions: Positions, count: int) -> list[Tensor | None]:
+    """`values` at `positions` of a list of `count`, None elsewhere."""
+    placed: list[Tensor | None] = [None] * count
+    for position, value in zip(positions, values, strict=True):
+        placed[position] = value
+    return placed
+
+
+def _tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -> Tangents:
+    wrt = _present(tangents)
+    of = derive.active_results(callee, wrt)
+    given = [tangents[index] for index in wrt]
+    results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
+    count = len(op.operation.results)
+    return _place(results[count:], of, count)
+
+
+@jvp("func.call", "lift.call", "lift.foreign")
+def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    return _tangents_of_call(derive, op, _callee(op), tangents)
+
+
+@vjp("func.call", "lift.call", "lift.foreign")
+def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    wrt, of = _present(wanted), _present(cotangents)
+    split = derive.partition(_callee(op), wrt, of)
+    residuals = _replace_by_call(op, split.forward)
+    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in of)])
+    return _place(gradients, wrt, len(wanted))
+
+
+def _replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = None) -> list[Tensor]:
+    """Put a call of `forward`, which also returns residuals, in the place of `op`; returns the residuals."""
+    operation = op.operation
+    with ir.InsertionPoint(operation), operation.location:
+        outputs = call(forward, operands_of(op) if operands is None else operands)
+    results = list(operation.results)
+    for old, new in zip(results, outputs, strict=False):
+        old.replace_all_uses_with(new.value)
+    operation.erase()
+    return outputs[len(results) :]
+
+
+@jvp("lift.remat")
+def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    """The tangents are recomputed with their primals, so that differentiating them again still saves nothing."""
+    wrt = _present(tangents)
+    of = derive.active_results(_callee(op), wrt)
+    function = derive.jvp(_callee(op), wrt, of)
+    results = ir.Operation.create(
+        "lift.remat",
+        results=list(function.type.results),
+        operands=[operand.value for operand in [*operands_of(op), *(tangents[index] for index in wrt)]],
+        attributes={key: op.operation.attributes[key] for key in op.operation.attributes}
+        | {"callee": ir.FlatSymbolRefAttr.get(function.name.value)},
+    ).results
+    count = len(op.operation.results)
+    return _place([Tensor(result) for result in results][count:], of, count)
+
+
+@vjp("lift.remat")
+def remat_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    """The residuals are the inputs: the reverse runs the whole joint function again, behind a barrier.
+
+    The barrier keeps common-subexpression elimination from merging the two forward computations.
+    """
+    wrt, of = _present(wanted), _present(cotangents)
+    joint = derive.joint(_callee(op), wrt, of)
+    operands = [*operands_of(op), *(cotangents[index] for index in of)]
+    if op.operation.attributes["prevent_cse"].value:
+        operands = _barrier(operands)
+    gradients = call(joint, operands)[len(op.operation.results) :]
+    return _place(gradients, wrt, len(wanted))
+
+
+def _barrier(values: Sequence[Tensor]) -> list[Tensor]:
+    op = ir.Operation.create(
+        "stablehlo.optimization_barrier",
+        results=[value.type for value in values],
+        operands=[value.value for value in values],
+    )
+    return [Tensor(result) for result in op.results]
+
+
+@jvp("lift.custom_jvp")
+def custom_jvp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    operands = operands_of(op)
+    inexact = differentiable([operand.type for operand in operands])
+    given = [instantiate(tangents[index], operands[index]) for index in inexact]
+    results = call(derive.functions[_callee(op, "jvp")], [*operands, *given])
+    count = len(op.operation.results)
+    of = tuple(differentiable([result.type for result in op.operation.results]))
+    return _place(results[count:], of, count)
+
+
+@vjp("lift.custom_jvp")
+def custom_jvp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    """The user's rule is linear in the tangents, so its own reverse mode with respect to them, at any
+    tangent, is its transpose: no other transposition is needed."""
+    operands, results = operands_of(op), results_of(op)
+    inexact = differentiable([operand.type for operand in operands])
+    carrying = differentiable([result.type for result in results])
+    wrt = tuple(len(operands) + position for position, index in enumerate(inexact) if wanted[index])
+    present = [index for index in carrying if cotangents[index] is not None]
+    of = tuple(len(results) + position for position, index in enumerate(carrying) if index in present)
+    split = derive.partition(_callee(op, "jvp"), wrt, of)
+    with ir.InsertionPoint(op.operation), op.operation.location:
+        zeros = [hlo.zeros_like(operands[index]) for index in inexact]
+    residuals = _replace_by_call(op, split.forward, [*operands, *zeros])[len(carrying) :]
+    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in present)])
+    places = tuple(index for index in inexact if wanted[index])
+    return _place(gradients, places, len(wanted))
+
+
+@vjp("lift.custom_vjp")
+def custom_vjp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    operands, results = operands_of(op), results_of(op)
+    given = [
+        instantiate(cotangents[index], results[index])
+        for index in differentiable([result.type for result in results])
+    ]
+    backward = derive.functions[_callee(op, "bwd")]
+    residuals = _replace_by_call(op, derive.functions[_callee(op, "fwd")])
+    gradients = call(backward, [*residuals, *given])
+    inexact = tuple(differentiable([operand.type for operand in operands]))
+    return _place(gradients, inexact, len(wanted))
+
+
+@jvp("lift.custom_vjp")
+def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    """The user's reverse function is linear in the cotangents: its reverse mode with respect to them is its
+    transpose, which is the forward mode (JAX refuses this)."""
+    operands, results = operands_of(op), results_of(op)
+    backward = derive.functions[_callee(op, "bwd")]
+    fwd = call(derive.functions[_callee(op, "fwd")], operands)
+    residuals = fwd[len(results) :]
+    inexact = differentiable([operand.type for operand in operands])
+    carrying = tuple(differentiable([result.type for result in results]))
+    of = tuple(position for position, index in enumerate(inexact) if tangents[index] is not None)
+    wrt = tuple(range(len(residuals), len(residuals) + len(carrying)))
+    transposed = derive.joint(backward.name.value, wrt, of)
+    zeros = [hlo.zeros_like(results[index]) for index in carrying]
+    given = [tangents[inexact[position]] for position in of]
+    outputs = call(transposed, [*residuals, *zeros, *given])
+    return _place(outputs[len(inexact) :], carrying, len(results))

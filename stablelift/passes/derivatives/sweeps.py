@@ -1,0 +1,237 @@
+"""The two sweeps over a function: forward mode beside the primal ops, reverse mode after them.
+
+`jvp` clones a function and adds to each active op the ops of its tangent. `joint` clones it and appends the reverse
+sweep, so that one function computes results and gradients; `partition` cuts that function where forward and reverse
+must part. All derived functions are kept by what they were derived for, so that equal calls share them.
+
+Only what is active is touched: a value is when a tangent reaches it, and an op's rule runs only when its result is
+active and a cotangent arrives. Source: Griewank and Walther 2008, chapters 3 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from stablelift.ir import hlo
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import func, ir
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.table import add, derivatives, instantiate
+from stablelift.passes.module import Functions, body_of, drop_return, finish
+
+Positions = tuple[int, ...]
+
+_BOUNDARY = "lift.reverse_begins"
+"""A marker between the forward and the reverse ops of a joint function under construction."""
+
+
+class Split(NamedTuple):
+    """A joint function cut in two: inputs -> (results, residuals), and (residuals, cotangents) -> gradients."""
+
+    forward: func.FuncOp
+    reverse: func.FuncOp
+    num_residuals: int
+
+
+class Derive:
+    """Derives functions of one module; made once per run of the pass."""
+
+    def __init__(self, functions: Functions):
+        self.functions = functions
+        self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
+        self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
+        self._splits: dict[tuple[str, Positions, Positions], Split] = {}
+        self._active: dict[tuple[str, Positions], Positions] = {}
+
+    def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
+        """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
+        key = (name, wrt, of)
+        if key not in self._jvps:
+            self._jvps[key] = self._forward(name, wrt, of)
+        return self._jvps[key]
+
+    def joint(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
+        """`@name__vjp`: (inputs, cotangents of the results of) -> (results, gradients of the inputs wrt)."""
+        key = (name, wrt, of)
+        if key not in self._joints:
+            function = self._joint(name, wrt, of)
+            _boundary(function).operation.erase()
+            self._joints[key] = function
+        return self._joints[key]
+
+    def partition(self, name: str, wrt: Positions, of: Positions) -> Split:
+        """The joint function of `@name`, cut; the residuals are everything that the reverse needs."""
+        key = (name, wrt, of)
+        if key not in self._splits:
+            self._splits[key] = self._partition(name, self._joint(name, wrt, of), len(wrt))
+        return self._splits[key]
+
+    def active_results(self, name: str, wrt: Positions) -> Positions:
+        """The results of `@name` that a tangent of the inputs `wrt` can reach."""
+        key = (name, wrt)
+        if key not in self._active:
+            function = self.functions[name]
+            block = body_of(function)
+            active = {block.arguments[index] for index in wrt}
+            operations = list(block.operations)
+            for op in operations[:-1]:
+                self._spread(op, active)
+            returned = operations[-1].operation.operands
+            self._active[key] = tuple(index for index, value in enumerate(returned) if value in active)
+        return self._active[key]
+
+    # Forward mode -----------------------------------------------------------------------------------------------
+
+    def _forward(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
+        function = self.functions.clone(name, f"{name}__jvp")
+        block = body_of(function)
+        returned = drop_return(function)
+        operations = list(block.operations)
+        tangents: dict[ir.Value, Tensor] = {}
+        for index in wrt:
+            argument = block.arguments[index]
+            tangents[argument] = Tensor(block.add_argument(argument.type, function.location))
+        for op in operations:
+            self._push_forward(op, tangents)
+        with ir.InsertionPoint(block), function.location:
+            outputs = [instantiate(tangents.get(returned[index]), Tensor(returned[index])) for index in of]
+        finish(function, [*returned, *(tangent.value for tangent in outputs)])
+        return function
+
+    def _push_forward(self, op: Any, tangents: dict[ir.Value, Tensor]) -> None:
+        operation = op.operation
+        found = [tangents.get(operand) for operand in operation.operands]
+        if all(tangent is None for tangent in found):
+            return
+        if not any(hlo.is_inexact(result.type) for result in operation.results):
+            return
+        rule = derivatives.find(op)
+        if rule.constant:
+            return
+        assert rule.jvp is not None
+        results = list(operation.results)
+        with ir.InsertionPoint.after(operation), operation.location:
+            outputs = rule.jvp(self, op, found)
+        for result, tangent in zip(results, outputs, strict=True):
+            if tangent is not None:
+                tangents[result] = tangent
+
+    # Reverse mode -----------------------------------------------------------------------------------------------
+
+    def _joint(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
+        function = self.functions.clone(name, f"{name}__vjp")
+        block = body_of(function)
+        returned = drop_return(function)
+        operations = list(block.operations)
+        active = {block.arguments[index] for index in wrt}
+        on_path = [op for op in operations if self._spread(op, active)]
+
+        cotangents: dict[ir.Value, Tensor] = {}
+        with ir.InsertionPoint(block), function.location:
+            ir.Operation.create(_BOUNDARY)
+            for index in of:
+                given = Tensor(block.add_argument(returned[index].type, function.location))
+                if returned[index] in active:
+                    cotangents[returned[index]] = _plus(cotangents.get(returned[index]), given)
+            # A rule may replace the op that made a result, so results are found again through this anchor.
+            anchor = ir.Operation.create("lift.results", operands=returned)
+            for op in reversed(on_path):
+                self._pull_back(op, active, cotangents)
+            gradients = [
+                instantiate(cotangents.get(block.arguments[index]), Tensor(block.arguments[index]))
+                for index in wrt
+            ]
+            returned = list(anchor.operands)
+            anchor.erase()
+        finish(function, [*returned, *(gradient.value for gradient in gradients)])
+        return function
+
+    def _spread(self, op: Any, active: set[ir.Value]) -> bool:
+        """Whether a tangent passes through `op`; its results that carry one join `active`."""
+        operation = op.operation
+        operands = operation.operands
+        reached = tuple(index for index in range(len(operands)) if operands[index] in active)
+        if not reached:
+            return False
+        carrying = [result for result in operation.results if hlo.is_inexact(result.type)]
+        if not carrying or (operation.name in derivatives and derivatives.find(op).constant):
+            return False
+        active.update(carrying)
+        return True
+
+    def _pull_back(self, op: Any, active: set[ir.Value], cotangents: dict[ir.Value, Tensor]) -> None:
+        operation = op.operation
+        found = [cotangents.pop(result, None) for result in operation.results]
+        if all(cotangent is None for cotangent in found):
+            return
+        rule = derivatives.find(op)
+        if rule.vjp is None:
+            raise error_at(op, f"`{operation.name}` has no reverse mode")
+        operands = list(operation.operands)
+        wanted = [operand in active for operand in operands]
+        with operation.location:
+            gradients = rule.vjp(self, op, found, wanted)
+            for operand, wants, gradient in zip(operands, wanted, gradients, strict=True):
+                if wants and gradient is not None:
+                    cotangents[operand] = _plus(cotangents.get(operand), gradient)
+
+    # The cut ----------------------------------------------------------------------------------------------------
+
+    def _partition(self, name: str, joint: func.FuncOp, num_gradients: int) -> Split:
+        block = body_of(joint)
+        returned = drop_return(joint)
+        split = len(returned) - num_gradients
+        operations = list(block.operations)
+        names = [op.operation.name for op in operations]
+        after = names.index(_BOUNDARY)
+        reverse_ops = [op.operation for op in operations[after + 1 :]]
+        num_inputs = len(self.functions[name].type.inputs)
+        own = set(list(block.arguments)[num_inputs:])
+        own.update(result for op in reverse_ops for result in op.results)
+        residuals, constants = _crossing(reverse_ops, returned[split:], own)
+
+        inputs = [value.type for value in residuals] + [value.type for value in list(block.arguments)[num_inputs:]]
+        reverse = self.functions.create(f"{name}__bwd", inputs, joint.location)
+        moved = body_of(reverse)
+        translate = dict(zip([*residuals, *list(block.arguments)[num_inputs:]], moved.arguments, strict=True))
+        with ir.InsertionPoint(moved):
+            for value in constants:
+                translate[value] = value.owner.clone().results[0]
+        for op in reverse_ops:
+            moved.append(op)
+            for operand in set(op.operands):
+                if operand in translate:
+                    op.replace_uses_of_with(operand, translate[operand])
+        finish(reverse, [translate.get(value, value) for value in returned[split:]])
+
+        operations[after].operation.erase()
+        for _ in range(len(block.arguments) - num_inputs):
+            block.erase_argument(len(block.arguments) - 1)
+        self.functions.rename(joint, f"{name}__fwd")
+        finish(joint, [*returned[:split], *residuals])
+        return Split(joint, reverse, len(residuals))
+
+
+def _crossing(
+    reverse_ops: Sequence[Any], gradients: Sequence[ir.Value], own: set[ir.Value]
+) -> tuple[list[ir.Value], list[ir.Value]]:
+    """The forward values that the reverse uses: those to be saved, and the constants to be repeated."""
+    saved: dict[ir.Value, None] = {}
+    repeated: dict[ir.Value, None] = {}
+    for value in [operand for op in reverse_ops for operand in op.operands] + list(gradients):
+        if value not in own:
+            constant = isinstance(value, ir.OpResult) and value.owner.name == "stablehlo.constant"
+            (repeated if constant else saved)[value] = None
+    return list(saved), list(repeated)
+
+
+def _plus(x: Tensor | None, y: Tensor) -> Tensor:
+    total = add(x, y)
+    assert total is not None
+    return total
+
+
+def _boundary(function: func.FuncOp) -> Any:
+    return next(op for op in body_of(function).operations if op.operation.name == _BOUNDARY)
+

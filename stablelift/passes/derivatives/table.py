@@ -1,0 +1,236 @@
+"""Derivative rules: the least that determines both modes, and the decorators that derive the rest.
+
+What a rule stands for is, for each operand that can carry a tangent, the linear map from its tangent to the
+result's. Forward mode sums the maps' applications; reverse mode accumulates their transposes. Five decorators state
+such a rule with the least words:
+
+    @partials(op)          (y, *xs) -> dy/dx for each operand     elementwise: scale by it, both ways
+    @linear_maps(op)       (op, y, *xs) -> a map for each operand, where a scale does not say it
+    @transposition(op)     (op, ct) -> cotangent(s)               a linear op: its jvp is the op itself
+    @bilinear(op)          (op, ct, x, y) -> both cotangents      jvp is the product rule
+    locally_constant(op)                                          no tangent passes
+
+Ops with callees or regions write both modes out with `@jvp` and `@vjp`, and nothing else does.
+
+Conventions, as in JAX: cotangents are transposed, not conjugated; None is the symbolic zero. A rule may return a
+function of no arguments in place of a tensor or a map; it is called only when somebody asks for that operand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stablelift.ir import hlo
+from stablelift.ir.location import error_at
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.rules import Decorator, RuleTable
+
+Tangents = Sequence[Tensor | None]
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """A linear map from an operand's tangent to the result's, and its transpose."""
+
+    apply: Callable[[Tensor], Tensor]
+    transpose: Callable[[Tensor], Tensor]
+
+
+IDENTITY = LinearMap(lambda t: t, lambda ct: ct)
+NEGATION = LinearMap(lambda t: -t, lambda ct: -ct)
+
+
+def scale_by(factor: Tensor) -> LinearMap:
+    """Multiplication by `factor`, elementwise: its own transpose."""
+    return LinearMap(lambda t: t * factor, lambda ct: ct * factor)
+
+
+def divide_by(divisor: Tensor) -> LinearMap:
+    """Division by `divisor`, elementwise: its own transpose."""
+    return LinearMap(lambda t: t / divisor, lambda ct: ct / divisor)
+
+
+class DerivativeRule(NamedTuple):
+    """Both modes of one op.
+
+    jvp: (derive, op, tangent of each operand) -> tangent of each result.
+    vjp: (derive, op, cotangent of each result, operands that want one) -> cotangent of each operand.
+    `derive` derives functions, for ops that call them.
+    """
+
+    jvp: Callable[[Any, Any, Tangents], Tangents] | None
+    vjp: Callable[[Any, Any, Tangents, Sequence[bool]], Tangents] | None
+    constant: bool = False
+
+
+derivatives: RuleTable[DerivativeRule] = RuleTable("derivative", "stablelift/passes/derivatives/")
+
+
+def operands_of(op: Any) -> list[Tensor]:
+    return [Tensor(operand) for operand in op.operation.operands]
+
+
+def results_of(op: Any) -> list[Tensor]:
+    return [Tensor(result) for result in op.operation.results]
+
+
+def add(x: Tensor | None, y: Tensor | None) -> Tensor | None:
+    """The sum of two tangents, either of which may be the symbolic zero."""
+    return y if x is None else x if y is None else x + y
+
+
+def instantiate(x: Tensor | None, like: Tensor) -> Tensor:
+    """`x`, or zeros of `like`'s type for the symbolic zero."""
+    return hlo.zeros_like(like) if x is None else x
+
+
+def linear_maps(*names: str) -> Decorator:
+    """A rule `(op, y, *xs)` that returns, for each operand, a LinearMap, a factor, or None for no dependence.
+
+    The op's first result is `y`; it is the only one that carries a tangent.
+    """
+
+    def enter(rule: Callable) -> Callable:
+        def maps(op: Any, asked: Sequence[bool]) -> list[LinearMap | None]:
+            found = _forced(rule(op, Tensor(op.operation.results[0]), *operands_of(op)), asked)
+            return [scale_by(each) if isinstance(each, Tensor) else each for each in found]
+
+        def jvp(derive: Any, op: Any, tangents: Tangents) -> Tangents:
+            total = None
+            found = maps(op, [tangent is not None for tangent in tangents])
+            for linear_map, tangent in zip(found, tangents, strict=True):
+                if linear_map is not None and tangent is not None:
+                    total = add(total, linear_map.apply(tangent))
+            return [total, *[None] * (len(op.operation.results) - 1)]
+
+        def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
+            ct = cts[0]
+            if ct is None:
+                return [None] * len(wanted)
+            found = maps(op, wanted)
+            return [None if linear_map is None else linear_map.transpose(ct) for linear_map in found]
+
+        for name in names:
+            derivatives.enter(name, DerivativeRule(jvp, vjp))
+        return rule
+
+    return enter
+
+
+def partials(*names: str) -> Decorator:
+    """A rule `(y, *xs)` that returns dy/dx for each operand (one tensor for a unary op) of an elementwise op."""
+
+    def enter(rule: Callable) -> Callable:
+        linear_maps(*names)(lambda op, y, *xs: rule(y, *xs))
+        return rule
+
+    return enter
+
+
+def transposition(*names: str) -> Decorator:
+    """A rule `(op, ct)` that returns the cotangent of a linear op's operand, or a list with one for each.
+
+    The op must be linear in all of its inexact operands together; the others (indices, predicates) are kept.
+    """
+
+    def enter(rule: Callable) -> Callable:
+        def jvp(derive: Any, op: Any, tangents: Tangents) -> Tangents:
+            operands = [
+                instantiate(tangent, operand) if hlo.is_inexact(operand.type) else operand
+                for operand, tangent in zip(operands_of(op), tangents, strict=True)
+            ]
+            return hlo.remake(op, operands, types=[result.type for result in op.operation.results])
+
+        def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
+            return _forced(rule(op, cts[0]), wanted)
+
+        for name in names:
+            derivatives.enter(name, DerivativeRule(jvp, vjp))
+        return rule
+
+    return enter
+
+
+def bilinear(*names: str) -> Decorator:
+    """A rule `(op, ct, x, y)` that returns the cotangents of both operands of a bilinear op."""
+
+    def enter(rule: Callable) -> Callable:
+        def jvp(derive: Any, op: Any, tangents: Tangents) -> Tangents:
+            x, y = operands_of(op)
+            dx, dy = tangents
+            types = [result.type for result in op.operation.results]
+            left = None if dx is None else hlo.remake(op, [dx, y], types=types)[0]
+            right = None if dy is None else hlo.remake(op, [x, dy], types=types)[0]
+            return [add(left, right)]
+
+        def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
+            return _forced(rule(op, cts[0], *operands_of(op)), wanted)
+
+        for name in names:
+            derivatives.enter(name, DerivativeRule(jvp, vjp))
+        return rule
+
+    return enter
+
+
+def _forced(found: Any, asked: Sequence[bool]) -> list[Any]:
+    """What a rule returned, as a list: entries nobody asks for become None, and functions their values."""
+    listed = found if isinstance(found, (tuple, list)) else [found]
+    return [
+        None if not wants else each() if callable(each) else each
+        for each, wants in zip(listed, asked, strict=True)
+    ]
+
+
+def unsupported(op: Any, operand: str) -> Callable[[], Tensor]:
+    """The map of an operand that has no known derivative: an error when somebody asks for it."""
+
+    def refuse() -> Tensor:
+        hint = f"hold {operand} constant (stop_gradient), or give the function a rule of its own (custom_jvp)"
+        raise error_at(op, f"`{op.operation.name}` has no derivative with respect to {operand}", hint=hint)
+
+    return refuse
+
+
+def locally_constant(*names: str) -> None:
+    """Ops whose derivative is zero wherever it exists."""
+    for name in names:
+        derivatives.enter(name, DerivativeRule(None, None, constant=True))
+
+
+_halves: dict[str, DerivativeRule] = {}
+
+
+def _half(name: str, **mode: Callable) -> None:
+    known = _halves.pop(name, DerivativeRule(None, None))._replace(**mode)
+    if known.jvp is not None and known.vjp is not None:
+        derivatives.enter(name, known)
+    else:
+        _halves[name] = known
+
+
+def jvp(*names: str) -> Decorator:
+    """Forward mode of an op with callees or regions: (derive, op, tangents) -> tangents of the results."""
+
+    def enter(rule: Callable) -> Callable:
+        for name in names:
+            _half(name, jvp=rule)
+        return rule
+
+    return enter
+
+
+def vjp(*names: str) -> Decorator:
+    """Reverse mode of such an op: (derive, op, cotangents, wanted) -> cotangents of the operands.
+
+    The rule may replace `op` in the forward part; it runs once per op.
+    """
+
+    def enter(rule: Callable) -> Callable:
+        for name in names:
+            _half(name, vjp=rule)
+        return rule
+
+    return enter

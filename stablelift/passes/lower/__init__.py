@@ -1,0 +1,40 @@
+"""lift-lower: turn the lift ops that stand for structure into plain StableHLO and function calls.
+
+    %y = "lift.call"(%x) {callee = @f}   ==>   %y = call @f(%x)
+
+Needs: no transform (`lift.vmap`, `lift.jvp`, `lift.vjp`) is left. Keeps: results. User rules, names and
+remat have done their part once derivatives are generated; loops and branches become `stablehlo.while` and
+`case`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+
+from stablelift.ir.mlir import ir, walk
+from stablelift.passes.base import ModulePass
+from stablelift.passes.lower.table import lowerings
+from stablelift.passes.module import Functions
+
+for _family in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_family.name}")
+
+
+@dataclass(frozen=True)
+class Lower(ModulePass):
+    name = "lift-lower"
+
+    def run(self, module: ir.Module) -> None:
+        functions = Functions(module)
+        for op in list(walk(module.operation)):
+            operation = op.operation
+            if not operation.name.startswith("lift."):
+                continue
+            rule = lowerings.find(op)
+            with ir.InsertionPoint(operation), operation.location:
+                results = rule(functions, op)
+            for old, new in zip(list(operation.results), results, strict=True):
+                old.replace_all_uses_with(new.value)
+            operation.erase()

@@ -1,0 +1,37 @@
+"""Calls, user rules, remat and names: once nothing is left to differentiate, a call or the value itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stablelift.ir.lift import attributes_of
+from stablelift.ir.location import error_at
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.lower.table import lowers
+from stablelift.passes.module import Functions, call
+
+
+@lowers("lift.call", "lift.remat", "lift.custom_jvp", "lift.custom_vjp", "lift.foreign")
+def lower_call(functions: Functions, op: Any) -> list[Tensor]:
+    callee = functions[attributes_of(op)["callee"]]
+    return call(callee, [Tensor(operand) for operand in op.operation.operands])
+
+
+@lowers("lift.name", "lift.stop_gradient")
+def identity(functions: Functions, op: Any) -> list[Tensor]:
+    return [Tensor(operand) for operand in op.operation.operands]
+
+
+@lowers(
+    "lift.psum",
+    "lift.pmax",
+    "lift.pmin",
+    "lift.axis_index",
+    "lift.all_gather",
+    "lift.ppermute",
+    "lift.all_to_all",
+)
+def collective(functions: Functions, op: Any) -> list[Tensor]:
+    names = ", ".join(f"`{name}`" for name in attributes_of(op)["axis_name"])
+    hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"
+    raise error_at(op, f"`{op.operation.name}` over {names}, which no enclosing map names", hint=hint)

@@ -1,0 +1,87 @@
+"""The module a pass works on: its functions by name, new ones under fresh names, and clones of old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir.mlir import func, functions, ir
+from stablelift.ir.tensor import Tensor
+
+
+class Functions:
+    """The functions of a module, while a pass adds to them.
+
+    Handles are valid as long as the module is; make one of these per run of a pass.
+    """
+
+    def __init__(self, module: ir.Module):
+        self.module = module
+        self.by_name: dict[str, func.FuncOp] = functions(module)
+
+    def __getitem__(self, name: str) -> func.FuncOp:
+        return self.by_name[name]
+
+    def fresh_name(self, wanted: str) -> str:
+        """`wanted`, or `wanted_1`, `wanted_2`, ... where it is taken."""
+        name, count = wanted, 0
+        while name in self.by_name:
+            count += 1
+            name = f"{wanted}_{count}"
+        return name
+
+    def clone(self, name: str, wanted: str) -> func.FuncOp:
+        """A private copy of `@name` at the module's end, under the name `wanted` or one made from it."""
+        fresh = self.fresh_name(wanted)
+        copy = self.by_name[name].operation.clone(ip=ir.InsertionPoint(self.module.body)).opview
+        copy.attributes["sym_name"] = ir.StringAttr.get(fresh)
+        copy.attributes["sym_visibility"] = ir.StringAttr.get("private")
+        for attribute in ("arg_attrs", "res_attrs"):
+            if attribute in copy.attributes:
+                del copy.attributes[attribute]
+        self.by_name[fresh] = copy
+        return copy
+
+    def rename(self, function: func.FuncOp, wanted: str) -> None:
+        """Give a function that nothing calls yet another name."""
+        del self.by_name[function.name.value]
+        fresh = self.fresh_name(wanted)
+        function.attributes["sym_name"] = ir.StringAttr.get(fresh)
+        self.by_name[fresh] = function
+
+    def create(self, wanted: str, inputs: Sequence[Any], location: ir.Location) -> func.FuncOp:
+        """An empty private function that takes `inputs`; `finish` gives it its results."""
+        fresh = self.fresh_name(wanted)
+        with ir.InsertionPoint(self.module.body), location:
+            function = func.FuncOp(fresh, (list(inputs), []), visibility="private")
+        function.add_entry_block([location] * len(inputs))
+        self.by_name[fresh] = function
+        return function
+
+
+def body_of(function: func.FuncOp) -> ir.Block:
+    return function.regions[0].blocks[0]
+
+
+def call(function: func.FuncOp, operands: Sequence[Tensor]) -> list[Tensor]:
+    """Call `function` here."""
+    name, results = function.name.value, list(function.type.results)
+    return [Tensor(result) for result in func.CallOp(results, name, [x.value for x in operands]).results]
+
+
+def finish(function: func.FuncOp, results: Sequence[ir.Value]) -> None:
+    """Return `results` from the function's one block, and give the function the type that its block has."""
+    block = body_of(function)
+    with ir.InsertionPoint(block), function.location:
+        func.ReturnOp(list(results))
+    inputs = [argument.type for argument in block.arguments]
+    type = ir.FunctionType.get(inputs, [result.type for result in results])
+    function.attributes["function_type"] = ir.TypeAttr.get(type)
+
+
+def drop_return(function: func.FuncOp) -> list[ir.Value]:
+    """Remove the function's return; what it returned, for `finish`."""
+    terminator = body_of(function).operations[len(body_of(function).operations) - 1]
+    returned = list(terminator.operands)
+    terminator.operation.erase()
+    return returned

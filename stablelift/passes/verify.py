@@ -1,0 +1,23 @@
+"""lift-verify: every lift op is well formed, or an error says what is wrong and where.
+
+Checks each op against the dialect's table (`ir/dialect.py`): attributes, callees, arity, types and axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stablelift.ir.lift import check
+from stablelift.ir.mlir import functions, ir, walk
+from stablelift.passes.base import ModulePass
+
+
+@dataclass(frozen=True)
+class VerifyLift(ModulePass):
+    name = "lift-verify"
+
+    def run(self, module: ir.Module) -> None:
+        known = functions(module)
+        for op in walk(module.operation):
+            if op.operation.name.startswith("lift."):
+                check(op, known)

@@ -1,0 +1,1 @@
+"""Runtime: finished StableHLO is compiled, cached, called, sharded and saved."""

@@ -1,0 +1,59 @@
+"""A compiled program: called through JAX's C++ dispatch, with the times of its making and XLA's own
+figures.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+if TYPE_CHECKING:
+    from stablelift.runtime.program import Program
+
+
+class Compiled:
+    """A program that has been through the passes and XLA. Call it on arrays of the program's types."""
+
+    def __init__(self, program: Program, donate_argnums: tuple[int, ...] = ()):
+        self.program = program
+        bind = partial(_call, program)
+        bind.__name__ = program.name  # type: ignore[attr-defined]
+        # Dispatch is jax.jit's, on the user's own arguments: no Python of ours stands between.
+        self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
+        started = time.perf_counter()
+        timing = program.finished.timing
+        lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
+        lowered_at = time.perf_counter()
+        self._executable = lowered.compile()
+        self.seconds = dict(_summed(timing.seconds))
+        self.seconds["hand-over"] = max(0.0, lowered_at - started - timing.total())
+        self.seconds["XLA"] = time.perf_counter() - lowered_at
+
+    def __call__(self, *args: Any) -> Any:
+        return self._jitted(*args)
+
+    def as_text(self) -> str:
+        """XLA's optimised program."""
+        return self._executable.as_text()
+
+    def memory_analysis(self) -> Any:
+        """XLA's account of the memory it needs (`temp_size_in_bytes` and others)."""
+        return self._executable.memory_analysis()
+
+    def cost_analysis(self) -> Any:
+        """XLA's estimate of FLOPs and bytes."""
+        return self._executable.cost_analysis()
+
+
+def _call(program: Program, *args: Any) -> Any:
+    return program(*args)
+
+
+def _summed(seconds: list[tuple[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for name, spent in seconds:
+        total[name] = total.get(name, 0.0) + spent
+    return total

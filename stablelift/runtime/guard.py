@@ -1,0 +1,79 @@
+"""What may reach XLA: no lift op, no unknown op, no call of foreign code that nobody allowed.
+
+XLA's compiler ends the process on an op that it does not know, so every module is walked first. A
+`custom_call` can run arbitrary code of the host, so in a program loaded from a file only the targets that
+JAX's own lowerings use are allowed, and those the caller names.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from stablelift.errors import LiftError
+from stablelift.ir.location import where
+from stablelift.ir.mlir import ir, walk
+
+DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
+"""The dialects that XLA compiles."""
+
+TRUSTED_CALLS = (
+    # linear algebra and FFT
+    "lapack_*", "blas_*", "cusolver_*", "cublas_*", "hipsolver_*", "hipblas_*", "cu_lu_pivots_to_permutation",
+    "hip_lu_pivots_to_permutation", "LuDecomposition", "Qr", "Eigh", "ProductOfElementaryHouseholderReflectors",
+    "cudasolver_*", "cusparse_*", "hipsparse_*", "ducc_fft*", "dynamic_ducc_fft*", "cufft_*",
+    # random numbers
+    "cu_threefry2x32*", "hip_threefry2x32*",
+    # sharding, and hints to the compiler
+    "Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "xla.sdy.*", "annotate_device_placement",
+    "MoveToHost", "MoveToDevice", "LayoutConstraint", "AllocateBuffer", "ApproxTopK", "TopK", "PartialReduce",
+    "shape_assertion", "mhlo.*", "chlo.*",
+)  # fmt: skip
+"""Targets of `custom_call` that the lowerings of JAX for CPU, GPU and TPU use, as patterns."""
+
+
+def refuse_leftovers(module: ir.Module) -> None:
+    """Raise a LiftError that lists, by name and line, every op that XLA would not understand."""
+    found = [op for op in walk(module.operation) if not _known(op)]
+    if found:
+        raise LiftError(
+            "error: the module holds ops that XLA does not know\n"
+            + _listing(f"`{op.operation.name}`" + _place(op) for op in found)
+            + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
+        )
+
+
+def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:
+    """Raise a LiftError that lists the `custom_call` targets which are neither trusted nor in `allowed`."""
+    found: dict[str, str] = {}
+    for op in walk(module.operation):
+        if op.operation.name == "stablehlo.custom_call":
+            target = op.operation.attributes["call_target_name"].value
+            if target not in allowed and not any(
+                fnmatch.fnmatchcase(target, known) for known in TRUSTED_CALLS
+            ):
+                found.setdefault(target, _place(op))
+    if found:
+        names = ", ".join(repr(target) for target in found)
+        raise LiftError(
+            f"{filename}: error: the program calls code outside StableHLO, which can do anything\n"
+            + _listing(f"custom_call `{target}`{place}" for target, place in found.items())
+            + f"\n  hint: if you trust it, load it with allow_custom_calls=[{names}]"
+        )
+
+
+def _known(op: Any) -> bool:
+    name = op.operation.name
+    return name.split(".", 1)[0] in DIALECTS and op.operation.context.is_registered_operation(name)
+
+
+def _place(op: Any) -> str:
+    place = where(op.location)
+    return f" at {place}" if place else ""
+
+
+def _listing(lines: Iterable[str]) -> str:
+    distinct = list(dict.fromkeys(lines))
+    shown = [f"  {line}" for line in distinct[:10]]
+    return "\n".join(shown + ([f"  and {len(distinct) - 10} more"] if len(distinct) > 10 else []))

@@ -1,0 +1,109 @@
+"""How JAX meets our primitives: outside any trace, under plain `jax.jit`, `jax.vmap` and JAX's
+differentiation.
+
+Lowered by plain JAX, a lift or a Program is compiled by our passes on its own, and the finished StableHLO
+is merged into JAX's module. Batched or differentiated by JAX, it is lifted once more: the rules bind
+`lift.vmap`, `lift.jvp` and `lift.vjp` around it, so that the derivative and the batched code are ours.
+
+Importing this module registers the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+from jax.extend.core import Primitive
+
+from stablelift.lowering import jax_compat, transforms
+from stablelift.lowering.linear import applied, linear_p, tangents
+from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.runtime.program import Program
+
+# Outside any trace, and lowered by JAX
+
+
+def _program_of(
+    primitive: Primitive, args: Sequence[Any], params: dict[str, Any], platform: str | None
+) -> Program:
+    if primitive is program_p:
+        return params["program"]
+    function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
+    return Program.trace(function, *args, platform=platform)
+
+
+def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
+    """Outside any trace: compile, equal modules once, and run."""
+    program = _program_of(primitive, args, params, None)
+    return _runner(program)(*args)
+
+
+_RUNNERS: dict[Program, Any] = {}
+_MOST_RUNNERS = 256
+
+
+def _runner(program: Program) -> Any:
+    if program not in _RUNNERS:
+        if len(_RUNNERS) >= _MOST_RUNNERS:
+            del _RUNNERS[next(iter(_RUNNERS))]
+        _RUNNERS[program] = jax.jit(lambda *leaves: program_p.bind(*leaves, program=program))
+    return _RUNNERS[program]
+
+
+def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
+    program = _program_of(primitive, ctx.avals_in, params, jax_compat.platform_of(ctx))
+    return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)
+
+
+# Transformed by JAX
+
+
+def _batch(primitive: Primitive, args: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
+    in_axes = tuple(axis if isinstance(axis, int) else None for axis in axes)
+    results = transforms.vmap(applied(primitive, params), in_axes)(*args)
+    return results, [0] * len(results)
+
+
+def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
+    results = primitive.bind(*primals, **params)
+    avals = tuple(jax_compat.aval_of(result) for result in results)
+    of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
+    wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
+    given = [moving[index] for index in wrt]
+    frozen = _Params(params)
+    moved = linear_p.bind(*primals, *given, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
+    placed = dict(zip(of, moved, strict=True))
+    return results, [placed.get(index) for index in range(len(avals))]
+
+
+class _Params(dict):
+    """A primitive's parameters as one parameter of another: compared by identity."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+
+
+def _transpose(
+    cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, avals: Any
+) -> list[Any]:
+    """The gradients of the tangents: reverse mode of the primitive itself."""
+    count = len(operands) - len(wrt)
+    primals = operands[:count]
+    given = dict(zip(of, cotangents, strict=True))
+    filled = [
+        jax.numpy.zeros(aval.shape, aval.dtype) if given.get(index) is None else given[index]
+        for index, aval in enumerate(avals)
+    ]
+    _, pullback = transforms.vjp(applied(base, params), *primals)
+    gradients = pullback(tuple(filled))
+    return [None] * count + [gradients[index] for index in wrt]
+
+
+for _primitive in (lift_p, program_p, linear_p):
+    _primitive.def_impl(partial(_evaluate, _primitive))
+    jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
+    jax_compat.register_batching(_primitive, partial(_batch, _primitive))
+    jax_compat.register_jvp(_primitive, partial(_differentiate, _primitive))
+jax_compat.register_transpose(linear_p, _transpose)

@@ -1,0 +1,306 @@
+"""`Program`: a compiled-to-be function, as StableHLO with its lifts, the trees of its arguments, and their
+types.
+
+A Program comes from a Python function (`Program.trace`) or from a file (`Program.load`). `vmap`, `jvp`,
+`vjp` and `grad` give new Programs that hold a lift op around the old one; nothing is generated before it is
+needed. `compile` runs the passes and XLA. Called on arrays, inside `jax.jit` or outside, a Program is one
+JAX primitive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import jax
+from jax.tree_util import PyTreeDef
+
+from stablelift.ir.mlir import context, parse, to_bytecode, to_text
+from stablelift.lowering import jax_compat, transforms
+from stablelift.lowering.axes import prefix_axes
+from stablelift.lowering.primitive import program_p
+from stablelift.lowering.trace import trace
+from stablelift.passes.pipeline import Timing, run
+from stablelift.runtime.compiled import Compiled
+from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.types import spelled
+
+Axes = Any
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program's module after the passes: plain StableHLO, and the seconds each pass took."""
+
+    bytecode: bytes
+    timing: Timing
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A function of arrays, ready to be transformed, compiled, saved and called.
+
+    Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
+    """
+
+    bytecode: bytes = field(repr=False)
+    in_tree: PyTreeDef
+    out_tree: PyTreeDef
+    in_avals: tuple[jax.ShapeDtypeStruct, ...]
+    out_avals: tuple[jax.ShapeDtypeStruct, ...]
+    name: str = "main"
+
+    # Coming and going
+
+    @staticmethod
+    def trace(function: Callable, *args: Any, platform: str | None = None) -> Program:
+        """The program of a Python function on arguments of which only the types matter.
+
+        Args:
+          function: A function of pytrees of arrays. JAX's array functions, lifts and JAX's own control flow
+          may
+            occur in it.
+          args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
+          platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
+        """
+        found = trace(function, *args, platform=platform)
+        name = transforms.name_of(function)
+        return Program(found.bytecode, found.in_tree, found.out_tree, found.in_avals, found.out_avals, name)
+
+    @staticmethod
+    def load(path: str | os.PathLike, *, allow_custom_calls: Sequence[str] = ()) -> Program:
+        """The program in a file: MLIR text or bytecode, a portable StableHLO artefact, or a `jax.export`
+        file.
+
+        Args:
+          path: The file. Its entry point is `@main`, or its only public function.
+          allow_custom_calls: Targets of `custom_call` to let through beside those that JAX's own lowerings
+          use.
+
+        Raises:
+          LiftError: The file cannot be read, is not a valid module, has an entry point that no array
+          function can
+            have, or calls a target that is not allowed.
+        """
+        from stablelift.runtime.files import load
+
+        return load(path, allow_custom_calls)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the program to a file, whole or not at all.
+
+        A name that ends in `.mlir` gets text, `.bc` MLIR bytecode, both with the lifts as they are; any
+        other a portable StableHLO artefact, for which the lifts are compiled away.
+        """
+        from stablelift.runtime.files import save
+
+        save(self, path)
+
+    def __str__(self) -> str:
+        """The module as MLIR text."""
+        with context() as ctx:
+            return to_text(parse(self.bytecode, ctx))
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(map(spelled, self.in_avals))
+        return f"Program({self.name}: ({inputs}) -> ({', '.join(map(spelled, self.out_avals))}))"
+
+    @cached_property
+    def digest(self) -> str:
+        """What identifies the program: a hash of its module and trees."""
+        trees = f"{self.in_tree}{self.out_tree}".encode()
+        return hashlib.sha256(self.bytecode + trees).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and (self is other or self.digest == other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    # Transformations
+
+    def vmap(self, in_axes: Axes = 0, out_axes: Axes = 0, axis_size: int | None = None) -> Program:
+        """The program mapped over a new axis of its arguments.
+
+        Args:
+          in_axes: As for `functional.vmap`: positions in the mapped arguments, None for shared ones.
+          out_axes: The positions of the new axis in the results.
+          axis_size: The number of examples.
+
+        Raises:
+          ValueError: No `axis_size` is given, or an axis is out of range.
+        """
+        if axis_size is None:
+            raise ValueError("vmap of a program: give axis_size, the number of examples")
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+        axes = prefix_axes("in_axes", in_axes, args)
+        extended = [_with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
+        mapped = transforms.vmap(self._apply, in_axes, out_axes, axis_size)
+        return Program.trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
+
+    def jvp(self) -> Program:
+        """Forward mode: `(primals, tangents) -> (outputs, output tangents)`, both arguments tuples.
+
+        Leaves that can carry no tangent (integers, booleans) are None among the tangents, in and out.
+        """
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+
+        def derivative(primals: Any, tangents: Any) -> Any:
+            output, moved = transforms.jvp(self._apply, primals, tangents)
+            return output, _drop_float0(moved)
+
+        return Program.trace(_named(derivative, f"{self.name}_jvp"), args, _tangents(args))
+
+    def vjp(self) -> Program:
+        """Reverse mode: `(primals, cotangents) -> (outputs, gradients)`, primals and gradients tuples.
+
+        Leaves that can carry no tangent are None among cotangents and gradients.
+        """
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+        outs = jax.tree.unflatten(self.out_tree, self.out_avals)
+
+        def derivative(primals: Any, cotangents: Any) -> Any:
+            output, pullback = transforms.vjp(self._apply, *primals)
+            return output, _drop_float0(pullback(_fill_float0(cotangents, output)))
+
+        return Program.trace(_named(derivative, f"{self.name}_vjp"), args, _tangents(outs))
+
+    def grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
+        """The gradient of a program that returns a real scalar, with respect to some of its arguments."""
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+        return Program.trace(transforms.grad(self._apply, argnums, has_aux), *args)
+
+    def value_and_grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
+        """The value and the gradient of a program that returns a real scalar."""
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+        return Program.trace(transforms.value_and_grad(self._apply, argnums, has_aux), *args)
+
+    # Running
+
+    @cached_property
+    def finished(self) -> Finished:
+        """The module after the passes. Raises a LiftError if an op has no rule, or if one is left."""
+        return self._finish(None)
+
+    def optimize(self, *, dump: str | os.PathLike | None = None) -> Program:
+        """The program after the passes, as plain StableHLO; `dump` names a folder for the module after
+        each.
+        """
+        finished = self._finish(dump)
+        return Program(
+            finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
+        )
+
+    def _finish(self, dump: str | os.PathLike | None) -> Finished:
+        with context() as ctx:
+            module = parse(self.bytecode, ctx)
+            timing = run(module, dump=dump)
+            refuse_leftovers(module)
+            return Finished(to_bytecode(module), timing)
+
+    def compile(
+        self, *, dump: str | os.PathLike | None = None, donate_argnums: Sequence[int] = ()
+    ) -> Compiled:
+        """Run the passes and XLA now; the result is called like the program, through JAX's fast path.
+
+        Args:
+          dump: A folder into which the module is written after each pass.
+          donate_argnums: Arguments whose buffers the results may take over.
+
+        Raises:
+          LiftError: An op has no rule, or a part of the program is not for XLA.
+        """
+        if dump is not None:
+            self._finish(dump)
+        return Compiled(self, tuple(donate_argnums))
+
+    def __call__(self, *args: Any) -> Any:
+        """The program's results on arrays or tracers of its types.
+
+        Raises:
+          TypeError: The arguments are not those that the program takes.
+        """
+        return self._jitted(*args)
+
+    @cached_property
+    def _jitted(self) -> Callable:
+        return jax.jit(_named(partial(_apply, self), self.name))
+
+    @property
+    def _apply(self) -> Callable:
+        return _named(partial(_apply, self), self.name)
+
+
+def _apply(program: Program, *args: Any) -> Any:
+    """Bind the program's primitive, once the arguments are known to be its."""
+    leaves, tree = jax.tree.flatten(args)
+    if tree != program.in_tree:
+        raise TypeError(_wrong_tree(program, args, tree))
+    arrays = [transforms.as_array(leaf) for leaf in leaves]
+    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(args)[0]]
+    for array, expected, path in zip(arrays, program.in_avals, paths, strict=True):
+        found = jax_compat.aval_of(array)
+        if found.shape != expected.shape or found.dtype != expected.dtype:
+            raise TypeError(
+                f"{program.name}: argument args{path}: expected {spelled(expected)}, found {found.str_short()}"
+            )
+    results = program_p.bind(*arrays, program=program)
+    return jax.tree.unflatten(program.out_tree, results)
+
+
+def _wrong_tree(program: Program, args: tuple[Any, ...], tree: PyTreeDef) -> str:
+    expected = program.in_tree.children()
+    if len(args) != len(expected):
+        types = ", ".join(map(spelled, program.in_avals))
+        return f"{program.name}: expected {len(expected)} arguments ({types}), found {len(args)}"
+    return f"{program.name}: expected arguments of structure {program.in_tree}, found {tree}"
+
+
+def _named(function: Callable, name: str) -> Callable:
+    function.__name__ = name  # type: ignore[attr-defined]
+    return function
+
+
+def _with_axis(aval: jax.ShapeDtypeStruct, axis: int | None, size: int) -> jax.ShapeDtypeStruct:
+    if axis is None:
+        return aval
+    shape = list(aval.shape)
+    rank = len(shape) + 1
+    if not -rank <= axis < rank:
+        raise ValueError(f"in_axes: axis {axis} is out of range for {spelled(aval)} with one more axis")
+    shape.insert(axis % rank, size)
+    return jax.ShapeDtypeStruct(tuple(shape), aval.dtype)
+
+
+def _tangents(tree: Any) -> Any:
+    """The types of the tangents of `tree`, None for leaves that can carry none."""
+
+    def tangent(aval: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct | None:
+        found = jax_compat.tangent_aval(jax_compat.aval_of(aval))
+        return None if found is None else jax.ShapeDtypeStruct(found.shape, found.dtype)
+
+    return jax.tree.map(tangent, tree)
+
+
+def _is_float0(leaf: Any) -> bool:
+    return getattr(leaf, "dtype", None) == jax.dtypes.float0
+
+
+def _drop_float0(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: None if _is_float0(leaf) else leaf, tree)
+
+
+def _fill_float0(cotangents: Any, outputs: Any) -> Any:
+    """Cotangents of the outputs' structure, with the float0 leaves that the program's tree leaves out."""
+    given = iter(jax.tree.leaves(cotangents))
+    return jax.tree.map(
+        lambda leaf: next(given) if _can_carry(leaf) else transforms.float0_like(leaf), outputs
+    )
+
+
+def _can_carry(leaf: Any) -> bool:
+    return jax_compat.tangent_aval(jax_compat.aval_of(leaf)) is not None

@@ -1,0 +1,60 @@
+"""Argument and result trees as text, so that a saved program keeps the shape of what it takes and returns.
+
+Dictionaries, lists, tuples and None are kept; a tree with other containers is saved flat.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jax
+from jax.tree_util import PyTreeDef
+
+from stablelift.errors import LiftError
+
+
+def tree_to_text(tree: PyTreeDef) -> str | None:
+    """The tree as JSON; None where it holds a container that other programs would not know."""
+    try:
+        return json.dumps(_encode(jax.tree.unflatten(tree, [0] * tree.num_leaves)))
+    except TypeError:
+        return None
+
+
+def tree_from_text(text: str) -> PyTreeDef:
+    """The tree that `tree_to_text` wrote.
+
+    Raises:
+      LiftError: The text is not of that form.
+    """
+    try:
+        return jax.tree.structure(_decode(json.loads(text)))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise LiftError(f"error: malformed tree in the program's attributes: {text[:80]}") from None
+
+
+def flat_tree(count: int) -> PyTreeDef:
+    """The tree of `count` positional leaves."""
+    return jax.tree.structure((0,) * count)
+
+
+def _encode(value: Any) -> Any:
+    kind = type(value)
+    if value is None or kind is int:
+        return value
+    if kind is dict and all(isinstance(key, str) for key in value):
+        return {"dict": {key: _encode(item) for key, item in value.items()}}
+    if kind in (list, tuple):
+        return {kind.__name__: [_encode(item) for item in value]}
+    raise TypeError(kind)
+
+
+def _decode(value: Any) -> Any:
+    if value is None or isinstance(value, int):
+        return value
+    if "dict" in value:
+        return {key: _decode(item) for key, item in value["dict"].items()}
+    if "list" in value:
+        return [_decode(item) for item in value["list"]]
+    return tuple(_decode(item) for item in value["tuple"])

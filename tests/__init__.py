@@ -1,0 +1,1 @@
+"""Tests of stablelift: the package's tree mirrored, golden files under golden/, and the house's own rules."""

@@ -1,0 +1,108 @@
+"""Sources that are refused: the text of the errors, whole, in `errors.golden`; and unreadable files."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from stablelift.errors import LiftError
+from stablelift.frontend.language.check import check
+from stablelift.frontend.language.diagnostics import LiftFileError, LiftSourceError, Source
+from stablelift.frontend.language.load import MAX_BYTES, load, read
+from stablelift.frontend.language.parse import parse
+
+
+def cases():
+    text = Path(__file__).with_name("errors.golden").read_text(encoding="utf-8")
+    for case in text.split("\n=== ")[1:]:
+        name, body = case.split("\n", 1)
+        source, expected = body.split("---\n", 1)
+        yield pytest.param(source, expected.strip("\n"), id=name)
+
+
+def refuse(text: str) -> LiftSourceError:
+    with pytest.raises(LiftSourceError) as caught:
+        check(parse(text, "m.lift"), Source.of(text, "m.lift"))
+    return caught.value
+
+
+@pytest.mark.parametrize(("text", "expected"), list(cases()))
+def test_the_message_whole(text, expected):
+    assert str(refuse(text)) == expected
+
+
+def test_an_error_holds_its_diagnostics_with_places():
+    error = refuse("fn f(x)\n  return rleu(y)\n")
+    assert isinstance(error, LiftError)
+    assert [(str(d.span), d.message) for d in error.diagnostics] == [
+        ("2:10", "unknown function `rleu`"),
+        ("2:15", "unknown name `y`"),
+    ]
+    assert error.diagnostics[0].hints == ("did you mean `relu`?",)
+
+
+def test_deep_expressions_are_refused():
+    chain = refuse("fn f(x)\n  return x" + " + x" * 500 + "\n")
+    assert chain.diagnostics[0].message == "expression nested more than 100 levels deep"
+    nested = refuse("fn f(x)\n  return " + "relu(" * 500 + "x" + ")" * 500 + "\n")
+    assert nested.diagnostics[0].message == "expression nested more than 100 levels deep"
+
+
+def test_functions_that_unfold_without_end_are_refused():
+    doubling = "".join(f"fn f_{i}(x)\n  return f_{i - 1}(f_{i - 1}(x))\n" for i in range(1, 30))
+    (problem,) = refuse("fn f_0(x)\n  return x\n" + doubling).diagnostics
+    assert problem.message == "`f_16` unfolds into more than 100000 calls"
+    nesting = "".join(f"fn f_{i}(x)\n  return f_{i - 1}(x)\n" for i in range(1, 50))
+    (problem,) = refuse("fn f_0(x)\n  return x\n" + nesting).diagnostics
+    assert problem.message == "`f_40` nests modules and functions more than 40 deep"
+
+
+def test_a_tab_is_refused_and_shown_as_one_column():
+    assert str(refuse("module M\n\ta: int = 3\n")) == (
+        "m.lift:2:1: error: unexpected tab\n"
+        "    2 | \N{REPLACEMENT CHARACTER}a: int = 3\n"
+        "      | ^\n"
+        "  hint: indent and separate with spaces"
+    )
+
+
+def test_a_long_line_is_shown_around_the_caret():
+    error = refuse("fn f(x)\n  y = " + "x + " * 30 + "rleu(x)" + " + x" * 30 + "\n  return y\n")
+    place, excerpt, caret, _hint = str(error).split("\n")
+    assert place == "m.lift:2:127: error: unknown function `rleu`"
+    assert len(excerpt) < 120
+    assert excerpt[caret.index("^") : caret.rindex("^") + 1] == "rleu"
+
+
+def message(path) -> str:
+    with pytest.raises(LiftFileError) as caught:
+        load(path)
+    return str(caught.value)
+
+
+def test_unreadable_files(tmp_path):
+    missing, folder, binary = tmp_path / "none.lift", tmp_path / "folder", tmp_path / "binary.lift"
+    folder.mkdir()
+    binary.write_bytes("fn f(é)\n  ".encode() + b"\xff\xfe x")
+    assert message(missing) == f"{missing}: error: cannot read the file: no such file or directory"
+    assert message(folder) == f"{folder}: error: cannot read the file: {os.strerror(errno.EISDIR).lower()}"
+    assert message(binary) == (
+        f"{binary}:2:3: error: expected UTF-8 text, found the byte 0xff\n"
+        "    2 |   \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} x\n"
+        "      |   ^"
+    )
+    assert message("a\0b.lift") == "a\0b.lift: error: cannot read the file: embedded null byte"
+
+
+def test_a_file_that_is_too_large(tmp_path):
+    large = tmp_path / "large.lift"
+    large.write_text("#" * (MAX_BYTES + 1))
+    assert message(large) == f"{large}: error: expected at most {MAX_BYTES} bytes, found more"
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    marked = tmp_path / "marked.lift"
+    marked.write_bytes(b"\xef\xbb\xbffn f(x)\r\n  return x\r\n")
+    file, _ = read(marked)
+    assert [declaration.name.text for declaration in file.declarations] == ["f"]

@@ -1,0 +1,30 @@
+"""Operations carry the file, line and columns of the `.lift` file they come from."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from stablelift.frontend.language.load import load
+
+DIGITS = Path(__file__).parents[3] / "examples" / "digits.lift"
+
+
+def test_operations_of_a_function(tmp_path):
+    path = tmp_path / "f.lift"
+    path.write_text('fn f(x: f32[n])\n  y = einsum("i,i->i", x, x)  # é\n  z = "é", tanh(y) - cos(x)\n  return z[1]\n')
+    text = jax.jit(load(path).f).lower(jnp.ones(3)).as_text(debug_info=True)
+    # JAX counts columns from zero, and in characters.
+    assert f'"{path}":3:11 to :18' in text
+    assert f'"{path}":3:21 to :27' in text
+    assert f'"{path}":2:6 to :28' in text
+
+
+def test_operations_of_a_module_and_of_its_layers():
+    model = load(DIGITS).MLP()
+    x = jnp.ones((2, 64))
+    variables = model.init(jax.random.key(0), x)
+    text = jax.jit(model.apply).lower(variables, x).as_text(debug_info=True)
+    assert f'"{DIGITS}":11:8 to :30' in text
+    assert f'"{DIGITS}":11:13 to :29' in text
+    assert f'"{DIGITS}":12:11 to :28' in text

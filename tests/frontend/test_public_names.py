@@ -1,0 +1,36 @@
+"""The package's names: resolved when they are used, Linen's names with Linen's functions."""
+
+import subprocess
+import sys
+
+import jax
+import pytest
+
+import stablelift
+
+
+@pytest.mark.smoke
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import stablelift, sys; assert not {'jax', 'numpy', 'lark'} & set(sys.modules), sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", stablelift.__all__)
+def test_every_name_resolves(name):
+    assert getattr(stablelift, name) is not None
+    assert name in dir(stablelift)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module `stablelift` has no attribute `Dens`"):
+        _ = stablelift.Dens  # type: ignore[attr-defined]
+
+
+def test_activations_and_initializers_are_jaxs():
+    linen = pytest.importorskip("flax.linen")
+    assert stablelift.relu is jax.nn.relu and stablelift.normalize is jax.nn.standardize
+    for name in vars(linen.activation):
+        if hasattr(stablelift, name) and name != "Dense" and name in vars(jax.nn):
+            assert getattr(stablelift, name) is getattr(linen, name)
+    missing = [name for name in vars(linen.initializers) if not hasattr(stablelift.initializers, name)]
+    assert {name for name in missing if not name.startswith("_")} <= {"Initializer"}
