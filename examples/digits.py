@@ -1,8 +1,9 @@
 """Train an ensemble of eight digit classifiers through Stablelift's own passes: `make demo`.
 
-The model comes from `digits.lift` or from its Python twin `digits_modules.py`: the same parameter tree, the same
-result. The eight members are one program: the batching pass maps a classifier over eight sets of parameters, the
-derivatives pass makes the gradient. The data are scikit-learn's handwritten digits; a fifth is held out.
+The model comes from `digits.lift` or from its Python twin `digits_modules.py`: the same parameter tree, the
+same result. The eight members are one program: the batching pass maps a classifier over eight sets of
+parameters, the derivatives pass makes the gradient. The data are scikit-learn's handwritten digits; a fifth
+is held out.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def build_ensemble(frontend: str) -> Any:
 
 
 def make_step(model: Any, optimiser: optax.GradientTransformation) -> Any:
-    """One training step: (variables, optimiser state, batch) -> the next two, each member's loss, the accuracy."""
+    """One training step: (variables, optimiser state, batch) -> the next two, each member's loss, the
+    accuracy.
+    """
 
     def loss(variables: Any, batch: Data) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         logits = model.apply(variables, batch.images)
@@ -100,7 +103,9 @@ def train(frontend: str, epochs: int, console: Console) -> Trained:
     training, held_out = split_digits()
     model = build_ensemble(frontend)
     # Without decay the members agree too much for an ensemble to help.
-    optimiser = optax.adamw(optax.cosine_decay_schedule(3e-3, epochs * (len(training.labels) // BATCH)), weight_decay=0.02)
+    optimiser = optax.adamw(
+        optax.cosine_decay_schedule(3e-3, epochs * (len(training.labels) // BATCH)), weight_decay=0.02
+    )
     seconds: dict[str, float] = {}
 
     started = time.perf_counter()
@@ -119,9 +124,17 @@ def train(frontend: str, epochs: int, console: Console) -> Trained:
 
     started = time.perf_counter()
     losses, probabilities = [], np.zeros(())
-    columns = "[bold]{task.description}", "loss {task.fields[loss]:.4f}", "held-out accuracy {task.fields[accuracy]:.4f}"
+    columns = (
+        "[bold]{task.description}",
+        "loss {task.fields[loss]:.4f}",
+        "held-out accuracy {task.fields[accuracy]:.4f}",
+    )
     with Progress(
-        TextColumn(columns[0]), BarColumn(), *map(TextColumn, columns[1:]), TimeElapsedColumn(), console=console
+        TextColumn(columns[0]),
+        BarColumn(),
+        *map(TextColumn, columns[1:]),
+        TimeElapsedColumn(),
+        console=console,
     ) as progress:
         task = progress.add_task("training", total=epochs, loss=float("nan"), accuracy=float("nan"))
         random = np.random.default_rng(1)
@@ -191,13 +204,17 @@ def main() -> int:
         parser.error(f"--epochs: expected at least 1, found {options.epochs}")
 
     console = Console()
-    console.print(f"[bold]Stablelift {stablelift.__version__}[/]: {MEMBERS} classifiers from the {options.frontend} frontend, "
-                  f"on {jax.devices()[0].platform}")
+    console.print(
+        f"[bold]Stablelift {stablelift.__version__}[/]: {MEMBERS} classifiers from the {options.frontend} frontend, "
+        f"on {jax.devices()[0].platform}"
+    )
     trained = train(options.frontend, options.epochs, console)
     report(trained, console)
     picture = options.out / "digits.png"
     draw(trained, picture)
-    console.print(f"ensemble accuracy on the held-out fifth: [bold]{trained.accuracy:.4f}[/]   picture: {picture}")
+    console.print(
+        f"ensemble accuracy on the held-out fifth: [bold]{trained.accuracy:.4f}[/]   picture: {picture}"
+    )
     if trained.accuracy < EXPECTED_ACCURACY:
         console.print(f"[red]expected at least {EXPECTED_ACCURACY}[/]")
         return 1

@@ -19,6 +19,4 @@ class MLP(nn.Module):
 
 
 # Eight of them, each with parameters of its own, on the same pictures.
-Ensemble = nn.vmap(
-    MLP, variable_axes={"params": 0}, split_rngs={"params": True}, in_axes=None, axis_size=8
-)
+Ensemble = nn.vmap(MLP, variable_axes={"params": 0}, split_rngs={"params": True}, in_axes=None, axis_size=8)

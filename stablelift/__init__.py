@@ -7,7 +7,14 @@ package costs little more than importing nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what a type checker must see through to know a Module's fields
+    from stablelift.frontend.calling import compact as compact
+    from stablelift.frontend.calling import nowrap as nowrap
+    from stablelift.frontend.decorator import module as module
+    from stablelift.frontend.layers.linear import Dense as Dense
+    from stablelift.frontend.module import Module as Module
 
 __version__ = "0.1.0"
 

@@ -42,7 +42,7 @@ def _from_class(cls: type) -> type[Module]:
         raise TypeError(f"`module` wants `{cls.__qualname__}` to define `__call__(self, ...)`")
     if dataclasses.is_dataclass(cls) and not issubclass(cls, Module):
         raise TypeError(f"`module` makes `{cls.__qualname__}` a dataclass itself; leave out `@dataclass`")
-    compact(cls.__dict__["__call__"])
+    compact(inspect.unwrap(cls.__dict__["__call__"]))  # a Module's method is wrapped already
     if issubclass(cls, Module):
         return cls
     namespace = {name: value for name, value in vars(cls).items() if name not in _OF_THE_OLD_CLASS}

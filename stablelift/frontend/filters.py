@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Union
 
 import jax
@@ -120,8 +120,3 @@ def group_collections(xs: Mapping[str, Any], filters: Sequence[Filter]) -> tuple
 def hashable_filter(filter_like: Filter) -> tuple[bool, frozenset[str]]:
     """The filter's normal form: equal for filters that match the same names."""
     return _signed(filter_like)
-
-
-def names_matched(filter_like: Filter, names: Iterable[str]) -> list[str]:
-    """The names that the filter matches, in their order."""
-    return [name for name in names if in_filter(filter_like, name)]

@@ -14,11 +14,25 @@ from typing import Any
 
 import jax
 
-import stablelift.runtime.inside_jax  # noqa: F401  (registers how JAX meets our primitives)
+import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
 from stablelift.lowering.jax_compat import is_tracer
+from stablelift.lowering.loops import cond, fori_loop, map, scan, switch, while_loop
 from stablelift.lowering.transforms import call, grad, jvp, value_and_grad, vjp, vmap
 
-__all__ = ["grad", "jit", "jvp", "value_and_grad", "vjp", "vmap"]
+__all__ = [
+    "cond",
+    "fori_loop",
+    "grad",
+    "jit",
+    "jvp",
+    "map",
+    "scan",
+    "switch",
+    "value_and_grad",
+    "vjp",
+    "vmap",
+    "while_loop",
+]
 
 
 def jit(

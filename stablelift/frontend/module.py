@@ -59,6 +59,9 @@ class Module(ModuleBase):
     if TYPE_CHECKING:
         name: str | None = dataclasses.field(default=None, kw_only=True)
         parent: Any = dataclasses.field(default=None, kw_only=True)
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     else:
         parent = ParentReference()
 
@@ -191,6 +194,7 @@ class Module(ModuleBase):
 
     def _reserving_scope(self, kind: str, name: str, col: str) -> Scope:
         scope = self._scope_for(f"create {kind} `{name}`")
+        scope.check_usable(f"{kind} `{name}`", writes=False)
         if not self._initialization_allowed:
             raise errors.AssignVariableError(kind, name, type(self).__name__)
         if scope.name_reserved(name, col):

@@ -40,10 +40,6 @@ class LazyRng:
         """The key with the path folded in."""
         return fold_in_path(self.rng, self.suffix)
 
-    def clear_suffix(self) -> LazyRng:
-        """The root alone."""
-        return LazyRng(self.rng)
-
 
 jax.tree_util.register_dataclass(LazyRng, data_fields=["rng"], meta_fields=["suffix"])
 

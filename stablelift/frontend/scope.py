@@ -7,6 +7,7 @@ root scope; a child holds references to its part of each collection.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -23,6 +24,13 @@ from stablelift.frontend.frozen_dict import FrozenDict
 from stablelift.frontend.initial_shapes import initial_shapes
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.variables import Variable
+
+
+@dataclasses.dataclass
+class _Lifetime:
+    """Whether the call that made a tree of scopes has returned; all scopes of the tree share one."""
+
+    over: bool = False
 
 
 class Scope:
@@ -59,7 +67,7 @@ class Scope:
         self.frame = parent.frame if parent else current_frame()
         self.adopted: WeakValueDictionary[int, Any] = parent.adopted if parent else WeakValueDictionary()
         self._root = parent.root if parent else None
-        self._invalid = False
+        self._lifetime: _Lifetime = parent._lifetime if parent else _Lifetime()
 
     def __eq__(self, other: object) -> bool:
         return self is other or isinstance(other, Scope) and self._cursor() == other._cursor()
@@ -85,11 +93,11 @@ class Scope:
     @property
     def invalid(self) -> bool:
         """Whether the call that made this scope has returned."""
-        return self._invalid
+        return self._lifetime.over
 
     def invalidate(self) -> None:
-        """Refuse further use."""
-        self._invalid = True
+        """Refuse further use, of the whole tree of scopes."""
+        self._lifetime.over = True
 
     @contextlib.contextmanager
     def temporary(self) -> Iterator[Scope]:
@@ -99,8 +107,9 @@ class Scope:
         finally:
             self.invalidate()
 
-    def _check_usable(self, action: str, *, writes: bool = True) -> None:
-        if self._invalid:
+    def check_usable(self, action: str, *, writes: bool = True) -> None:
+        """Raises: InvalidScopeError after the end; ClosedOverModuleError in a lift that left it outside."""
+        if self.invalid:
             raise errors.InvalidScopeError(self.name)
         check_lifted(self, action, writes=writes)
 
@@ -108,12 +117,12 @@ class Scope:
 
     def rewound(self, rewind_rngs: bool = False) -> Scope:
         """The same cursor with all names free again; with `rewind_rngs`, its counters at zero."""
-        if self._invalid:
+        if self.invalid:
             raise errors.InvalidScopeError(self.name)
         scope = Scope(
             self.tree, self.rngs, self.name, self.mutable, self.parent, self.path, self.debug_path, self.flags
         )
-        scope.frame, scope.adopted = self.frame, self.adopted
+        scope.frame, scope.adopted, scope._lifetime = self.frame, self.adopted, self._lifetime
         if not rewind_rngs:
             scope.rng_counters = self.rng_counters
         return scope
@@ -145,7 +154,7 @@ class Scope:
 
         A name always has the same counters, so a child that is pushed again goes on with its keys.
         """
-        self._check_usable("make a submodule")
+        self.check_usable("make a submodule")
         if name is None:
             name = self.default_name(prefix)
         if not reuse or name not in self.reservations:
@@ -212,7 +221,7 @@ class Scope:
 
     def put_variable(self, col: str, name: str, value: Any) -> None:
         """Create or update a variable. Raises: ModifyScopeVariableError if `col` is immutable."""
-        self._check_usable(f"write `{col}/{name}`")
+        self.check_usable(f"write `{col}/{name}`")
         if not self.is_mutable_collection(col):
             raise errors.ModifyScopeVariableError(col, name, self.path_text)
         _put(self._mutable_collection(col), name, value)
@@ -231,7 +240,7 @@ class Scope:
         Raises: ScopeCollectionNotFound, ScopeVariableNotFoundError if it is missing and may not be created.
         """
         self.reserve(name, col)
-        self._check_usable(f"variable `{col}/{name}`", writes=False)
+        self.check_usable(f"variable `{col}/{name}`", writes=False)
         if not self.has_variable(col, name):
             if init_fn is None or not self.is_mutable_collection(col):
                 if self.is_collection_empty(col):
@@ -254,7 +263,7 @@ class Scope:
             ScopeCollectionNotFound, ScopeParamNotFoundError if it is missing and may not be created.
         """
         self.reserve(name, "params")
-        self._check_usable(f"parameter `{name}`", writes=False)
+        self.check_usable(f"parameter `{name}`", writes=False)
         if self.has_variable("params", name):
             value = self.get_variable("params", name)
             self._check_shapes(name, meta.unbox(value) if unbox else value, init_fn, init_args, init_kwargs)
@@ -282,7 +291,7 @@ class Scope:
 
     def make_rng(self, name: str = "params") -> Any:
         """The next key of a stream; of 'params' if there is no stream `name`. Raises: InvalidRngError."""
-        self._check_usable(f"draw from random stream `{name}`")
+        self.check_usable(f"draw from random stream `{name}`")
         stream = name if name in self.rngs else "params"
         if stream not in self.rngs:
             raise errors.InvalidRngError(

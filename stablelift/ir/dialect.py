@@ -52,8 +52,9 @@ def _mapped_in(label: str, what: str, types: Types, axes: Sequence[int | None], 
 def _mapped_out(label: str, types: Types, axes: Sequence[int | None], size: int) -> Types:
     require(len(axes) == len(types), label, f"out_axes: expected {len(types)} axes, found {len(axes)}")
     for index, (type, axis) in enumerate(zip(types, axes, strict=True)):
+        ranked = isinstance(type, ir.RankedTensorType)
         require(
-            axis is None or 0 <= axis <= type.rank,
+            axis is None or (ranked and 0 <= axis <= type.rank),
             label,
             f"out_axes {index}: axis {axis} is out of range for {type}",
         )
@@ -107,12 +108,13 @@ def _call(site: Site) -> Types:
         "axis_name": "string?",
         "spmd_axis_name": "string?",
     },
-    "in_axes has one axis for each operand, in range, where the operand has axis_size elements",
+    "in_axes has one axis for each operand, in range, where the operand has axis_size elements, at least 0",
     "the operands without their mapped axes have the callee's input types",
     "out_axes has one axis for each result of the callee, in range",
 )
 def _vmap(site: Site) -> Types:
     callee, size = site.callee(), site["axis_size"]
+    require(size >= 0, "C1", f"expected an axis_size of at least 0, found {size}")
     require_same(
         "C2", "operand", callee.inputs, _mapped_in("C1", "operand", site.operands, site["in_axes"], size)
     )
@@ -166,17 +168,17 @@ def _scan(site: Site) -> Types:
     },
     "cond takes cond_consts and carry and returns one tensor<i1>",
     "body takes body_consts and carry and returns the next carry, of the carry's types",
-    "max_trip_count, when given, is at least 0",
+    "the counts, and max_trip_count when given, are at least 0",
 )
 def _while(site: Site) -> Types:
     of_cond, of_body = site["num_cond_consts"], site["num_body_consts"]
+    require(min(of_cond, of_body, site["max_trip_count"] or 0) >= 0, "C3", "a count is negative")
     carry = site.operands[of_cond + of_body :]
     cond, body = site.callee("cond"), site.callee("body")
     require_same("C1", "input of cond", cond.inputs, site.operands[:of_cond] + carry)
     require_same("C1", "result of cond", [hlo.tensor_type([], ir.IntegerType.get_signless(1))], cond.results)
     require_same("C2", "input of body", body.inputs, site.operands[of_cond : of_cond + of_body] + carry)
     require_same("C2", "result of body", carry, body.results)
-    require((site["max_trip_count"] or 0) >= 0, "C3", "max_trip_count is negative")
     return carry
 
 
@@ -290,7 +292,7 @@ def _custom_vjp(site: Site) -> Types:
     "foreign",
     "an opaque JAX primitive, kept with its identity; the callee is JAX's own lowering of it",
     "args",
-    {"primitive": "string", "callee": "symbol"},
+    {"primitive": "string", "callee": "symbol", "key": "string?"},
     "the operands have the callee's input types",
 )
 def _foreign(site: Site) -> Types:
@@ -332,16 +334,24 @@ def _axis_index(site: Site) -> Types:
     return [hlo.tensor_type([], ir.IntegerType.get_signless(32))]
 
 
+def _exchanged(site: Site) -> Any:
+    """The type of the one operand, a tensor, of a collective with an axis size."""
+    _name(site)
+    type, size = site.operands[0], site["axis_size"]
+    require(isinstance(type, ir.RankedTensorType), "C1", f"expected a ranked tensor, found {type}")
+    require(size >= 1, "C1", f"expected an axis_size of at least 1, found {size}")
+    return type
+
+
 @row(
     "all_gather",
     "the values of all positions along a mapped axis",
     "x",
     {"axis_name": "strings", "axis_size": "i64", "dimension": "i64", "tiled": "bool"},
-    "there is one operand, and dimension is in range",
+    "there is one operand, dimension is in range, and axis_size at least 1",
 )
 def _all_gather(site: Site) -> Types:
-    _name(site)
-    type, axis, size = site.operands[0], site["dimension"], site["axis_size"]
+    type, axis, size = _exchanged(site), site["dimension"], site["axis_size"]
     require(0 <= axis < type.rank + (not site["tiled"]), "C1", f"dimension {axis} is out of range for {type}")
     if not site["tiled"]:
         return [with_axis(type, axis, size)]
@@ -368,11 +378,10 @@ def _ppermute(site: Site) -> Types:
     "one axis of the value exchanged with a mapped axis",
     "x",
     {"axis_name": "strings", "axis_size": "i64", "split_axis": "i64", "concat_axis": "i64", "tiled": "bool"},
-    "there is one operand, the axes are in range, and split_axis has a multiple of axis_size elements",
+    "there is one operand, the axes are in range, axis_size is at least 1 and divides split_axis",
 )
 def _all_to_all(site: Site) -> Types:
-    _name(site)
-    type, size = site.operands[0], site["axis_size"]
+    type, size = _exchanged(site), site["axis_size"]
     split, concat = site["split_axis"], site["concat_axis"]
     require(0 <= split < type.rank and 0 <= concat < type.rank, "C1", f"an axis is out of range for {type}")
     shape = list(type.shape)

@@ -7,6 +7,7 @@ attribute carried through.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -75,7 +76,9 @@ def vector(values: Sequence[int], element: ir.Type) -> Tensor:
     """Integers as a constant of one axis."""
     numbers = [ir.IntegerAttr.get(element, value) for value in values]
     type = tensor_type([len(values)], element)
-    return emit("stablehlo.constant", attributes={"value": ir.DenseElementsAttr.get(numbers, type)}, type=type)
+    return emit(
+        "stablehlo.constant", attributes={"value": ir.DenseElementsAttr.get(numbers, type)}, type=type
+    )
 
 
 def zeros_like(x: Tensor) -> Tensor:
@@ -151,7 +154,9 @@ def broadcast_in_dim(x: Tensor, shape: Sequence[int], dimensions: Sequence[int])
 def slice(
     x: Tensor, start: Sequence[int], limit: Sequence[int], strides: Sequence[int] | None = None
 ) -> Tensor:
-    """Elements `start`, `start + stride`, ... below `limit` of each axis; `x` itself when that is all of them."""
+    """Elements `start`, `start + stride`, ... below `limit` of each axis; `x` itself when that is all of
+    them.
+    """
     strides = [1] * x.rank if strides is None else strides
     if x.shape == tuple(limit) and not any(start) and all(stride == 1 for stride in strides):
         return x
@@ -232,7 +237,7 @@ def remake(
     op: Any, operands: Sequence[Tensor], *, types: Sequence[Any] | None = None, **changed: Any
 ) -> list[Tensor]:
     """The same op on other operands: regions and attributes carried through, but for the `changed`
-    attributes.
+    attributes, of which those changed to None are left out.
 
     Result types are inferred, or given by `types` (needed for ops with regions and those StableHLO does not
     infer).
@@ -245,14 +250,17 @@ def remake(
         for result, type in zip(clone.results, types or (), strict=bool(types)):
             result.set_type(type)
         for name, attribute in changed.items():
-            clone.attributes[name] = attribute
+            if attribute is not None:
+                clone.attributes[name] = attribute
+            elif name in clone.attributes:
+                del clone.attributes[name]
         return [Tensor(result) for result in clone.results]
     attributes = {name: operation.attributes[name] for name in operation.attributes} | changed
     new = ir.Operation.create(
         operation.name,
         results=types,
         operands=[operand.value for operand in operands],
-        attributes=attributes,
+        attributes={name: attribute for name, attribute in attributes.items() if attribute is not None},
         infer_type=types is None,
     )
     return [Tensor(result) for result in new.results]
@@ -289,6 +297,13 @@ def i64_matrix(rows: Sequence[Sequence[int]]) -> ir.DenseIntElementsAttr:
     return ir.DenseElementsAttr.get(flat, tensor_type([len(rows), len(rows[0])], flat[0].type))
 
 
+def layout(minor_to_major: Sequence[int]) -> ir.DenseElementsAttr:
+    """The layout of an operand of a `custom_call`: its axes, the fastest first."""
+    element = ir.IndexType.get()
+    axes = [ir.IntegerAttr.get(element, axis) for axis in minor_to_major]
+    return ir.DenseElementsAttr.get(axes, tensor_type([len(axes)], element))
+
+
 def bool_attribute(value: bool) -> ir.BoolAttr:
     return ir.BoolAttr.get(value)
 
@@ -296,3 +311,41 @@ def bool_attribute(value: bool) -> ir.BoolAttr:
 def index(value: int) -> Tensor:
     """A position as tensor<i32>."""
     return splat(value, tensor_type([], ir.IntegerType.get_signless(32)))
+
+
+def integers(values: Sequence[int]) -> Tensor:
+    """The constant tensor<?xi32> of `values`."""
+    element = ir.IntegerType.get_signless(32)
+    type = tensor_type([len(values)], element)
+    attributes = [ir.IntegerAttr.get(element, value) for value in values]
+    value = ir.DenseElementsAttr.get(attributes, type)
+    return emit("stablehlo.constant", attributes={"value": value}, type=type)
+
+
+def identity(combine: str, element: ir.Type) -> Number | None:
+    """The number that the binary op `combine` leaves every other as it is with; None for an op without one.
+    """
+    ends = _ends(element)
+    return {
+        "stablehlo.add": 0,
+        "stablehlo.multiply": 1,
+        "stablehlo.maximum": ends[0],
+        "stablehlo.minimum": ends[1],
+        "stablehlo.or": 0,
+        "stablehlo.xor": 0,
+        "stablehlo.and": ends[1] if _is_unsigned(element) else -1,
+    }.get(combine)
+
+
+def _ends(element: ir.Type) -> tuple[Number, Number]:
+    """The least and the greatest number of an element type."""
+    if not isinstance(element, ir.IntegerType):
+        return -math.inf, math.inf
+    if _is_unsigned(element):
+        return 0, 2**element.width - 1
+    return -(2 ** (element.width - 1)), 2 ** (element.width - 1) - 1
+
+
+def _is_unsigned(element: ir.Type) -> bool:
+    """Whether an integer type counts from 0: ui8 and its like, and i1."""
+    return isinstance(element, ir.IntegerType) and (element.is_unsigned or element.width == 1)

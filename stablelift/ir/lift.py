@@ -116,7 +116,7 @@ def signature_of(function: func.FuncOp) -> Signature:
 
 
 def create(
-    name: str, operands: Sequence[ir.Value], signatures: Mapping[str, Signature], **attributes: Any
+    name: str, operands: Sequence[ir.Value], signatures: Mapping[str, Signature], /, **attributes: Any
 ) -> list[ir.Value]:
     """Append a lift op here; `signatures` holds its callees' types by symbol. Returns its results.
 
@@ -166,6 +166,10 @@ def _site(op: Any, functions: Mapping[str, func.FuncOp]) -> Site:
                 ) from None
         elif not kind.endswith("?"):
             raise Violation(f"attribute `{name}` ({kind}) is missing")
+    for name in op.attributes:
+        # Dotted names are other dialects' notes on the op, such as `mhlo.frontend_attributes`.
+        if name not in entry.attributes and "." not in name:
+            raise Violation(f"unknown attribute `{name}`")
     for symbol in entry.symbols(values):
         if symbol not in functions:
             raise Violation(f"there is no function `@{symbol}`")

@@ -7,12 +7,13 @@ crashes the process: keep bytes (`to_bytecode`), not modules, in anything long-l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jaxlib import _jax
 from jaxlib.mlir import ir
-from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+from jaxlib.mlir._mlir_libs import _jax_mlir_ext, _mlir
 from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
 from jaxlib.mlir.passmanager import PassManager
 
@@ -29,6 +30,7 @@ __all__ = [
     "functions",
     "inline_call",
     "ir",
+    "is_private",
     "parse",
     "stablehlo",
     "symbol",
@@ -43,6 +45,11 @@ ARTIFACT_MAGIC = b"ML\xefR"
 
 _registry = ir.DialectRegistry()
 _jax_mlir_ext.register_dialects(_registry)
+
+# The bindings import the Python module of an op's dialect when they make a view of the op. For `lift` they
+# must find one (`ir/lift.py` does): a failed import is not remembered, and would be tried again for every
+# op.
+_mlir.globals.append_dialect_search_prefix("stablelift.ir")
 
 
 def context() -> ir.Context:
@@ -97,7 +104,10 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
         return LiftError(f"{filename}: error: {error}")
     first = diagnostics[0]
     place = str(first.location).removeprefix("loc(").removesuffix(")").replace('"-"', filename)
-    return LiftError(f"{filename if place == 'unknown' else place}: error: {first.message}")
+    place = re.sub(r'^"((?:[^"\\]|\\.)*)"', r"\1", place)
+    # Bytecode has no lines.
+    place = filename if place == "unknown" else place.removesuffix(":0:0")
+    return LiftError(f"{place}: error: {first.message}")
 
 
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:
@@ -127,15 +137,26 @@ def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Mo
     Raises:
       LiftError: The bytes are neither: truncated, corrupt, or of a StableHLO that this jaxlib does not read.
     """
+    # What is no artefact may still be plain bytecode, whose reader has the better words.
+    handler = ctx.attach_diagnostic_handler(lambda diagnostic: True)
     try:
         return stablehlo.deserialize_portable_artifact(ctx, data)
     except (ir.MLIRError, ValueError, RuntimeError):
-        return parse(data, ctx, filename)
+        pass
+    finally:
+        handler.detach()
+    return parse(data, ctx, filename)
 
 
 def functions(module: ir.Module) -> dict[str, func.FuncOp]:
     """The functions of a module by symbol name, in order of appearance."""
     return {op.name.value: op for op in module.body.operations if isinstance(op, func.FuncOp)}
+
+
+def is_private(function: func.FuncOp) -> bool:
+    """Whether only this module can call `function`; without a word of it, a function is public."""
+    attributes = function.attributes
+    return "sym_visibility" in attributes and attributes["sym_visibility"].value == "private"
 
 
 def inline_call(function: func.FuncOp, operands: Sequence[ir.Value]) -> list[ir.Value]:

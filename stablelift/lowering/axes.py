@@ -18,9 +18,9 @@ def prefix_axes(what: str, axes: Any, tree: Any) -> list[int | None]:
     """
     try:
         full = jax.tree.broadcast(axes, tree, is_leaf=lambda leaf: leaf is None)
-    except ValueError as error:
+    except ValueError:
         found = jax.tree.structure(tree)
-        raise ValueError(f"{what}: expected a prefix of {found}, found {axes}: {error}") from None
+        raise ValueError(f"{what}: expected a prefix of {found}, found {axes}") from None
     flat = jax.tree.leaves(full, is_leaf=lambda leaf: leaf is None)
     for axis in flat:
         if axis is not None and not isinstance(axis, int):

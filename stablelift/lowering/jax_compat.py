@@ -7,17 +7,21 @@ differ, the difference ends here. Nothing in this module decides anything: it na
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax._src import ad_checkpoint, ad_util, core, custom_derivatives, dtypes, source_info_util
+from jax._src import ad_checkpoint, ad_util, core, custom_derivatives, dtypes, random, source_info_util
 from jax._src import pjit as _pjit
 from jax._src.interpreters import ad, batching, mlir, partial_eval
-from jax._src.lax import control_flow
+from jax._src.lax import control_flow, special
 from jax._src.lax import linalg as _linalg
+from jax._src.lax import parallel as _parallel
+from jax._src.lax.control_flow import solves
 from jax._src.lib.mlir import ir as jax_ir
 from jax.extend.core import Primitive, jaxpr_as_fun
 
@@ -37,13 +41,30 @@ name_p = ad_checkpoint.name_p
 stop_gradient_p = ad_util.stop_gradient_p
 custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
+psum_p = _parallel.psum_p
+pmax_p = _parallel.pmax_p
+pmin_p = _parallel.pmin_p
+axis_index_p = _parallel.axis_index_p
+all_gather_p = _parallel.all_gather_p
+reduce_scatter_p = _parallel.reduce_scatter_p
+ppermute_p = _parallel.ppermute_p
+all_to_all_p = _parallel.all_to_all_p
 
-OPAQUE = tuple(
-    primitive
-    for name, primitive in sorted(vars(_linalg).items())
-    if isinstance(primitive, Primitive) and not name.startswith("_")
+OPAQUE = (
+    *(
+        primitive
+        for name, primitive in sorted(vars(_linalg).items())
+        if isinstance(primitive, Primitive) and not name.startswith("_")
+    ),
+    solves.linear_solve_p,
+    special.igamma_p,
+    special.igammac_p,
+    special.igamma_grad_a_p,
+    special.regularized_incomplete_beta_p,
+    random.random_gamma_p,
 )
-"""The linear-algebra primitives that lower to opaque library calls (eigh, svd, qr, lu, cholesky, ...)."""
+"""Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,
+...), and loops whose derivative is a rule of JAX's and not the loop's own."""
 
 _CLOSED = hasattr(core, "ClosedJaxpr")
 
@@ -82,10 +103,24 @@ def tangent_aval(aval: Any) -> Any | None:
     return None if tangent.dtype == dtypes.float0 else tangent
 
 
-def has_effects(jaxpr: Jaxpr) -> bool:
-    """Whether running the jaxpr does more than compute its results (prints, callbacks, mutable references).
+def effects(jaxpr: Any) -> list[str]:
+    """What a jaxpr, or an equation, does beside computing its results, by JAX's names: Debug, IO, Write, ...
+
+    To speak of a mapped axis by name is an effect to JAX, and none here.
     """
-    return bool(jaxpr.effects)
+    found = [effect for effect in jaxpr.effects if not isinstance(effect, core.NamedAxisEffect)]
+    return sorted({type(effect).__name__.removesuffix("Effect") for effect in found})
+
+
+def place_of_effect(jaxpr: Jaxpr) -> str | None:
+    """`file:line` of the user's first line that has one of the `effects`, the innermost that is known."""
+    for eqn in filter(effects, jaxpr.eqns):
+        below = filter(None, map(place_of_effect, core.jaxprs_in_params(eqn.params)))
+        frame = source_info_util.user_frame(eqn.source_info.traceback)
+        here = f"{frame.file_name}:{frame.start_line}" if frame else None
+        if place := next(below, here):
+            return place
+    return None
 
 
 def is_tracer(value: Any) -> bool:
@@ -93,12 +128,21 @@ def is_tracer(value: Any) -> bool:
 
 
 def aval_of(value: Any) -> Any:
-    """The abstract value of an array, a tracer, a number or a `jax.ShapeDtypeStruct`."""
+    """The abstract value of an array, a tracer, a number or a `jax.ShapeDtypeStruct`.
+
+    Raises:
+      TypeError: It is none of them.
+    """
     if isinstance(value, core.AbstractValue):
         return value
     if isinstance(value, jax.ShapeDtypeStruct):
-        return core.ShapedArray(value.shape, value.dtype)
-    return core.typeof(value)
+        return core.ShapedArray(value.shape, value.dtype, weak_type=bool(value.weak_type))
+    try:
+        return core.typeof(value)
+    except TypeError:
+        raise TypeError(
+            f"expected an array or a number, found {value!r} of type {type(value).__name__}"
+        ) from None
 
 
 def shaped(shape: Sequence[int], dtype: Any) -> Any:
@@ -111,9 +155,8 @@ def user_frame() -> str | None:
     return f"{frame.file_name}:{frame.start_line}" if frame else None
 
 
-def source_exclusion(path: str) -> None:
-    """Hide the frames of the files under `path` from locations and tracebacks, as JAX hides its own."""
-    source_info_util.register_exclusion(path)
+# Locations name the user's lines: our frames are hidden from them as JAX hides its own.
+source_info_util.register_exclusion(str(Path(__file__).parent.parent) + os.sep)
 
 
 # Reading equations
@@ -222,9 +265,19 @@ def override(rules: dict[Primitive, Rule]) -> Any:
     return mlir.LoweringParameters(override_lowering_rules=tuple(rules.items()))
 
 
-def lower(function: Callable, avals: Sequence[Any], parameters: Any, platform: str | None) -> jax_ir.Module:
-    """JAX's own lowering of a flat function, under `parameters`. Read the module; never edit it."""
+def lower(
+    function: Callable,
+    avals: Sequence[Any],
+    parameters: Any,
+    platform: str | None,
+    accept: Callable[[Jaxpr], None],
+) -> jax_ir.Module:
+    """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr.
+
+    Read the module; never edit it.
+    """
     traced = jax.jit(function, keep_unused=True).trace(*avals)
+    accept(traced.jaxpr)
     platforms = None if platform is None else (platform,)
     return traced.lower(lowering_platforms=platforms, _private_parameters=parameters).compiler_ir("stablehlo")
 

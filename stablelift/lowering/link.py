@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.ir.mlir import func, functions, ir, walk
+from stablelift.ir.mlir import func, functions, ir, is_private, walk
 
 
 def share_equal_functions(module: ir.Module) -> None:
@@ -21,7 +21,7 @@ def share_equal_functions(module: ir.Module) -> None:
         first: dict[str, str] = {}
         replaced: dict[str, str] = {}
         for name, function in functions(module).items():
-            if function.visibility is None or function.visibility.value != "private":
+            if not is_private(function):
                 continue
             kept = first.setdefault(_body_text(function), name)
             if kept != name:
@@ -31,7 +31,7 @@ def share_equal_functions(module: ir.Module) -> None:
         known = functions(module)
         for name in replaced:
             known[name].operation.erase()
-        _rename_references(module, replaced)
+        rename_references(module, replaced)
 
 
 def _body_text(function: func.FuncOp) -> str:
@@ -45,8 +45,8 @@ def _printed(name: str) -> str:
     return name if name.replace(".", "_").replace("$", "_").isidentifier() else f'"{name}"'
 
 
-def _rename_references(module: ir.Module, names: dict[str, str]) -> None:
-    """Replace symbol references throughout the module."""
+def rename_references(module: ir.Module, names: dict[str, str]) -> None:
+    """Replace references to functions, by name, throughout the module; the functions keep theirs."""
     for op in walk(module.operation):
         attributes = op.operation.attributes
         if op.operation.name != "func.call" and not op.operation.name.startswith(("lift.", "stablehlo.c")):

@@ -32,7 +32,7 @@ program_p.multiple_results = True
 
 @program_p.def_abstract_eval
 def _program_abstract_eval(*_: Any, program: Any) -> list[Any]:
-    return [jax_compat.shaped(aval.shape, aval.dtype) for aval in program.out_avals]
+    return [jax_compat.aval_of(aval) for aval in program.out_avals]
 
 
 def bind(
@@ -64,12 +64,16 @@ def bind(
     )
 
 
-def refuse_effects(jaxpr: Jaxpr) -> None:
-    """Raise a LiftError when running `jaxpr` would print, call back or write to references."""
-    if jax_compat.has_effects(jaxpr):
-        place = jax_compat.user_frame()
+def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
+    """Raise a LiftError when running `jaxpr` would print, call back or write to references.
+
+    `allowed` names effects to let pass, as `jax_compat.effects` spells them.
+    """
+    found = [effect for effect in jax_compat.effects(jaxpr) if effect not in allowed]
+    if found:
+        place = jax_compat.place_of_effect(jaxpr)
         raise LiftError(
-            f"{place + ': ' if place else ''}error: a lifted function has side effects\n"
-            f"  effects: {', '.join(sorted(map(str, jaxpr.effects)))}\n"
-            "  hint: move the callback, print or reference out of the function that is lifted"
+            f"{place + ': ' if place else ''}error: a function with side effects cannot be lifted\n"
+            f"  effects: {', '.join(found)}\n"
+            "  hint: move the callback, print or reference out of the function"
         )

@@ -7,15 +7,18 @@ table `OVERRIDES` is built once: JAX keys its lowering cache by it.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
+from jax import lax
 from jax.extend.core import Primitive
 
+from stablelift.errors import LiftError
 from stablelift.ir import lift
 from stablelift.ir.lift import Signature
-from stablelift.lowering import jax_compat
+from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import linear_p, tangents
 from stablelift.lowering.primitive import lift_p, program_p, refuse_effects
@@ -66,13 +69,16 @@ def _lift(
     ctx: Any, *args: Any, op: str, name: str, callees: Any, attributes: Any, out_avals: Any
 ) -> list[Any]:
     del out_avals
+    given = dict(attributes)
+    if given.get("axis_name") is not None:
+        _axis_sizes(ctx)[given["axis_name"]] = given["axis_size"]
     lowered = {
         attribute: [_callee(ctx, name, one) for one in jaxpr]
         if isinstance(jaxpr, tuple)
         else _callee(ctx, name, jaxpr)
         for attribute, jaxpr in callees
     }
-    return _emit(ctx, op, args, lowered, **dict(attributes))
+    return _emit(ctx, op, args, lowered, **given)
 
 
 @_lowers(program_p)
@@ -119,9 +125,40 @@ def _scan(
 def _while(
     ctx: Any, *args: Any, cond_jaxpr: Jaxpr, body_jaxpr: Jaxpr, cond_nconsts: int, body_nconsts: int, **_: Any
 ) -> list[Any]:
+    if cond_jaxpr.out_avals[0].shape:
+        cond_jaxpr, body_jaxpr = _one_predicate(cond_jaxpr, body_jaxpr, cond_nconsts, body_nconsts)
+        args = (*args[:cond_nconsts], *args)
+        body_nconsts += cond_nconsts
     callees = {"cond": _callee(ctx, "while_cond", cond_jaxpr), "body": _callee(ctx, "while_body", body_jaxpr)}
     counts = {"num_cond_consts": cond_nconsts, "num_body_consts": body_nconsts}
     return _emit(ctx, "lift.while", args, callees, **counts)
+
+
+def _one_predicate(cond: Jaxpr, body: Jaxpr, cond_consts: int, body_consts: int) -> tuple[Jaxpr, Jaxpr]:
+    """A loop whose predicate JAX has batched, as one that runs while any element holds.
+
+    The new body takes cond's constants before its own, and keeps the carry of elements that do not hold.
+    """
+
+    def any_holds(*args: Any) -> Any:
+        return jnp.any(jax_compat.evaluate(cond, *args)[0])
+
+    def step(*args: Any) -> list[Any]:
+        carry = args[cond_consts + body_consts :]
+        (holds,) = jax_compat.evaluate(cond, *args[:cond_consts], *carry)
+        following = jax_compat.evaluate(body, *args[cond_consts:])
+        return [_where(holds, new, old) for new, old in zip(following, carry, strict=True)]
+
+    cond_avals, carry_avals = cond.in_avals[:cond_consts], body.in_avals
+    return (
+        jax_compat.make_jaxpr(any_holds, cond.in_avals),
+        jax_compat.make_jaxpr(step, [*cond_avals, *carry_avals]),
+    )
+
+
+def _where(holds: Any, new: Any, old: Any) -> Any:
+    """`new` where a predicate over the leading axes holds."""
+    return jnp.where(holds.reshape(holds.shape + (1,) * (new.ndim - holds.ndim)), new, old)
 
 
 @_lowers(jax_compat.cond_p)
@@ -136,6 +173,89 @@ def _remat(ctx: Any, *args: Any, jaxpr: Any, prevent_cse: Any, policy: Any, **_:
     name = None if policy is None else getattr(policy, "__name__", type(policy).__name__)
     callee = _callee(ctx, "checkpoint", jax_compat.close(jaxpr))
     return _emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=name)
+
+
+def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
+    """The attribute that names the mapped axes of a collective.
+
+    Raises:
+      LiftError: Groups of positions along an axis, or a positional axis, are asked for.
+    """
+    names = list(name) if isinstance(name, (tuple, list)) else [name]
+    if groups is not None or not all(isinstance(one, str) for one in names):
+        place = jax_compat.user_frame()
+        raise LiftError(
+            f"{place + ': ' if place else ''}error: a collective over {names} with axis_index_groups={groups}\n"
+            "  hint: collectives of a lifted map run over whole axes that have names"
+        )
+    return {"axis_name": names}
+
+
+def _reduction(
+    ctx: Any, *args: Any, op: str, axes: Any, axis_index_groups: Any = None, **_: Any
+) -> list[Any]:
+    return _emit(ctx, op, args, {}, **_axis_names(axes, axis_index_groups))
+
+
+for _primitive in (jax_compat.psum_p, jax_compat.pmax_p, jax_compat.pmin_p):
+    _RULES[_primitive] = functools.partial(_reduction, op=f"lift.{_primitive.name}")
+
+
+@_lowers(jax_compat.axis_index_p)
+def _axis_index(ctx: Any, *, axis_name: Any) -> list[Any]:
+    return _emit(ctx, "lift.axis_index", [], {}, **_axis_names(axis_name))
+
+
+@_lowers(jax_compat.all_gather_p)
+def _all_gather(
+    ctx: Any, x: Any, *, axis_name: Any, all_gather_dimension: int, axis_size: int, tiled: bool, **params: Any
+) -> list[Any]:
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    shape = {"axis_size": axis_size, "dimension": all_gather_dimension, "tiled": tiled}
+    return _emit(ctx, "lift.all_gather", [x], {}, **names, **shape)
+
+
+@_lowers(jax_compat.ppermute_p)
+def _ppermute(ctx: Any, x: Any, *, axis_name: Any, perm: Any, **_: Any) -> list[Any]:
+    return _emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **_axis_names(axis_name))
+
+
+@_lowers(jax_compat.all_to_all_p)
+def _all_to_all(
+    ctx: Any, x: Any, *, axis_name: Any, split_axis: int, concat_axis: int, **params: Any
+) -> list[Any]:
+    """JAX adds and removes the axes of an exchange that is not tiled around the primitive, which always is.
+    """
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    axes = {"split_axis": split_axis, "concat_axis": concat_axis, "tiled": True}
+    size = math.prod(_axis_sizes(ctx).get(name, 1) for name in names["axis_name"])
+    return _emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, **names, **axes)
+
+
+@_lowers(jax_compat.reduce_scatter_p)
+def _reduce_scatter(
+    ctx: Any, x: Any, *, axis_name: Any, scatter_dimension: int, axis_size: int, tiled: bool, **params: Any
+) -> list[Any]:
+    """The sum, of which each position keeps its own piece."""
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    if len(names["axis_name"]) > 1:
+        _axis_names(axis_name, "several axes")
+
+    def scatter(x: Any) -> list[Any]:
+        summed = jax_compat.psum_p.bind(x, axes=tuple(names["axis_name"]), axis_index_groups=None)
+        position = jax_compat.axis_index_p.bind(axis_name=names["axis_name"][0])
+        width = x.shape[scatter_dimension] // axis_size
+        piece = lax.dynamic_slice_in_dim(summed, position * width, width, scatter_dimension)
+        return [piece if tiled else lax.squeeze(piece, [scatter_dimension])]
+
+    axes = [(name, axis_size) for name in names["axis_name"]]
+    jaxpr = jax_compat.make_jaxpr(scatter, [_unweak(ctx.avals_in[0])], axes)
+    return _emit(ctx, "lift.call", [x], {"callee": _callee(ctx, "reduce_scatter", jaxpr)})
+
+
+def _axis_sizes(ctx: Any) -> dict[str, int]:
+    """The sizes of the named axes whose maps are being lowered, by name."""
+    return jax_compat.memo_of(ctx).setdefault("stablelift axes", {})
 
 
 @_lowers(jax_compat.name_p)
@@ -191,10 +311,12 @@ def _foreign(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> list[
         results = primitive.bind(*operands, **params)
         return list(results) if primitive.multiple_results else [results]
 
-    jaxpr = jax_compat.make_jaxpr(apply, [_unweak(aval) for aval in ctx.avals_in])
+    avals = [_unweak(aval) for aval in ctx.avals_in]
+    jaxpr = jax_compat.make_jaxpr(apply, avals)
     function = jax_compat.lower_callee(ctx, primitive.name, jaxpr, overrides=False)
     callee = (function.name.value, _signature(ctx, jaxpr))
-    return _emit(ctx, "lift.foreign", args, {"callee": callee}, primitive=primitive.name)
+    key = foreign.register(primitive.name, apply, avals, params)
+    return _emit(ctx, "lift.foreign", args, {"callee": callee}, primitive=primitive.name, key=key)
 
 
 def _unweak(aval: Any) -> Any:

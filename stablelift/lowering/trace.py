@@ -13,9 +13,11 @@ from typing import Any
 import jax
 from jax.tree_util import PyTreeDef
 
-from stablelift.ir.mlir import context, parse, to_bytecode
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.link import share_equal_functions
+from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.rules import OVERRIDES
 
 
@@ -39,21 +41,22 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
       platform: Whose lowering rules JAX is to use; the default backend's without one.
 
     Raises:
-      LiftError: A lifted part of the function has side effects, or a lift in it is malformed.
+      LiftError: The function has side effects or calls back into Python, or a lift in it is malformed.
       TypeError: An argument is not an array, or the function returns something that is not.
     """
-    leaves, in_tree = jax.tree.flatten(args)
-    avals = [jax_compat.aval_of(leaf) for leaf in leaves]
+    in_tree = jax.tree.structure(args)
+    avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
     found: dict[str, Any] = {}
 
     def flat(*values: Any) -> list[Any]:
         out = function(*jax.tree.unflatten(in_tree, values))
         results, found["tree"] = jax.tree.flatten(out)
-        found["avals"] = [jax_compat.aval_of(result) for result in results]
+        paths = jax.tree_util.tree_leaves_with_path(out)
+        found["avals"] = [_aval("result", path, result) for path, result in paths]
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
-    module = jax_compat.lower(flat, avals, OVERRIDES, platform)
+    module = jax_compat.lower(flat, avals, OVERRIDES, platform, _accept)
     return Traced(
         _own(to_bytecode(module)),
         in_tree,
@@ -65,7 +68,14 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
 def struct(aval: Any) -> jax.ShapeDtypeStruct:
     """Shape and dtype of an abstract value, for users."""
-    return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
+    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
+
+
+def _aval(what: str, path: Any, leaf: Any) -> Any:
+    try:
+        return jax_compat.aval_of(leaf)
+    except TypeError as error:
+        raise TypeError(f"trace: {what}{jax.tree_util.keystr(path)}: {error}") from None
 
 
 def _own(bytecode: bytes) -> bytes:
@@ -75,5 +85,32 @@ def _own(bytecode: bytes) -> bytes:
         for name in list(module.operation.attributes):
             if name.startswith(("mhlo.", "jax.")):
                 del module.operation.attributes[name]
+        for op in list(walk(module.operation)):
+            if op.operation.name == "stablehlo.custom_call":
+                _refuse_callback(op)
+            elif op.operation.name == "sdy.sharding_constraint":
+                _drop_empty_constraint(op)
         share_equal_functions(module)
         return to_bytecode(module)
+
+
+def _accept(jaxpr: Any) -> None:
+    """Refuse side effects, but not references that live and die inside: JAX's lowering makes values of
+    them.
+    """
+    refuse_effects(jaxpr, allowed=["InternalMutableArray"])
+
+
+def _refuse_callback(op: Any) -> None:
+    """Raise a LiftError for a call of a Python function, which lives in this process only."""
+    target = op.operation.attributes["call_target_name"].value
+    if "python" in target and "callback" in target:
+        what = "a function that calls back into Python cannot be lifted"
+        raise error_at(op, what, hint="move the callback out of the function")
+
+
+def _drop_empty_constraint(op: Any) -> None:
+    """Remove a constraint to the mesh without axes: JAX puts one on every key array, and it says nothing."""
+    if "<@empty_mesh," in str(op.operation.attributes["sharding"]):
+        op.operation.results[0].replace_all_uses_with(op.operation.operands[0])
+        op.operation.erase()

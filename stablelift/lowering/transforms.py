@@ -30,11 +30,13 @@ class Callee:
     ):
         def flat(*leaves: Any) -> list[Any]:
             args, kwargs = jax.tree.unflatten(in_tree, leaves)
-            results, self.out_tree = jax.tree.flatten(function(*args, **kwargs))
+            out = function(*args, **kwargs)
+            results, self.out_tree = jax.tree.flatten(out)
+            for path, result in jax.tree_util.tree_leaves_with_path(out):
+                _aval(f"the result{jax.tree_util.keystr(path)} of `{self.name}`", result)
             return results
 
-        self.name = name_of(function)
-        flat.__name__ = self.name
+        flat.__name__ = self.name = name_of(function)
         jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
         self.jaxpr: Jaxpr
         self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
@@ -67,7 +69,15 @@ def as_array(leaf: Any) -> Any:
     """
     if isinstance(leaf, jax.Array) or getattr(leaf, "dtype", None) == jax.dtypes.float0:
         return leaf
+    _aval("argument", leaf)
     return jnp.asarray(leaf)
+
+
+def _aval(what: str, leaf: Any) -> Any:
+    try:
+        return jax_compat.aval_of(leaf)
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from None
 
 
 def call(function: Callable) -> Callable:
@@ -109,15 +119,16 @@ def vmap(
 
     @wraps(function)
     def mapped(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(in_axes, list):
+        wanted = tuple(in_axes) if isinstance(in_axes, list) else in_axes
+        if not (wanted is None or isinstance(wanted, (int, tuple))):
             raise TypeError(
                 f"in_axes: expected an int, None or a tuple with an entry for each argument, found {in_axes}"
             )
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
-        wanted = (in_axes if isinstance(in_axes, (tuple, int)) or in_axes is None else (in_axes,), 0)
-        axes = normalized_axes("in_axes", prefix_axes("in_axes", wanted, (args, kwargs)), avals)
+        by_leaf = prefix_axes("in_axes", wanted, args) + prefix_axes("in_axes", 0, kwargs)
+        axes = normalized_axes("in_axes", by_leaf, avals)
         size = mapped_size(axes, avals, axis_size)
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
         callee = Callee(function, in_tree, examples, [(axis_name, size)] if axis_name is not None else [])
@@ -255,9 +266,9 @@ def value_and_grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
+        wrt = _leaves_of(args, positions, avals)
         callee = Callee(function, in_tree, avals)
         _require_scalar(callee, has_aux)
-        wrt = _leaves_of(args, positions, avals)
         result = callee.out_avals[0]
         results = callee.bind(
             "lift.vjp",
@@ -267,8 +278,9 @@ def value_and_grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux
             of=(0,),
         )
         out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
-        rest = iter(results[len(callee.out_avals) :])
-        gradients = tuple(jax.tree.map(lambda _: next(rest), args[position]) for position in positions)
+        found = dict(zip(wrt, results[len(callee.out_avals) :], strict=True))
+        of_args = jax.tree.unflatten(in_tree, [found.get(index) for index in range(len(leaves))])[0]
+        gradients = tuple(of_args[position] for position in positions)
         return out, gradients[0] if isinstance(argnums, int) else gradients
 
     return valued
@@ -299,10 +311,11 @@ def _positions(argnums: int | Sequence[int], count: int) -> list[int]:
 
 
 def _leaves_of(args: tuple[Any, ...], positions: Sequence[int], avals: Sequence[Any]) -> tuple[int, ...]:
-    """The flat positions of the leaves of some arguments, in the order of the positions' leaves."""
+    """The flat positions of the leaves of some arguments, increasing."""
     sizes = [len(jax.tree.leaves(arg)) for arg in args]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
-    wanted = [index for position in positions for index in range(starts[position], starts[position + 1])]
+    chosen = sorted(set(positions))
+    wanted = [index for position in chosen for index in range(starts[position], starts[position + 1])]
     for index in wanted:
         if not _can_carry(avals[index]):
             found = avals[index].str_short()
@@ -340,7 +353,8 @@ def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[An
     """A tangent for each primal leaf, None where it can carry none."""
     leaves, tree = jax.tree.flatten((tuple(tangents), {}), is_leaf=lambda leaf: leaf is None)
     if tree != in_tree:
-        raise TypeError(f"jvp: expected tangents of the primals' structure {in_tree}, found {tree}")
+        expected, found = in_tree.children()[0], tree.children()[0]
+        raise TypeError(f"jvp: expected tangents of the primals' structure {expected}, found {found}")
     given: list[Any] = []
     for index, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
         if not _can_carry(aval) or leaf is None:

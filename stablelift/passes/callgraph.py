@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stablelift.ir.lift import LIFT_OPS, attributes_of
@@ -10,6 +10,15 @@ from stablelift.ir.mlir import func, walk
 
 TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 """The ops that stand for a transformed function, which a pass generates; all other lift ops are structure."""
+
+
+def references(function: func.FuncOp) -> list[Any]:
+    """The ops in a function that refer to other functions, in order."""
+    return [op for op in walk(function) if _refers(op.operation.name)]
+
+
+def _refers(name: str) -> bool:
+    return name in ("func.call", "stablehlo.composite") or name.startswith("lift.")
 
 
 def callees(op: Any) -> list[str]:
@@ -24,23 +33,27 @@ def callees(op: Any) -> list[str]:
     return []
 
 
-def transforms(function: func.FuncOp) -> Iterator[Any]:
-    """The transform ops in a function, in order."""
-    return (op for op in walk(function) if op.operation.name in TRANSFORMS)
-
-
 class Nesting:
-    """How deep transforms are nested below each function: 0 where there is none, 1 for one that is ready."""
+    """How deep transforms are nested below each function: 0 where there is none, 1 for one that is ready.
+
+    The functions are read once, when this is made: what a pass does to them later changes nothing here.
+    """
 
     def __init__(self, functions: Mapping[str, func.FuncOp]):
-        self._functions = functions
+        self._references = {name: references(function) for name, function in functions.items()}
         self._depths: dict[str, int] = {}
+        for name in functions:
+            self.depth(name)
+
+    def transforms(self, name: str) -> list[Any]:
+        """The transform ops in `@name`, in order."""
+        return [op for op in self._references[name] if op.operation.name in TRANSFORMS]
 
     def depth(self, name: str) -> int:
         """The greatest number of transforms on a path of calls from `@name`."""
         if name not in self._depths:
             self._depths[name] = 0  # a recursive user rule meets itself here, and adds nothing
-            self._depths[name] = max((self.depth_of(op) for op in walk(self._functions[name])), default=0)
+            self._depths[name] = max((self.depth_of(op) for op in self._references[name]), default=0)
         return self._depths[name]
 
     def depth_of(self, op: Any) -> int:

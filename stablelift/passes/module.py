@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from stablelift.ir.mlir import func, functions, ir
+from stablelift.ir.mlir import func, functions, ir, parse
 from stablelift.ir.tensor import Tensor
+from stablelift.lowering.link import rename_references
 
 
 class Functions:
@@ -22,10 +23,10 @@ class Functions:
     def __getitem__(self, name: str) -> func.FuncOp:
         return self.by_name[name]
 
-    def fresh_name(self, wanted: str) -> str:
-        """`wanted`, or `wanted_1`, `wanted_2`, ... where it is taken."""
+    def fresh_name(self, wanted: str, taken: Collection[str] = ()) -> str:
+        """`wanted`, or `wanted_1`, `wanted_2`, ... where it is taken, by a function or in `taken`."""
         name, count = wanted, 0
-        while name in self.by_name:
+        while name in self.by_name or name in taken:
             count += 1
             name = f"{wanted}_{count}"
         return name
@@ -35,10 +36,7 @@ class Functions:
         fresh = self.fresh_name(wanted)
         copy = self.by_name[name].operation.clone(ip=ir.InsertionPoint(self.module.body)).opview
         copy.attributes["sym_name"] = ir.StringAttr.get(fresh)
-        copy.attributes["sym_visibility"] = ir.StringAttr.get("private")
-        for attribute in ("arg_attrs", "res_attrs"):
-            if attribute in copy.attributes:
-                del copy.attributes[attribute]
+        _make_private(copy)
         self.by_name[fresh] = copy
         return copy
 
@@ -49,6 +47,20 @@ class Functions:
         function.attributes["sym_name"] = ir.StringAttr.get(fresh)
         self.by_name[fresh] = function
 
+    def link(self, bytecode: bytes, wanted: str) -> func.FuncOp:
+        """The `main` of another module, joined to this one with all that it calls, as `@wanted`."""
+        module = parse(bytecode, self.module.context)
+        names: dict[str, str] = {}
+        for name in functions(module):
+            names[name] = self.fresh_name(wanted if name == "main" else f"{wanted}_{name}", names.values())
+        rename_references(module, names)
+        for name, function in functions(module).items():
+            function.attributes["sym_name"] = ir.StringAttr.get(names[name])
+            _make_private(function)
+            self.module.body.append(function)
+        self.by_name |= functions(self.module)
+        return self.by_name[names["main"]]
+
     def create(self, wanted: str, inputs: Sequence[Any], location: ir.Location) -> func.FuncOp:
         """An empty private function that takes `inputs`; `finish` gives it its results."""
         fresh = self.fresh_name(wanted)
@@ -57,6 +69,13 @@ class Functions:
         function.add_entry_block([location] * len(inputs))
         self.by_name[fresh] = function
         return function
+
+
+def _make_private(function: func.FuncOp) -> None:
+    function.attributes["sym_visibility"] = ir.StringAttr.get("private")
+    for attribute in ("arg_attrs", "res_attrs"):
+        if attribute in function.attributes:
+            del function.attributes[attribute]
 
 
 def body_of(function: func.FuncOp) -> ir.Block:

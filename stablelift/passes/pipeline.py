@@ -50,7 +50,9 @@ def default_pipeline(module: ir.Module) -> list[str]:
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
-    return ["lift-verify", *["lift-batching", "lift-derivatives"] * rounds, "lift-lower", *TIDY]
+    transforms = ["lift-batching", "lift-derivatives"] * rounds
+    # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
+    return ["lift-verify", *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 
 def run(

@@ -39,6 +39,9 @@ class RuleTable(Generic[Rule]):
             raise error_at(op, what, hint=f"rules stand in {self.folder}, one file per op family")
         return self._rules[name]
 
+    def __getitem__(self, name: str) -> Rule:
+        return self._rules[name]
+
     def __contains__(self, name: object) -> bool:
         return name in self._rules
 

@@ -1,1 +1,3 @@
-"""Runtime: finished StableHLO is compiled, cached, called, sharded and saved."""
+"""Programs: compiling, calling, saving and loading them, and how JAX meets them."""
+
+from stablelift.runtime import inside_jax as inside_jax  # registers our primitives' rules with JAX

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
+from jax.tree_util import PyTreeDef
 
 from stablelift.errors import LiftError
+from stablelift.ir.location import where
 from stablelift.ir.mlir import (
     ARTIFACT_MAGIC,
     context,
@@ -19,11 +22,13 @@ from stablelift.ir.mlir import (
     func,
     functions,
     ir,
+    is_private,
     parse,
     to_bytecode,
     to_portable_artifact,
     to_text,
 )
+from stablelift.lowering.link import rename_references
 from stablelift.passes.verify import VerifyLift
 from stablelift.runtime.guard import refuse_custom_calls
 from stablelift.runtime.trees import flat_tree, tree_from_text, tree_to_text
@@ -90,10 +95,10 @@ def load_bytes(data: bytes, filename: str, allow_custom_calls: Sequence[str] = (
         refuse_custom_calls(module, allow_custom_calls, filename)
         VerifyLift().run(module)
         entry = _entry(module, filename)
-        inputs = [struct_of(type, f"{filename}: input {i}") for i, type in enumerate(entry.type.inputs)]
-        outputs = [struct_of(type, f"{filename}: result {i}") for i, type in enumerate(entry.type.results)]
+        inputs = [struct_of(type, f"input {i}", filename) for i, type in enumerate(entry.type.inputs)]
+        outputs = [struct_of(type, f"result {i}", filename) for i, type in enumerate(entry.type.results)]
         in_tree, out_tree = trees or _trees(module, len(inputs), len(outputs), filename)
-        entry.attributes["sym_name"] = ir.StringAttr.get("main")
+        _call_it_main(module, entry)
         bytecode = to_bytecode(module)
     stem = Path(filename).name.split(".")[0]
     name = stem if stem.isidentifier() else "program"
@@ -139,19 +144,32 @@ def _from_export(data: bytes, filename: str) -> tuple[bytes, tuple[Any, Any]]:
 
 
 def _entry(module: ir.Module, filename: str) -> func.FuncOp:
-    """The entry point: `@main`, or the only public function."""
+    """The entry point: `@main`, or the only public function.
+
+    Raises:
+      LiftError: There is no such function, or a function has no body.
+    """
     known = functions(module)
-    if "main" in known:
-        return known["main"]
-    public = [
-        name
-        for name, function in known.items()
-        if function.visibility is None or function.visibility.value != "private"
-    ]
-    if len(public) != 1:
-        found = ", ".join(f"@{name}" for name in public) or "none"
+    for name, function in known.items():
+        if function.is_external:
+            place = where(function.location) or filename
+            raise LiftError(f"{place}: error: expected a whole program, found `@{name}` without a body")
+    public = [name for name, function in known.items() if not is_private(function)]
+    if "main" not in public and len(public) != 1:
+        found = ", ".join(f"`@{name}`" for name in public) or "none"
         raise LiftError(f"{filename}: error: expected `@main` or one public function, found {found}")
-    return known[public[0]]
+    return known["main" if "main" in public else public[0]]
+
+
+def _call_it_main(module: ir.Module, entry: func.FuncOp) -> None:
+    """Give the entry point the name that XLA looks for, and a private function of that name another."""
+    known = functions(module)
+    names = {entry.name.value: "main"}
+    if entry.name.value != "main" and "main" in known:
+        names["main"] = next(name for i in itertools.count() if (name := f"main_{i}") not in known)
+    for old, new in names.items():
+        known[old].attributes["sym_name"] = ir.StringAttr.get(new)
+    rename_references(module, names)
 
 
 def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple[Any, Any]:
@@ -162,12 +180,21 @@ def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple
     for name, count in ((_IN_TREE, inputs), (_OUT_TREE, outputs)):
         if name not in attributes:
             continue
-        found = tree_from_text(attributes[name].value)
+        text = attributes[name].value if isinstance(attributes[name], ir.StringAttr) else ""
+        found = tree_from_text(text)
+        if found is None or found.num_leaves != count or (name == _IN_TREE and not _is_positional(found)):
+            raise LiftError(
+                f"{filename}: error: malformed `{name}` on the module, expected a tree of {count} leaves as "
+                f"`Program.save` writes it, found {str(attributes[name])[:80]}"
+            )
         del attributes[name]
-        if found.num_leaves != count:
-            raise LiftError(f"{filename}: error: `{name}` has {found.num_leaves} leaves, expected {count}")
         if name == _IN_TREE:
             in_tree = found
         else:
             out_tree = found
     return in_tree, out_tree
+
+
+def _is_positional(tree: PyTreeDef) -> bool:
+    """Whether a tree is a tuple, of the arguments by position."""
+    return tree.node_data() is not None and tree.node_data()[0] is tuple

@@ -1,6 +1,7 @@
 """What may reach XLA: no lift op, no unknown op, no call of foreign code that nobody allowed.
 
-XLA's compiler ends the process on an op that it does not know, so every module is walked first. A
+XLA's compiler ends the process on an op that it does not know, and on a function that calls itself, so
+every module is walked first. A
 `custom_call` can run arbitrary code of the host, so in a program loaded from a file only the targets that
 JAX's own lowerings use are allowed, and those the caller names.
 """
@@ -12,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stablelift.errors import LiftError
-from stablelift.ir.location import where
-from stablelift.ir.mlir import ir, walk
+from stablelift.ir.location import error_at, where
+from stablelift.ir.mlir import functions, ir, walk
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""
@@ -34,7 +35,10 @@ TRUSTED_CALLS = (
 
 
 def refuse_leftovers(module: ir.Module) -> None:
-    """Raise a LiftError that lists, by name and line, every op that XLA would not understand."""
+    """Raise a LiftError that lists, by name and line, every op that XLA would not understand.
+
+    Recursion is refused too: StableHLO has none.
+    """
     found = [op for op in walk(module.operation) if not _known(op)]
     if found:
         raise LiftError(
@@ -42,6 +46,32 @@ def refuse_leftovers(module: ir.Module) -> None:
             + _listing(f"`{op.operation.name}`" + _place(op) for op in found)
             + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
         )
+    _refuse_recursion(module)
+
+
+def _refuse_recursion(module: ir.Module) -> None:
+    """Raise a LiftError at a call by which a function reaches itself."""
+    known = functions(module)
+    open_names: list[str] = []
+    closed: set[str] = set()
+
+    def visit(name: str) -> None:
+        open_names.append(name)
+        for op in walk(known[name]):
+            if op.operation.name != "func.call":
+                continue
+            callee = op.operation.attributes["callee"].value
+            if callee in open_names:
+                cycle = " -> ".join(f"`@{one}`" for one in [*open_names[open_names.index(callee) :], callee])
+                hint = "a loop is a `stablehlo.while`; XLA has no calls that recur"
+                raise error_at(op, f"a function calls itself: {cycle}", hint=hint)
+            if callee not in closed:
+                visit(callee)
+        closed.add(open_names.pop())
+
+    for name in known:
+        if name not in closed:
+            visit(name)
 
 
 def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:

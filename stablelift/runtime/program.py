@@ -19,7 +19,7 @@ from typing import Any
 import jax
 from jax.tree_util import PyTreeDef
 
-from stablelift.ir.mlir import context, parse, to_bytecode, to_text
+from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import jax_compat, transforms
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.primitive import program_p
@@ -111,9 +111,14 @@ class Program:
 
     @cached_property
     def digest(self) -> str:
-        """What identifies the program: a hash of its module and trees."""
-        trees = f"{self.in_tree}{self.out_tree}".encode()
-        return hashlib.sha256(self.bytecode + trees).hexdigest()
+        """What identifies the program: a hash of its module, whatever lines it came from, and of its trees.
+        """
+        with context() as ctx:
+            module = parse(self.bytecode, ctx)
+            PassManager.parse("builtin.module(strip-debuginfo)").run(module.operation)
+            bytecode = to_bytecode(module)
+        signature = f"{self.in_tree}{self.in_avals}{self.out_tree}{self.out_avals}".encode()
+        return hashlib.sha256(bytecode + signature).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and (self is other or self.digest == other.digest)
@@ -203,7 +208,7 @@ class Program:
             return Finished(to_bytecode(module), timing)
 
     def compile(
-        self, *, dump: str | os.PathLike | None = None, donate_argnums: Sequence[int] = ()
+        self, *, dump: str | os.PathLike | None = None, donate_argnums: int | Sequence[int] = ()
     ) -> Compiled:
         """Run the passes and XLA now; the result is called like the program, through JAX's fast path.
 
@@ -213,10 +218,17 @@ class Program:
 
         Raises:
           LiftError: An op has no rule, or a part of the program is not for XLA.
+          TypeError: The program takes 64-bit arrays, and JAX has them turned off.
         """
         if dump is not None:
             self._finish(dump)
-        return Compiled(self, tuple(donate_argnums))
+        args = jax.tree.unflatten(self.in_tree, self.in_avals)
+        for path, aval in jax.tree_util.tree_leaves_with_path(args):
+            if _is_turned_off(aval):
+                where = f"{self.name}: argument args{jax.tree_util.keystr(path)}"
+                raise TypeError(f"{where}: the program takes {spelled(aval)}, a 64-bit type\n  hint: {_X64}")
+        donated = (donate_argnums,) if isinstance(donate_argnums, int) else tuple(donate_argnums)
+        return Compiled(self, donated)
 
     def __call__(self, *args: Any) -> Any:
         """The program's results on arrays or tracers of its types.
@@ -224,7 +236,11 @@ class Program:
         Raises:
           TypeError: The arguments are not those that the program takes.
         """
-        return self._jitted(*args)
+        try:
+            return self._jitted(*args)
+        except TypeError:
+            _refuse_non_arrays(self, args)
+            raise
 
     @cached_property
     def _jitted(self) -> Callable:
@@ -246,10 +262,38 @@ def _apply(program: Program, *args: Any) -> Any:
         found = jax_compat.aval_of(array)
         if found.shape != expected.shape or found.dtype != expected.dtype:
             raise TypeError(
-                f"{program.name}: argument args{path}: expected {spelled(expected)}, found {found.str_short()}"
+                f"{program.name}: argument args{path}: expected {spelled(expected)}, found {spelled(found)}"
+                + _remedy(expected, found)
             )
     results = program_p.bind(*arrays, program=program)
     return jax.tree.unflatten(program.out_tree, results)
+
+
+_X64 = 'turn on 64-bit types first: jax.config.update("jax_enable_x64", True)'
+
+
+def _is_turned_off(aval: Any) -> bool:
+    """Whether JAX would truncate the dtype: a 64-bit one, without `jax_enable_x64`."""
+    return jax.dtypes.canonicalize_dtype(aval.dtype, allow_extended_dtype=True) != aval.dtype
+
+
+def _remedy(expected: Any, found: Any) -> str:
+    """A hint for the mismatches that do not explain themselves."""
+    if _is_turned_off(expected):
+        return f"\n  hint: {_X64}"
+    if jax.numpy.issubdtype(found.dtype, jax.dtypes.prng_key):
+        return "\n  hint: the program takes keys as integers: pass jax.random.key_data(key)"
+    return ""
+
+
+def _refuse_non_arrays(program: Program, args: tuple[Any, ...]) -> None:
+    """Raise a TypeError that names the first argument which is no array."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(args):
+        try:
+            jax_compat.aval_of(leaf)
+        except TypeError as error:
+            where = f"{program.name}: argument args{jax.tree_util.keystr(path)}"
+            raise TypeError(f"{where}: {error}") from None
 
 
 def _wrong_tree(program: Program, args: tuple[Any, ...], tree: PyTreeDef) -> str:

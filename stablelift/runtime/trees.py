@@ -11,8 +11,6 @@ from typing import Any
 import jax
 from jax.tree_util import PyTreeDef
 
-from stablelift.errors import LiftError
-
 
 def tree_to_text(tree: PyTreeDef) -> str | None:
     """The tree as JSON; None where it holds a container that other programs would not know."""
@@ -22,16 +20,12 @@ def tree_to_text(tree: PyTreeDef) -> str | None:
         return None
 
 
-def tree_from_text(text: str) -> PyTreeDef:
-    """The tree that `tree_to_text` wrote.
-
-    Raises:
-      LiftError: The text is not of that form.
-    """
+def tree_from_text(text: str) -> PyTreeDef | None:
+    """The tree that `tree_to_text` wrote; None for a text of any other form."""
     try:
         return jax.tree.structure(_decode(json.loads(text)))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise LiftError(f"error: malformed tree in the program's attributes: {text[:80]}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
 
 
 def flat_tree(count: int) -> PyTreeDef:

@@ -23,31 +23,33 @@ _NAMED = {
 _WIDTHS = {"f": "float", "ui": "uint", "i": "int"}
 
 
-def struct_of(type: Any, what: str) -> jax.ShapeDtypeStruct:
+def struct_of(type: Any, what: str, filename: str) -> jax.ShapeDtypeStruct:
     """The shape and dtype of an MLIR tensor type.
 
     Raises:
-      LiftError: `what` has a type that no array has: a dynamic shape, a tuple, a token, a quantised element.
+      LiftError: `what` in the file has a type that no array has: a dynamic shape, a tuple, a token, a
+      quantised element.
     """
     if not isinstance(type, ir.RankedTensorType):
-        raise LiftError(f"error: {what}: expected a ranked tensor, found {type}")
+        raise LiftError(f"{filename}: error: {what}: expected a ranked tensor, found {type}")
     if not type.has_static_shape:
         hint = "refine the program to given shapes before it is loaded"
-        raise LiftError(f"error: {what}: expected a static shape, found {type}\n  hint: {hint}")
-    return jax.ShapeDtypeStruct(tuple(type.shape), _dtype(str(type.element_type), what))
+        raise LiftError(f"{filename}: error: {what}: expected a static shape, found {type}\n  hint: {hint}")
+    dtype = _dtype(str(type.element_type))
+    if dtype is None:
+        raise LiftError(f"{filename}: error: {what}: no array has the elements of {type}")
+    return jax.ShapeDtypeStruct(tuple(type.shape), dtype)
 
 
-def _dtype(name: str, what: str) -> np.dtype:
+def _dtype(name: str) -> np.dtype | None:
     if name in _NAMED:
         return np.dtype(_NAMED[name])
     for prefix, kind in _WIDTHS.items():
         width = name.removeprefix(prefix)
         if name.startswith(prefix) and width in ("4", "8", "16", "32", "64"):
-            try:
-                return np.dtype(getattr(jnp, kind + width))
-            except AttributeError:
-                break
-    raise LiftError(f"error: {what}: no array has elements of type {name}")
+            found = getattr(jnp, kind + width, None)
+            return None if found is None else np.dtype(found)
+    return None
 
 
 def spelled(aval: jax.ShapeDtypeStruct) -> str:

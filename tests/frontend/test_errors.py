@@ -242,7 +242,9 @@ def test_error(case):
         run()
     place, _, found = str(caught.value).partition(": error: ")
     assert text is None or found == text
-    assert place.rsplit(":", 1)[0].endswith("test_errors.py") and isinstance(caught.value, errors.StableliftError)
+    assert place.rsplit(":", 1)[0].endswith("test_errors.py") and isinstance(
+        caught.value, errors.StableliftError
+    )
 
 
 def test_the_place_is_the_users_line():

@@ -1,7 +1,7 @@
 """Modules as Linen has them: setup, compact, naming, sharing, collections, streams, methods."""
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -86,6 +86,19 @@ def modules_as_fields(nn):
             return Pair(first=mine)(x), self.inner(x), Pair(nn.Dense(2), name="named")(x)
 
     return Outer(Pair(shared, [nn.Dense(5), shared]))
+
+
+def adopted_names_kept(nn):
+    class Keeping(nn.Module):
+        preserve_adopted_names: ClassVar[bool] = True
+        inner: Any
+        other: Any
+
+        @nn.compact
+        def __call__(self, x):
+            return self.inner(x) + self.other(x)
+
+    return Keeping(nn.Dense(2, name="kept"), nn.Dense(2))
 
 
 def many_in_a_list(nn):
@@ -177,12 +190,15 @@ def structured_parameters(nn):
 
 BUILDERS = [
     lambda nn: nn.Dense(3),
-    lambda nn: nn.Dense(3, use_bias=False, param_dtype=jnp.bfloat16, kernel_init=nn.initializers.he_uniform()),
+    lambda nn: nn.Dense(
+        3, use_bias=False, param_dtype=jnp.bfloat16, kernel_init=nn.initializers.he_uniform()
+    ),
     lambda nn: nn.Dense(4, dtype=jnp.float16, bias_init=nn.initializers.ones_init(), precision="highest"),
     lambda nn: mlp(nn)(),
     compact_modules,
     setup_modules,
     modules_as_fields,
+    adopted_names_kept,
     many_in_a_list,
     batch_statistics,
     random_streams,
@@ -252,7 +268,8 @@ def test_methods_by_name_function_and_attribute():
 
 
 @pytest.mark.parametrize(
-    "mutable", [False, True, "batch_stats", ["counters"], (), nn.DenyList("params"), {"batch_stats", "counters"}]
+    "mutable",
+    [False, True, "batch_stats", ["counters"], (), nn.DenyList("params"), {"batch_stats", "counters"}],
 )
 def test_mutable_filters(mutable):
     def run(nn):
@@ -289,7 +306,9 @@ def test_a_bound_module_writes_only_mutable_collections_and_no_one_elses_dicts()
     bound = model.bind(variables, mutable=["batch_stats", "counters"])
     bound(X)
     assert_same_tree(variables, before)
-    assert int(bound.variables["counters"]["Norm_0"]["calls"]) == int(before["counters"]["Norm_0"]["calls"]) + 2
+    assert (
+        int(bound.variables["counters"]["Norm_0"]["calls"]) == int(before["counters"]["Norm_0"]["calls"]) + 2
+    )
 
 
 def test_capture_intermediates_and_sow():

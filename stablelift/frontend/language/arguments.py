@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import suggest
 from stablelift.frontend.language.report import Report
-from stablelift.frontend.language.values import Array, Instance, Several, Static, Unknown, Value
+from stablelift.frontend.language.values import Array, Instance, Several, Static, Unknown, Value, array_of
 from stablelift.frontend.language.vocabulary import Parameter, Word
 
 Matched = tuple[Parameter | None, syntax.Expression]
@@ -76,14 +76,27 @@ def kind_fits(kind: str, value: Value) -> bool:
     if kind == "value":
         return not isinstance(value, Instance)
     if not isinstance(value, Static):
-        return False
-    accepted = {"float": ("int", "float"), "dtype": ("dtype", "none"), "str": ("str", "none")}
+        return isinstance(value, Array) if kind == "array" else isinstance(value, Several) and kind == "count"
+    accepted = {
+        "array": ("int", "float", "bool"),
+        "count": ("int",),
+        "float": ("int", "float"),
+        "dtype": ("dtype", "none"),
+        "str": ("str", "none"),
+    }
     return value.kind in accepted.get(kind, (kind,))
 
 
 def show_kind(kind: str) -> str:
     """What a parameter of this kind wants, in words."""
-    words = {"value": "an array", "int": "an int", "str": "a string", "initializer": "an initializer"}
+    words = {
+        "value": "an array",
+        "array": "an array",
+        "int": "an int",
+        "count": "an int or a tuple",
+        "str": "a string",
+        "initializer": "an initializer",
+    }
     return words.get(kind, f"a {kind}")
 
 
@@ -108,22 +121,40 @@ def target_of(callee: syntax.Module | syntax.Lift, report: Report) -> syntax.Mod
     seen: set[str] = set()
     while isinstance(callee, syntax.Lift) and callee.name.text not in seen:
         seen.add(callee.name.text)
-        target: syntax.Expression = callee.value
-        while isinstance(target, syntax.Call) and target.arguments:
-            target = target.arguments[0]
-        found = report.module(target.text) if isinstance(target, syntax.Name) else None
+        found = report.module(target_name(callee.value))
         if found is None or isinstance(found, Word):
             return found
         callee = found
     return callee if isinstance(callee, syntax.Module) else None
 
 
+def target_name(value: syntax.Expression) -> str:
+    """The name of the module under the lifts of one declaration, or an empty string."""
+    while isinstance(value, syntax.Call):
+        named = [keyword.value for keyword in value.keywords if keyword.name.text == "target"]
+        targets = [*value.arguments[:1], *named]
+        if not targets:
+            return ""
+        value = targets[0]
+    return value.text if isinstance(value, syntax.Name) else ""
+
+
 def parameters_of(declared: syntax.Callable) -> tuple[Parameter, ...]:
     """The parameters of a method or `fn`."""
     return tuple(
-        Parameter(p.name.text, required=True, keyword_only=False, variadic=False, kind="value")
+        Parameter(p.name.text, required=True, keyword_only=False, variadic=False, kind="array")
         for p in declared.parameters
     )
+
+
+def results_of(declared: syntax.Callable) -> tuple[Array, ...]:
+    """The results of a method or `fn`: as declared, or as many as its `return` writes out."""
+    if declared.results:
+        return tuple(array_of(result) for result in declared.results)
+    last = declared.body[-1]
+    if isinstance(last, syntax.Return) and isinstance(last.value, syntax.Tuple):
+        return (Array(None, None),) * len(last.value.items)
+    return (Array(None, None),)
 
 
 def name_of(callee: syntax.Module | syntax.Lift | Word) -> str:

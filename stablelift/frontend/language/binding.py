@@ -42,18 +42,19 @@ class Binder:
         """The arguments as arrays. Raises ArgumentMismatch."""
         self.origin = {name: "the configuration" for name in self.sizes}
         typed = list(zip(self.declared.parameters, self.texts, arguments, strict=True))
-        values = [self._argument(*each) if each[0].type else each[2] for each in typed]
+        values = [self._argument(*each) for each in typed]
         for parameter, text, value in zip(self.declared.parameters, self.texts, values, strict=True):
             if parameter.type:
                 self._check_computed(parameter, parameter.type, text, value)
         return values
 
     def _argument(self, parameter: syntax.Parameter, text: str, value: Any) -> Any:
-        assert parameter.type is not None
         if not isinstance(value, (jax.Array, *_NUMBERS)):
             found = f"a value of type `{type(value).__name__}`"
             raise ArgumentMismatch(self._message(parameter, text, found), parameter)
         value = value if isinstance(value, jax.Array) else jnp.asarray(value)
+        if parameter.type is None:
+            return value
         axes = _axes(parameter.type, value.ndim)
         if axes is None or not dtype_fits(parameter.type.dtype.text, value):
             raise ArgumentMismatch(self._message(parameter, text, describe(value)), parameter)
@@ -90,7 +91,9 @@ class Binder:
                 raise ArgumentMismatch(message, parameter, f"axis {axis} is {wanted} by the declaration")
 
     def _message(self, parameter: syntax.Parameter, text: str, found: str) -> str:
-        return f"`{self.declared.name.text}` wants {text} for `{parameter.name.text}`, got {found}"
+        return (
+            f"`{self.declared.name.text}` wants {text or 'an array'} for `{parameter.name.text}`, got {found}"
+        )
 
 
 def _axes(type_: syntax.Type, ndim: int) -> list[int | slice] | None:
@@ -103,6 +106,13 @@ def _axes(type_: syntax.Type, ndim: int) -> list[int | slice] | None:
     if ndim < rest + after:
         return None
     return [*range(rest), slice(rest, ndim - after), *range(ndim - after, ndim)]
+
+
+def result(value: Any) -> Any:
+    """A result of which nothing is declared, as an array. Raises RunMismatch."""
+    if not isinstance(value, (jax.Array, *_NUMBERS)):
+        raise RunMismatch(f"expected an array as the result, found a value of type `{type(value).__name__}`")
+    return value if isinstance(value, jax.Array) else jnp.asarray(value)
 
 
 def expect(value: Any, declaration: str, dtype: str, shape: tuple[int, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.arguments import kind_fits
 from stablelift.frontend.language.calls import check_initializer
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.report import Report
@@ -221,8 +222,11 @@ class Body:
     def _return(self, statement: syntax.Return) -> None:
         value, results = self.scope.infer(statement.value), self.declared.results
         name = self.declared.name.text
-        if isinstance(value, Instance):
+        if not results:
+            self._undeclared(statement.value, value)
+        elif isinstance(value, Instance):
             self.report.error(statement.value.span, f"`{name}` returns {value}", "call it: `module(x)`")
+            return
         if len(results) > 1:
             items = value.items if isinstance(value, Several) else None
             if isinstance(value, Unknown) or (isinstance(value, Several) and items is None):
@@ -238,6 +242,16 @@ class Body:
         elif results:
             declared = self._array(results[0])
             self._wants(statement.value, f"`{name}` is declared to return {declared}", declared, value)
+
+    def _undeclared(self, written: syntax.Expression, value: Value) -> None:
+        """A result of which nothing is declared is an array, or a tuple of arrays that is written out."""
+        items = value.items if isinstance(written, syntax.Tuple) and isinstance(value, Several) else (value,)
+        places = written.items if isinstance(written, syntax.Tuple) else (written,)
+        for place, item in zip(places, items or (), strict=True):
+            if not kind_fits("array", item):
+                hints = {Several: "return its items: `return a, b`", Instance: "call it: `module(x)`"}
+                message = f"expected an array as the result, found {item}"
+                self.report.error(place.span, message, hints.get(type(item), ""))
 
     def _wants(self, place: syntax.Node, message: str, declared: Array, found: Value) -> None:
         """Notes an error unless the value may be the declared array."""

@@ -11,12 +11,13 @@ from typing import Any
 import jax.numpy as jnp
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.binding import ArgumentMismatch, Binder, Sizes, expect
+from stablelift.frontend.language.arguments import target_name
+from stablelift.frontend.language.binding import ArgumentMismatch, Binder, Sizes, expect, result
 from stablelift.frontend.language.diagnostics import LiftTraceError, Source, diagnose
 from stablelift.frontend.language.located import argument_error, nodes_by_place, run_located
 from stablelift.frontend.language.python_code import translate
 from stablelift.frontend.language.python_expressions import ExpressionCode
-from stablelift.frontend.language.static import OPERATORS
+from stablelift.frontend.language.static import OPERATORS, count
 from stablelift.frontend.language.vocabulary import (
     DTYPES,
     FUNCTIONS,
@@ -59,7 +60,8 @@ def _declare(space: ModuleType, known: dict[str, Any], name: str, built: Any) ->
 
 def _vocabulary() -> dict[str, Any]:
     """The globals of every body: the words of the language, and nothing of Python's."""
-    known: dict[str, Any] = {"__builtins__": {}, "@expect": expect, "@keyed": _keyed}
+    known: dict[str, Any] = {"__builtins__": {}, "@expect": expect, "@result": result}
+    known |= {"@keyed": _keyed, "@count": count}
     known |= {f"@{word}": getattr(jnp, name if name != "bool" else "bool_") for word, name in DTYPES.items()}
     known |= {f"@{operator}": function for operator, function in OPERATORS.items()}
     known |= {f"@{name}": _home(word) for name, word in (LAYERS | FUNCTIONS).items()}
@@ -165,7 +167,7 @@ class _Body:
     ):
         self.declared, self.source = declared, source
         self.sizes = tuple(name for name in _dimensions(declared) if name.lstrip("*") not in fields)
-        self.texts = tuple(_text(parameter.type, source) for parameter in declared.parameters)
+        self.texts = tuple(source.text(p.type.span) if p.type else "" for p in declared.parameters)
         self.nodes = nodes_by_place(declared)
         names = (Parameter(p.name.text, Parameter.POSITIONAL_OR_KEYWORD) for p in declared.parameters)
         self.signature = inspect.Signature(list(names))
@@ -199,7 +201,7 @@ class _Body:
         own = [Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)] if receiver else []
         typed = zip(self.signature.parameters.values(), self.texts, strict=True)
         shown = [parameter.replace(annotation=text or Parameter.empty) for parameter, text in typed]
-        results = ", ".join(_text(result, self.source) for result in self.declared.results)
+        results = ", ".join(self.source.text(result.span) for result in self.declared.results)
         returned = f"({results})" if len(self.declared.results) > 1 else results
         signature = inspect.Signature([*own, *shown], return_annotation=returned or inspect.Signature.empty)
         function.__signature__ = signature
@@ -220,17 +222,6 @@ def _dimensions(declared: syntax.Callable) -> dict[str, None]:
     return found
 
 
-def _text(type_: syntax.Type | None, source: Source) -> str:
-    """A type as it is written."""
-    if type_ is None:
-        return ""
-    first, last = type_.span.line, type_.span.end_line
-    if first == last:
-        return source.line(first)[type_.span.column - 1 : type_.span.end_column - 1]
-    lines = [source.line(first)[type_.span.column - 1 :], *map(source.line, range(first + 1, last))]
-    return " ".join(line.strip() for line in [*lines, source.line(last)[: type_.span.end_column - 1]])
-
-
 # Lifts
 
 
@@ -249,7 +240,7 @@ def _lifted(value: syntax.Expression, known: dict[str, Any]) -> Any:
         zip((p.name for p in word.positional), value.arguments, strict=False)
     )
     given |= {keyword.name.text: keyword.value for keyword in value.keywords}
-    target = _lifted(given.pop("module"), known)
+    target = _lifted(given.pop("target"), known)
     return _home(word)(target, **{name: _constant(argument) for name, argument in given.items()})
 
 
@@ -260,18 +251,9 @@ def _innermost_first(lifts: list[syntax.Lift]) -> list[syntax.Lift]:
     for lift in lifts:
         chain = [lift.name.text]
         while chain[-1] in waiting:
-            chain.append(_target(waiting[chain[-1]].value))
+            chain.append(target_name(waiting[chain[-1]].value))
         order += [waiting.pop(name) for name in reversed(chain[:-1])]
     return order
-
-
-def _target(value: syntax.Expression) -> str:
-    """The name of the module under the lifts of one declaration."""
-    while isinstance(value, syntax.Call):
-        named = (keyword.value for keyword in value.keywords if keyword.name.text == "module")
-        value = value.arguments[0] if value.arguments else next(named)
-    assert isinstance(value, syntax.Name)
-    return value.text
 
 
 def _constant(value: syntax.Expression) -> Any:

@@ -12,6 +12,7 @@ from stablelift.frontend.language.arguments import (
     method,
     name_of,
     parameters_of,
+    results_of,
     show_kind,
     show_values,
     target_of,
@@ -33,7 +34,7 @@ from stablelift.frontend.language.values import (
 )
 from stablelift.frontend.language.vocabulary import FUNCTIONS, INITIALIZERS, LIFTS, Parameter, Word
 
-_INPUT = (Parameter("inputs", required=True, keyword_only=False, variadic=False, kind="value"),)
+_INPUT = (Parameter("inputs", required=True, keyword_only=False, variadic=False, kind="array"),)
 
 
 class Scope(Protocol):
@@ -143,8 +144,13 @@ def _apply(scope: Scope, call: syntax.Call, value: Value) -> Value:
     declared = None if isinstance(target, Word) else method(target)
     if isinstance(callee, syntax.Module) and declared:
         return _apply_callable(scope, call, declared, name, _configuration(callee, value))
-    _given(scope, call, name, _INPUT if isinstance(target, Word) else declared and parameters_of(declared))
-    return UNKNOWN
+    _given(scope, call, name, parameters_of(declared) if declared else _INPUT)
+    # A lift may add and remove axes.
+    return _as_value(tuple(Array(None, None) for _ in results_of(declared)) if declared else (UNKNOWN,))
+
+
+def _as_value(results: tuple[Value, ...]) -> Value:
+    return results[0] if len(results) == 1 else Several(results)
 
 
 def _configuration(module: syntax.Module, instance: Instance) -> dict[str, Value]:
@@ -188,9 +194,9 @@ def _apply_callable(
         found = given[parameter.name.text]
         if parameter.type is not None and isinstance(found, Array):
             _unify(scope, places[parameter.name.text], callee, parameter, found, bound)
-    results = [array_of(result) for result in declared.results]
-    arrays = tuple(Array(a.dtype, None if a.shape is None else substitute(a.shape, bound)) for a in results)
-    return Several(arrays) if len(arrays) > 1 else arrays[0] if arrays else UNKNOWN
+    shapes = (None if a.shape is None else substitute(a.shape, bound) for a in results_of(declared))
+    dtypes = (result.dtype for result in results_of(declared))
+    return _as_value(tuple(map(Array, dtypes, shapes)))
 
 
 def _unify(

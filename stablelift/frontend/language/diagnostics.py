@@ -40,6 +40,13 @@ class Source:
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 1 <= number <= len(self.lines) else ""
 
+    def text(self, span: Span) -> str:
+        """What stands in `span`, its lines joined by one space."""
+        lines = [self.line(number) for number in range(span.line, span.end_line + 1)]
+        lines[-1] = lines[-1][: span.end_column - 1]
+        lines[0] = lines[0][span.column - 1 :]
+        return " ".join(line.strip() for line in lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:

@@ -140,6 +140,7 @@ class Expressions:
             for part in parts:
                 if part is not None and not isinstance(part, (syntax.Ellipsis, syntax.Slice)):
                     self.infer(part)
-        if isinstance(value, (Static, Instance)):
-            self.report.error(expression.value.span, f"expected an array or a tuple, found {value}")
-        return UNKNOWN if isinstance(value, Several) else Array(getattr(value, "dtype", None), None)
+        if not isinstance(value, (Array, Unknown)):
+            hint = "take it apart: `a, b = ...`" if isinstance(value, Several) else ""
+            self.report.error(expression.value.span, f"expected an array, found {value}", hint)
+        return Array(value.dtype if isinstance(value, Array) else None, None)

@@ -15,7 +15,14 @@ from stablelift.frontend.language.diagnostics import LiftTraceError, Source, Spa
 from stablelift.frontend.language.static import RunMismatch
 
 # What array functions raise for shapes, dtypes and values that they do not take.
-_REFUSALS = (TypeError, ValueError, IndexError, ArithmeticError, NotImplementedError)
+_REFUSALS = (
+    TypeError,
+    ValueError,
+    IndexError,
+    ArithmeticError,
+    NotImplementedError,
+    jax.errors.JaxRuntimeError,
+)
 
 
 class LiftArgumentError(LiftTraceError):
@@ -73,8 +80,10 @@ def _refusal(
     source: Source, span: Span, values: dict[str, Any], node: syntax.Node | None, error: Exception
 ) -> Any:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-    names = [n.text for n in syntax.below(node) if isinstance(n, syntax.Name)] if node else []
-    arrays = [name for name in dict.fromkeys(names) if isinstance(values.get(name), jax.Array)]
+    names = [n for n in syntax.below(node) if isinstance(n, syntax.Name)] if node else []
+    names.sort(key=lambda name: (name.span.line, name.span.column))
+    words = dict.fromkeys(name.text for name in names)
+    arrays = [word for word in words if isinstance(values.get(word), jax.Array)]
     hints = [f"`{name}` is {describe(values[name])}" for name in arrays]
     return diagnose(source, span, f"{_subject(node)} failed: {reason.rstrip('.')}", *hints)
 

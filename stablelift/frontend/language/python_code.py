@@ -63,7 +63,7 @@ class _BodyCode:
             case syntax.Update(target=target, value=value):
                 return [self._update(target, value)]
             case syntax.Return(value=value):
-                return [self.code.at(ast.Return(self._returned(value)), value.span)]
+                return self._return(value)
 
     def _update(self, target: syntax.Name, value: syntax.Expression) -> ast.stmt:
         type_, new = self.types[target.text], self.code.expression(value)
@@ -72,19 +72,29 @@ class _BodyCode:
         return self.code.at(ast.Assign([self.code.at(attribute, target.span)], checked), target.span)
 
     def _let(self, let: syntax.Let) -> list[ast.stmt]:
-        values = let.value.items if isinstance(let.value, syntax.Tuple) else (let.value,)
         value = self.code.expression(let.value)
         if let.annotation:
             what = f"`{let.targets[0].text}` is declared"
             value = self._expect(what, let.annotation, value, let.value.span)
-        for index, target in enumerate(let.targets):
-            alone = len(values) == len(let.targets) and self.code.is_static(values[index])
-            (self.code.static.add if alone and not let.annotation else self.code.static.discard)(target.text)
+        self._remember(let)
         if len(let.targets) == 1:
             return [self._assign(let.targets[0], value)]
         targets = [self.code.local(target, ast.Store()) for target in let.targets]
         left = self.code.at(ast.Tuple(targets, ast.Store()), let.targets[0].span.to(let.targets[-1].span))
         return [self.code.at(ast.Assign([left], value), let.value.span)]
+
+    def _remember(self, let: syntax.Let) -> None:
+        """Which targets are numbers before tracing, or tuples that may hold such."""
+        value, several = let.value, len(let.targets) > 1
+        written = value.items if isinstance(value, syntax.Tuple) else (value,)
+        matched = len(written) == len(let.targets) and not any(isinstance(x, syntax.Rest) for x in written)
+        taken_apart = several and self.code.is_tuple(value)
+        for index, target in enumerate(let.targets):
+            item = written[index] if matched else value
+            static = self.code.is_static(item) if matched else taken_apart
+            held = self.code.is_tuple(item) if matched or not several else taken_apart
+            for names, belongs in ((self.code.static, static), (self.code.tuples, held)):
+                (names.add if belongs and not let.annotation else names.discard)(target.text)
 
     def _assign(self, target: syntax.Name, value: ast.expr) -> ast.stmt:
         return self.code.at(ast.Assign([self.code.local(target, ast.Store())], value), target.span)
@@ -119,31 +129,37 @@ class _BodyCode:
         checked = self._expect(what, variable.type, self.code.expression(variable.name), variable.name.span)
         return self.code.at(ast.Expr(checked), variable.name.span)
 
-    def _returned(self, value: syntax.Expression) -> ast.expr:
-        results, what = self.declared.results, f"`{self.declared.name.text}` is declared to return"
-        if len(results) == 1:
-            return self._expect(what, results[0], self.code.expression(value), value.span)
-        if not results:
-            return self.code.expression(value)
-        if not isinstance(value, syntax.Tuple):
-            return self.code.expression(value)
-        items = [
-            self._expect(what, result, self.code.expression(item), item.span)
-            for result, item in zip(results, value.items, strict=True)
-            if not isinstance(item, syntax.Rest)
-        ]
-        return self.code.at(ast.Tuple(items, ast.Load()), value.span)
+    def _return(self, value: syntax.Expression) -> list[ast.stmt]:
+        results, span = self.declared.results, value.span
+        if isinstance(value, syntax.Tuple) and len(results) != 1:
+            items = [(self.code.expression(item), item.span) for item in value.items]
+            return [self._returned(items, span)]
+        if len(results) < 2:
+            return [self._returned([(self.code.expression(value), span)], span)]
+        names = [f"@result {index}" for index in range(len(results))]
+        targets: list[ast.expr] = [self.code.at(ast.Name(name, ast.Store()), span) for name in names]
+        left = self.code.at(ast.Tuple(targets, ast.Store()), span)
+        taken = self.code.at(ast.Assign([left], self.code.expression(value)), span)
+        return [taken, self._returned([(self.code.name(name, span), span) for name in names], span)]
+
+    def _returned(self, items: list[tuple[ast.expr, Span]], span: Span) -> ast.stmt:
+        """Returns the items, each as it is declared, or as an array where nothing is."""
+        what = f"`{self.declared.name.text}` is declared to return"
+        if self.declared.results:
+            typed = zip(self.declared.results, items, strict=True)
+            checked = [self._expect(what, type_, value, place) for type_, (value, place) in typed]
+        else:
+            checked = [self.code.invoke("@result", [value], place) for value, place in items]
+        one = checked[0] if len(checked) == 1 else self.code.at(ast.Tuple(checked, ast.Load()), span)
+        return self.code.at(ast.Return(one), span)
 
     # Types
 
     def _expect(self, what: str, type_: syntax.Type, value: ast.expr, span: Span) -> ast.expr:
         """A call that gives `value` back if it has the type, and is an error at `span` if not."""
-        text = self.code.constant(f"{what} {self._text(type_)}", span)
+        text = self.code.constant(f"{what} {self.code.source.text(type_.span)}", span)
         dtype = self.code.constant(type_.dtype.text, span)
         return self.code.invoke("@expect", [value, text, dtype, self._shape(type_)], span)
-
-    def _text(self, type_: syntax.Type) -> str:
-        return self.code.source.line(type_.span.line)[type_.span.column - 1 : type_.span.end_column - 1]
 
     def _shape(self, type_: syntax.Type) -> ast.expr:
         return self.code.expression(syntax.Tuple(type_.span, type_.dimensions))

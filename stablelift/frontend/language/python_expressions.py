@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import Source, Span
-from stablelift.frontend.language.vocabulary import DTYPES, FUNCTIONS, LAYERS, READY_INITIALIZERS
+from stablelift.frontend.language.vocabulary import DTYPES, FUNCTIONS, LAYERS, READY_INITIALIZERS, Parameter
 
 SELF = "@self"
 Node = TypeVar("Node", bound=ast.AST)
@@ -41,8 +41,8 @@ _COMPARISONS: dict[str, ast.cmpop] = {
 class ExpressionCode:
     """What the names of one body are.
 
-    `fields` have kinds, `variables` hold their value, `static` names are numbers before tracing, `callables`
-    are the modules, lifts and functions of the file.
+    `fields` have kinds, `variables` hold their value, `static` names are numbers before tracing, `tuples`
+    may hold such numbers, `callables` are the modules, lifts and functions of the file.
     """
 
     source: Source
@@ -50,6 +50,7 @@ class ExpressionCode:
     fields: dict[str, str] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     static: set[str] = field(default_factory=set)
+    tuples: set[str] = field(default_factory=set)
 
     def expression(self, expression: syntax.Expression | syntax.Rest) -> ast.expr:
         """The Python expression, each node at its own place."""
@@ -103,6 +104,12 @@ class ExpressionCode:
                 return self.is_static(left) and self.is_static(right)
         return False
 
+    def is_tuple(self, expression: syntax.Expression | syntax.Rest) -> bool:
+        """Whether the value is a tuple that may hold numbers known before tracing."""
+        if isinstance(expression, syntax.Name):
+            return expression.text in self.tuples
+        return isinstance(expression, syntax.Tuple)
+
     def _index(self, index: syntax.Expression | syntax.Slice | syntax.Ellipsis) -> ast.expr:
         if isinstance(index, syntax.Ellipsis):
             return self.constant(..., index.span)
@@ -120,20 +127,28 @@ class ExpressionCode:
             called = self.name(f"@{name}", function.span)
         else:
             called = self.expression(function)
-        positional = [self.expression(argument) for argument in call.arguments]
+        parameters = word.positional if word else ()
+        positional = [
+            self._argument(argument, parameters[index] if index < len(parameters) else None)
+            for index, argument in enumerate(call.arguments)
+        ]
         keywords = []
         for keyword in call.keywords:
             parameter = word.parameter(keyword.name.text) if word else None
-            if parameter and parameter.kind == "initializer":
-                value = self.initializer(keyword.value)
-            else:
-                value = self.expression(keyword.value)
+            value = self._argument(keyword.value, parameter)
             # The names by which required parameters go here need not be JAX's: they are passed by position.
             if word and word.name in FUNCTIONS and parameter and parameter.required:
                 positional.insert(word.positional.index(parameter), value)
             else:
                 keywords.append(self.at(ast.keyword(keyword.name.text, value), keyword.span))
         return self.at(ast.Call(called, positional, keywords), call.span)
+
+    def _argument(self, argument: syntax.Expression, parameter: Parameter | None) -> ast.expr:
+        kind = parameter.kind if parameter else "value"
+        if kind == "initializer":
+            return self.initializer(argument)
+        value = self.expression(argument)
+        return self.invoke("@count", [value], argument.span) if kind == "count" else value
 
     def initializer(self, expression: syntax.Expression) -> ast.expr:
         assert isinstance(expression, syntax.Call) and isinstance(expression.function, syntax.Name)

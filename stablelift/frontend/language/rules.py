@@ -97,6 +97,10 @@ def _dense(_word: str, given: Given) -> Value:
     return Array(dtype, (*x.shape[:-1], size))
 
 
+def _several(_word: str, _given: Given) -> Value:
+    return Several(None)
+
+
 def _unknown(_word: str, _given: Given) -> Value:
     return UNKNOWN
 
@@ -138,5 +142,6 @@ RULES: dict[str, Callable[[str, Given], Value]] = {
     "create": _create,
     "one_hot": _one_hot,
     "dense": _dense,
+    "several": _several,
     "unknown": _unknown,
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from stablelift.frontend.language import syntax
 
 INT64_MAX = 2**63 - 1
+MAX_SECTIONS = 1024
 
 
 class RunMismatch(Exception):
@@ -24,9 +27,9 @@ def compute(dimension: syntax.Expression, sizes: dict[str, Any]) -> Any:
             return sizes[text]
         case syntax.Literal(value=value):
             return value
-        case syntax.Binary(operator=operator, left=left, right=right):
+        case syntax.Binary(operator=sign, left=left, right=right):
             try:
-                return OPERATORS[operator](compute(left, sizes), compute(right, sizes))
+                return OPERATORS[sign](compute(left, sizes), compute(right, sizes))
             except ZeroDivisionError:
                 raise RunMismatch("a dimension divides by zero") from None
     raise AssertionError("the checker lets no other dimension pass")
@@ -45,15 +48,35 @@ def _power(base: Any, exponent: Any) -> Any:
     result = base**exponent
     if isinstance(result, complex):
         raise RunMismatch(f"a fractional power of a negative number: {base} ** {exponent}")
-    return _bounded(result)
+    return result
 
 
-OPERATORS: dict[str, Any] = {
-    "+": lambda x, y: _bounded(x + y),
-    "-": lambda x, y: _bounded(x - y),
-    "*": lambda x, y: _bounded(x * y),
-    "/": lambda x, y: x / y,
-    "//": lambda x, y: x // y,
-    "%": lambda x, y: x % y,
-    "**": _power,
+def count(sections: Any) -> Any:
+    """The number of pieces of a `split`, which makes an operation for each. Raises RunMismatch."""
+    if isinstance(sections, int) and sections > MAX_SECTIONS:
+        raise RunMismatch(f"expected at most {MAX_SECTIONS} pieces, found {sections}")
+    return sections
+
+
+def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The function of numbers or arrays; tuples and strings, which Python multiplies too, are refused."""
+
+    def checked(x: Any, y: Any) -> Any:
+        for operand in (x, y):
+            if not isinstance(operand, (int, float)) and not hasattr(operand, "dtype"):
+                raise RunMismatch(f"expected a number, found a value of type `{type(operand).__name__}`")
+        return _bounded(function(x, y))
+
+    return checked
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": _of_numbers(operator.add),
+    "-": _of_numbers(operator.sub),
+    "*": _of_numbers(operator.mul),
+    "/": _of_numbers(operator.truediv),
+    "//": _of_numbers(operator.floordiv),
+    "%": _of_numbers(operator.mod),
+    "**": _of_numbers(_power),
+    "@": operator.matmul,
 }

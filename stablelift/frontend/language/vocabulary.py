@@ -31,9 +31,9 @@ DTYPE_CLASSES = {"float": "floating", "int": "integer", "complex": "complexfloat
 # Names that a field cannot have: every Module has an attribute of that name.
 RESERVED_FIELDS = frozenset(
     """
-    apply bind clone copy copy_from_scope get_variable has_rng has_variable init init_with_output is_initializing
-    is_mutable_collection lazy_init make_rng module_paths name param parent path perturb put_variable
-    reserve_name scope setup sow tabulate unbind variable variables
+    apply bind clone copy copy_from_scope get_variable has_rng has_variable init init_with_output
+    is_initializing is_mutable_collection lazy_init make_rng module_paths name param parent path perturb
+    put_variable reserve_name scope setup sow tabulate unbind variable variables
     """.split()
 )
 FIELD_KINDS = ("int", "float", "bool", "str", "dtype")
@@ -149,7 +149,7 @@ FUNCTIONS = _words(
     ("jax.numpy", "unknown", "x", "atleast_1d atleast_2d diag ravel"),
     ("jax.numpy", "same", "x, k=", "tril triu"),
     ("jax.numpy", "unknown", "arrays, axis=", "concatenate stack"),
-    ("jax.numpy", "unknown", "x, sections, axis=", "split"),
+    ("jax.numpy", "several", "x, sections:count, axis=", "split"),
     ("jax.numpy", "unknown", "x, repeats, axis=", "repeat"),
     ("jax.numpy", "unknown", "x, reps", "tile"),
     ("jax.numpy", "unknown", "x, pad_width", "pad"),
@@ -186,7 +186,7 @@ _DENSE = (
 LAYERS = _words(("stablelift", "dense", _DENSE, "Dense"))
 
 _VMAP = (
-    "module:module, variable_axes:axes=, split_rngs:switches=, in_axes:prefix=, out_axes:prefix=, "
+    "target:module, variable_axes:axes=, split_rngs:switches=, in_axes:prefix=, out_axes:prefix=, "
     "axis_size:int=, axis_name:str=, spmd_axis_name:str="
 )
 LIFTS = _words(("stablelift", "vmap", _VMAP, "vmap"))

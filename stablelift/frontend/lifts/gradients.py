@@ -13,7 +13,7 @@ from stablelift.errors import LiftArgumentError
 from stablelift.frontend import functional
 from stablelift.frontend.calling import function_name
 from stablelift.frontend.filters import Filter
-from stablelift.frontend.lifts.pack import Groups, Packed, pack
+from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import lift_directly
 
 
@@ -62,6 +62,7 @@ def value_and_grad_scopes(
     """The same for `fn(scopes, *primals)`, as a function of `(scopes, *primals)`."""
 
     def differentiated(packed: Packed, *primals: Any) -> tuple[Any, Groups]:
+        check_arrays("value_and_grad", packed, primals)
         leaves, structure = jax.tree_util.tree_flatten(primals)
         varied = [number for number, leaf in enumerate(leaves) if _has_tangent(leaf)]
 

@@ -25,8 +25,8 @@ class LiftedModules:
     """The Modules and Variables that take part in one lifted call: `module`, and those among its arguments.
 
     `scopes` has one entry for each, None for a `module` that is unbound. `args` and `kwargs` are the
-    arguments with a Slot in place of each bound Module and Variable. Those that occur twice are rebuilt
-    once.
+    arguments with a Slot in place of each Module and Variable; an unbound Module passes through its Slot as
+    it is. Those that occur twice are rebuilt once.
     """
 
     def __init__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]):
@@ -38,9 +38,10 @@ class LiftedModules:
         self._collect(module)
 
     def _to_slot(self, x: Any) -> Any:
-        if not _is_bound(x):
+        if not isinstance(x, ModuleBase | Variable):
             return x
-        self._collect(x)
+        if _is_bound(x):
+            self._collect(x)
         known = [number for number, held in enumerate(self.in_slots) if held is x]
         if not known:
             self.in_slots.append(x)

@@ -15,12 +15,12 @@ from typing import Any
 
 import jax
 
+from stablelift.errors import LiftArgumentError
 from stablelift.frontend.filters import (
     Filter,
     group_collections,
     in_filter,
     intersect_filters,
-    is_filter_empty,
     union_filters,
 )
 from stablelift.frontend.frames import lifted_body
@@ -70,9 +70,10 @@ class Packed:
         """What is mutable inside: what is outside, what the lift returns, and what `also` allows."""
         return intersect_filters(intersect_filters(root.mutable, self.out_filter), also)
 
-    def has_mutable(self) -> bool:
-        """Whether the body may write anything."""
-        return any(not is_filter_empty(self.mutable(root)) for root in self.roots)
+    @property
+    def path_text(self) -> str:
+        """The path of the first Module that is lifted, for errors."""
+        return self.roots[0].path_text if self.roots else "/"
 
     def run(
         self,
@@ -177,6 +178,17 @@ def pack(
         return value
 
     return lifted
+
+
+def check_arrays(name: str, packed: Packed, args: Any) -> None:
+    """Raises: LiftArgumentError if a leaf of the arguments is no array and no number."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(args):
+        if not hasattr(leaf, "dtype") and not isinstance(leaf, bool | int | float | complex):
+            where = jax.tree_util.keystr(path, simple=True, separator="/")
+            raise LiftArgumentError(
+                f"argument {where} of `{name}` of `{packed.path_text}` is no array: {leaf!r}",
+                hint="make it a field of the Module, or let the lifted function close over it",
+            )
 
 
 def _by_filter(by_root: Sequence[Sequence[dict[str, Any]]], filters: int) -> Groups:

@@ -12,10 +12,9 @@ import numpy as np
 from stablelift.errors import LiftArgumentError
 from stablelift.frontend import functional, meta
 from stablelift.frontend.filters import Filter
-from stablelift.frontend.lifts.pack import Groups, Packed, pack
+from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import lift_transform
 from stablelift.frontend.rng import LazyRng, split_root
-
 
 _SHARED = object()  # in place of None, which JAX takes for a pytree without leaves
 
@@ -92,6 +91,7 @@ def vmap_scopes(
     splits = tuple(split_rngs.values())
 
     def mapped(packed: Packed, *args: Any) -> tuple[Any, Groups]:
+        check_arrays("vmap", packed, args)
         variables = _on_boxes(meta.remove_axis, packed.variable_groups, variable_in, metadata_params)
         size = mapped_axis_size(packed, variables, variable_in, args, in_axes, axis_size)
         rngs = tuple(
@@ -127,7 +127,7 @@ def mapped_axis_size(
         sizes.setdefault(_size(where, leaf, axis), []).append(where)
     if len(sizes) == 1:
         return next(iter(sizes))
-    place = packed.roots[0].path_text if packed.roots else "/"
+    place = packed.path_text
     if not sizes:
         raise LiftArgumentError(
             f"`vmap` of `{place}` maps no axis of an argument or variable, so its size is unknown",

@@ -22,7 +22,7 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import spread
-from stablelift.passes.callgraph import Nesting, transforms
+from stablelift.passes.callgraph import Nesting
 from stablelift.passes.module import Functions, call
 
 for _family in pkgutil.iter_modules(__path__):
@@ -37,8 +37,8 @@ class Batching(ModulePass):
         functions = Functions(module)
         nesting = Nesting(functions.by_name)
         batchers: dict[tuple[int, str | None], Batcher] = {}
-        for function in list(functions.by_name.values()):
-            for op in list(transforms(function)):
+        for name in list(functions.by_name):
+            for op in nesting.transforms(name):
                 if op.operation.name == "lift.vmap" and nesting.ready(op):
                     attributes = attributes_of(op)
                     key = (attributes["axis_size"], attributes.get("axis_name"))

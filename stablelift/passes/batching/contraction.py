@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.ir.contract import contract, labels
+from stablelift.ir.mlir import stablehlo
 from stablelift.passes.batching.table import BATCH, batch, batched_types
 
 
@@ -14,8 +15,52 @@ def dot_general(op, lhs, rhs, mapped):
     right = [BATCH, *right] if mapped[1] else right
     return contract(lhs, left, rhs, right, to=[BATCH, *out], like=op, element=op.result.type.element_type)
 
+@batch("stablehlo.convolution", shared=True)
+def convolution(op, lhs, rhs, mapped):
+    """The batch is folded into an axis that the convolution maps over anyway, and unfolded from the result's.
 
-@batch("stablehlo.fft", "stablehlo.cholesky", "stablehlo.triangular_solve")
-def over_last_axes(op, *operands):
-    """Transforms and matrix functions of the last axes, for whatever stands before them."""
-    return hlo.remake(op, operands, types=batched_types(op, operands[0].shape[0]))
+    Where both operands carry it, it is one more group: each example's features meet its own kernels.
+    """
+    dims = stablehlo.ConvDimensionNumbers(op.dimension_numbers)
+    size = (lhs if mapped[0] else rhs).shape[0]
+    if size == 0:
+        return hlo.constant(0, batched_types(op, size)[0])
+    groups = op.feature_group_count.value, op.batch_group_count.value
+    changed, folded, parts = {}, dims.output_feature_dimension, 1
+    if not mapped[1]:
+        lhs = _fold(lhs, dims.input_batch_dimension, groups[1])
+        folded = dims.output_batch_dimension
+    elif not mapped[0]:
+        parts = max(groups)
+        rhs = _fold(rhs, dims.kernel_output_feature_dimension, parts)
+    else:
+        by_batch = groups[1] > 1
+        lhs = _fold(lhs, dims.input_batch_dimension if by_batch else dims.input_feature_dimension, 1)
+        rhs = _fold(rhs, dims.kernel_output_feature_dimension, 1)
+        name = "batch_group_count" if by_batch else "feature_group_count"
+        changed[name] = hlo.i64(max(groups) * size)
+    shape = list(op.result.type.shape)
+    shape[folded] *= size
+    (result,) = hlo.remake(
+        op, [lhs, rhs], types=[hlo.tensor_type(shape, op.result.type.element_type)], **changed
+    )
+    return _unfold(result, folded, parts, size)
+
+
+def _fold(x, axis, groups):
+    """`x` with its batch folded into `axis` (counted without it), between the `groups` of that axis and the rest."""
+    size, *shape = x.shape
+    split = [*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :]]
+    x = hlo.move_axis(hlo.reshape(x, [size, *split]), 0, axis + 1)
+    shape[axis] *= size
+    return hlo.reshape(x, shape)
+
+
+def _unfold(x, axis, groups, size):
+    """The inverse of `_fold`."""
+    shape = list(x.shape)
+    shape[axis : axis + 1] = [groups, size, shape[axis] // (groups * size)]
+    x = hlo.move_axis(hlo.reshape(x, shape), axis + 1, 0)
+    shape = list(x.shape)
+    shape[axis + 1 : axis + 3] = [shape[axis + 1] * shape[axis + 2]]
+    return hlo.reshape(x, shape)

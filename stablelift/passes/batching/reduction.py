@@ -4,15 +4,45 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
-from stablelift.passes.batching.table import batch, batched_types, shifted, spread
+from stablelift.ir.tensor import emit
+from stablelift.passes.batching.table import batch, batched_types, shifted, spread, spread_over
 
 
 @batch("stablehlo.reduce", shared=True)
 def reduce(op, *operands, mapped):
     count = len(op.operation.results)
-    xs, initial = _inputs(op, operands, mapped, count)
     dimensions = hlo.i64s(shifted(op.dimensions))
+    if any(mapped[count:]) and count == 1:
+        return _from_mapped_initial(op, *operands, mapped, dimensions)
+    xs, initial = _inputs(op, operands, mapped, count)
     return hlo.remake(op, [*xs, *initial], types=batched_types(op, xs[0].shape[0]), dimensions=dimensions)
+
+
+def _from_mapped_initial(op, x, initial, mapped, dimensions):
+    """`reduce` wants one initial scalar: start from the identity, and combine with each example's own after."""
+    combine = _combiner(op)
+    start = None if combine is None else hlo.identity(combine, x.element_type)
+    if start is None:
+        _refuse_initial(op)
+    x = x if mapped[0] else spread(x, initial.shape[0])
+    given = [x, hlo.constant(start, op.operation.operands[1].type)]
+    (reduced,) = hlo.remake(op, given, types=batched_types(op, x.shape[0]), dimensions=dimensions)
+    return emit(combine, spread_over(initial, reduced), reduced)
+
+
+def _combiner(op):
+    """The name of the one op that a region applies to its two arguments; None where it does anything else."""
+    block = op.operation.regions[0].blocks[0]
+    first, *others = block.operations
+    whole = len(others) == 1 and list(others[0].operation.operands) == list(first.operation.results)
+    both = set(first.operation.operands) == set(block.arguments)
+    return first.operation.name if whole and both else None
+
+
+def _refuse_initial(op):
+    name = op.operation.name
+    hint = "start from a constant, and combine the mapped value with the result"
+    raise error_at(op, f"the initial value of `{name}` is mapped, and must be the same for all examples", hint=hint)
 
 
 def _inputs(op, operands, mapped, count):

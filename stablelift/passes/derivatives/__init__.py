@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import Nesting, transforms
+from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import operands_of
 from stablelift.passes.module import Functions, call
@@ -32,8 +32,8 @@ class Derivatives(ModulePass):
         functions = Functions(module)
         nesting = Nesting(functions.by_name)
         derive = Derive(functions)
-        for function in list(functions.by_name.values()):
-            for op in list(transforms(function)):
+        for name in list(functions.by_name):
+            for op in nesting.transforms(name):
                 if op.operation.name != "lift.vmap" and nesting.ready(op):
                     _replace(op, derive)
 

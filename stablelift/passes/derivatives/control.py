@@ -46,20 +46,25 @@ def barrier_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[
 
 def _behind_barrier(values: Tangents) -> Tangents:
     """The values that are there, behind a barrier of their own."""
-    present = _present(values)
-    return _place(_barrier([values[index] for index in present]), present, len(values))
+    found = present(values)
+    return place(_barrier([values[index] for index in found]), found, len(values))
 
 
 def _callee(op: Any, attribute: str = "callee") -> str:
     return op.operation.attributes[attribute].value
 
 
-def _present(values: Sequence[Any]) -> Positions:
+def _called(op: Any) -> str:
+    """The function that an op stands for a call of."""
+    return _callee(op, "decomposition" if op.operation.name == "stablehlo.composite" else "callee")
+
+
+def present(values: Sequence[Any]) -> Positions:
     """The positions that hold something: tangents that are not the symbolic zero, or flags that are set."""
     return tuple(index for index, value in enumerate(values) if value is not None and value is not False)
 
 
-def _place(values: Sequence[Tensor], positions: Positions, count: int) -> list[Tensor | None]:
+def place(values: Sequence[Tensor], positions: Positions, count: int) -> list[Tensor | None]:
     """`values` at `positions` of a list of `count`, None elsewhere."""
     placed: list[Tensor | None] = [None] * count
     for position, value in zip(positions, values, strict=True):
@@ -68,29 +73,29 @@ def _place(values: Sequence[Tensor], positions: Positions, count: int) -> list[T
 
 
 def _tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -> Tangents:
-    wrt = _present(tangents)
+    wrt = present(tangents)
     of = derive.active_results(callee, wrt)
     given = [tangents[index] for index in wrt]
     results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
     count = len(op.operation.results)
-    return _place(results[count:], of, count)
+    return place(results[count:], of, count)
 
 
-@jvp("func.call", "lift.call", "lift.foreign")
+@jvp("func.call", "lift.call", "stablehlo.composite")
 def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
-    return _tangents_of_call(derive, op, _callee(op), tangents)
+    return _tangents_of_call(derive, op, _called(op), tangents)
 
 
-@vjp("func.call", "lift.call", "lift.foreign")
+@vjp("func.call", "lift.call", "stablehlo.composite")
 def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
-    wrt, of = _present(wanted), _present(cotangents)
-    split = derive.partition(_callee(op), wrt, of)
-    residuals = _replace_by_call(op, split.forward)
+    wrt, of = present(wanted), present(cotangents)
+    split = derive.partition(_called(op), wrt, of)
+    residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in of)])
-    return _place(gradients, wrt, len(wanted))
+    return place(gradients, wrt, len(wanted))
 
 
-def _replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = None) -> list[Tensor]:
+def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = None) -> list[Tensor]:
     """Put a call of `forward`, which also returns residuals, in the place of `op`; returns the residuals."""
     operation = op.operation
     with ir.InsertionPoint(operation), operation.location:
@@ -105,7 +110,7 @@ def _replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = 
 @jvp("lift.remat")
 def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     """The tangents are recomputed with their primals, so that differentiating them again still saves nothing."""
-    wrt = _present(tangents)
+    wrt = present(tangents)
     of = derive.active_results(_callee(op), wrt)
     function = derive.jvp(_callee(op), wrt, of)
     results = ir.Operation.create(
@@ -116,7 +121,7 @@ def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
         | {"callee": ir.FlatSymbolRefAttr.get(function.name.value)},
     ).results
     count = len(op.operation.results)
-    return _place([Tensor(result) for result in results][count:], of, count)
+    return place([Tensor(result) for result in results][count:], of, count)
 
 
 @vjp("lift.remat")
@@ -125,13 +130,13 @@ def remat_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
 
     The barrier keeps common-subexpression elimination from merging the two forward computations.
     """
-    wrt, of = _present(wanted), _present(cotangents)
+    wrt, of = present(wanted), present(cotangents)
     joint = derive.joint(_callee(op), wrt, of)
     operands = [*operands_of(op), *(cotangents[index] for index in of)]
     if op.operation.attributes["prevent_cse"].value:
         operands = _barrier(operands)
     gradients = call(joint, operands)[len(op.operation.results) :]
-    return _place(gradients, wrt, len(wanted))
+    return place(gradients, wrt, len(wanted))
 
 
 def _barrier(values: Sequence[Tensor]) -> list[Tensor]:
@@ -151,7 +156,7 @@ def custom_jvp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     results = call(derive.functions[_callee(op, "jvp")], [*operands, *given])
     count = len(op.operation.results)
     of = tuple(differentiable([result.type for result in op.operation.results]))
-    return _place(results[count:], of, count)
+    return place(results[count:], of, count)
 
 
 @vjp("lift.custom_jvp")
@@ -162,15 +167,15 @@ def custom_jvp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
     inexact = differentiable([operand.type for operand in operands])
     carrying = differentiable([result.type for result in results])
     wrt = tuple(len(operands) + position for position, index in enumerate(inexact) if wanted[index])
-    present = [index for index in carrying if cotangents[index] is not None]
-    of = tuple(len(results) + position for position, index in enumerate(carrying) if index in present)
+    arriving = [index for index in carrying if cotangents[index] is not None]
+    of = tuple(len(results) + position for position, index in enumerate(carrying) if index in arriving)
     split = derive.partition(_callee(op, "jvp"), wrt, of)
     with ir.InsertionPoint(op.operation), op.operation.location:
         zeros = [hlo.zeros_like(operands[index]) for index in inexact]
-    residuals = _replace_by_call(op, split.forward, [*operands, *zeros])[len(carrying) :]
-    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in present)])
+    residuals = replace_by_call(op, split.forward, [*operands, *zeros])[len(carrying) :]
+    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in arriving)])
     places = tuple(index for index in inexact if wanted[index])
-    return _place(gradients, places, len(wanted))
+    return place(gradients, places, len(wanted))
 
 
 @vjp("lift.custom_vjp")
@@ -181,10 +186,10 @@ def custom_vjp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
         for index in differentiable([result.type for result in results])
     ]
     backward = derive.functions[_callee(op, "bwd")]
-    residuals = _replace_by_call(op, derive.functions[_callee(op, "fwd")])
+    residuals = replace_by_call(op, derive.functions[_callee(op, "fwd")])
     gradients = call(backward, [*residuals, *given])
     inexact = tuple(differentiable([operand.type for operand in operands]))
-    return _place(gradients, inexact, len(wanted))
+    return place(gradients, inexact, len(wanted))
 
 
 @jvp("lift.custom_vjp")
@@ -203,4 +208,4 @@ def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     zeros = [hlo.zeros_like(results[index]) for index in carrying]
     given = [tangents[inexact[position]] for position in of]
     outputs = call(transposed, [*residuals, *zeros, *given])
-    return _place(outputs[len(inexact) :], carrying, len(results))
+    return place(outputs[len(inexact) :], carrying, len(results))

@@ -10,8 +10,18 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
+from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.table import IDENTITY, NEGATION, LinearMap, linear_maps, operands_of, transposition
+from stablelift.passes.derivatives.table import (
+    IDENTITY,
+    NEGATION,
+    LinearMap,
+    jvp,
+    linear_maps,
+    operands_of,
+    transposition,
+    vjp,
+)
 from stablelift.passes.derivatives.windows import Windows
 
 
@@ -38,6 +48,60 @@ def gather(op, ct):
     return lambda: Windows.of_gather(op, x, indices).clamped().add_to(hlo.zeros_like(x), ct), None
 
 
+@linear_maps("chlo.top_k")
+def top_k(op, y, x):
+    chosen = Windows.along(x, x.rank - 1, Tensor(op.operation.results[1]))
+    return LinearMap(chosen.read, lambda ct: chosen.add_to(hlo.zeros_like(x), ct))
+
+
+# Sort: the tangents are permuted as their primals are ---------------------------------------------------------------
+
+
+@jvp("stablehlo.sort")
+def sort_jvp(derive, op, tangents):
+    order = Windows.along(Tensor(op.operation.operands[0]), op.dimension.value, _sorted_with_positions(op)[-1])
+    return [None if tangent is None else order.read(tangent) for tangent in tangents]
+
+
+@vjp("stablehlo.sort")
+def sort_vjp(derive, op, cotangents, wanted):
+    """The forward sort is replaced by one that also sorts the positions, rather than done again."""
+    x, axis, operation = Tensor(op.operation.operands[0]), op.dimension.value, op.operation
+    with ir.InsertionPoint(operation):
+        *results, positions = _sorted_with_positions(op)
+    for old, new in zip(list(operation.results), results, strict=True):
+        old.replace_all_uses_with(new.value)
+    operation.erase()
+    order = Windows.along(x, axis, positions)
+    return [None if ct is None else order.put_in(hlo.zeros_like(ct), ct) for ct in cotangents]
+
+
+def _sorted_with_positions(op: Any) -> list[Tensor]:
+    """The results of the sort, and last the position along the sorted axis from which each element came."""
+    axis, operands = op.dimension.value, operands_of(op)
+    operands.append(hlo.iota(operands[0].shape, axis, ir.IntegerType.get_signless(32)))
+    operation = op.operation
+    sort = ir.Operation.create(
+        "stablehlo.sort",
+        results=[operand.type for operand in operands],
+        operands=[operand.value for operand in operands],
+        attributes={name: operation.attributes[name] for name in operation.attributes},
+        regions=1,
+    )
+    scalars = [hlo.tensor_type([], operand.element_type) for operand in operands for _ in range(2)]
+    block = sort.regions[0].blocks.append(*scalars)
+    old = operation.regions[0].blocks[0]
+    copies = dict(zip(old.arguments, block.arguments, strict=False))
+    with ir.InsertionPoint(block):
+        for inner in old.operations:
+            copy = inner.operation.clone().operation
+            for operand in set(copy.operands):
+                if operand in copies:
+                    copy.replace_uses_of_with(operand, copies[operand])
+            copies.update(zip(inner.operation.results, copy.results, strict=True))
+    return [Tensor(result) for result in sort.results]
+
+
 # Scatter, by the op in its region -----------------------------------------------------------------------------------
 
 
@@ -49,10 +113,13 @@ def scatter(op, y, *operands):
     if len(operands) == 3:
         x, indices, updates = operands
         windows = Windows.of_scatter(op, x, indices, updates)
+        of_x = of_updates = None
         if not names and terminator.operation.operands[0] == block.arguments[1]:
-            return _set(windows, updates)
-        if len(names) == 1 and names[0] in _SCATTERS and _takes(ops[0], block):
-            return _SCATTERS[names[0]](op, windows, y, x, updates)
+            of_x, of_updates = _set(windows, updates)
+        elif len(names) == 1 and names[0] in _SCATTERS and _takes(ops[0], block):
+            of_x, of_updates = _SCATTERS[names[0]](op, windows, y, x, updates)
+        if of_x is not None:
+            return of_x, None, of_updates
     known = ", ".join(f"`{name}`" for name in _SCATTERS)
     raise error_at(op, "no derivative rule for a scatter with this region", hint=f"known are {known}, and replacement")
 
@@ -86,8 +153,9 @@ def _choose(op, windows: Windows, y, x, updates):
     kept = hlo.compare(x, "EQ", y)
     won = hlo.compare(updates, "EQ", windows.read(y))
     shares = windows.add_to(hlo.convert(kept, element), hlo.convert(won, element))
-    part = hlo.select(won, 1 / windows.read(shares), hlo.zeros_like(updates))
-    return hlo.select(kept, 1 / shares, hlo.zeros_like(x)), lambda: _scaled(windows, x, part)
+    share = 1 / shares
+    of_update = hlo.select(won, windows.read(share), hlo.zeros_like(updates))
+    return hlo.select(kept, share, hlo.zeros_like(x)), lambda: _scaled(windows, x, of_update)
 
 
 def _scaled(windows: Windows, x: Tensor, factor: Tensor) -> LinearMap:

@@ -143,6 +143,45 @@ _REDUCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+# Sums over windows --------------------------------------------------------------------------------------------------
+
+
+@linear_maps("stablehlo.reduce_window")
+def reduce_window(op, y, *operands):
+    """A sum over windows; its transpose is one too, with strides and base dilations in each other's place."""
+    if len(operands) != 2 or _combined_by(op) != "stablehlo.add":
+        raise error_at(op, "no derivative rule for windows with this region", hint="known is `stablehlo.add`")
+    x, _ = operands
+
+    def sums(t: Tensor) -> Tensor:
+        return hlo.remake(op, [t, hlo.constant(0, hlo.tensor_type([], t.element_type))], types=[y.type])[0]
+
+    return LinearMap(sums, lambda ct: _sums_transposed(op, ct, x)), lambda: _of_initial(y, None)
+
+
+def _sums_transposed(op: Any, ct: Tensor, x: Tensor) -> Tensor:
+    """Element i of x is in the windows that end at or after its place and begin at or before it."""
+    ones = [1] * x.rank
+    window, padding = list(op.window_dimensions), hlo.rows(op.padding) if op.padding else [[0, 0]] * x.rank
+    strides, dilations = list(op.window_strides or ones), list(op.base_dilations or ones)
+    window_dilations = list(op.window_dilations or ones)
+    spans = [(size - 1) * dilation + 1 for size, dilation in zip(window, window_dilations, strict=True)]
+    low = [span - 1 - before for span, (before, _) in zip(spans, padding, strict=True)]
+    spread = [max((size - 1) * stride + 1, 0) for size, stride in zip(ct.shape, strides, strict=True)]
+    needed = [(size - 1) * dilation + span for size, dilation, span in zip(x.shape, dilations, spans, strict=True)]
+    high = [all_ - before - inside for all_, before, inside in zip(needed, low, spread, strict=True)]
+    if 0 in x.shape:
+        return hlo.zeros_like(x)
+    padded = hlo.pad(ct, low, high, [stride - 1 for stride in strides])
+    changed = {
+        "window_strides": hlo.i64s(dilations),
+        "base_dilations": hlo.i64s(ones),
+        "padding": hlo.i64_matrix([[0, 0]] * x.rank),
+    }
+    zero = hlo.constant(0, hlo.tensor_type([], ct.element_type))
+    return hlo.remake(op, [padded, zero], types=[x.type], **changed)[0]
+
+
 # The choice of an index ---------------------------------------------------------------------------------------------
 
 

@@ -98,7 +98,7 @@ def zeta(op, y, s, q):
 @partials("chlo.bessel_i1e")
 def bessel_i1e(y, x):
     """exp(-|x|) I1(x): I1' = I0 - I1 / x, which is 1/2 at zero."""
-    tiny = hlo.compare(hlo.abs(x), "LE", hlo.epsilon(x.element_type))
-    away = hlo.select(tiny, hlo.constant(1, x.type), x)
+    regular = hlo.compare(hlo.abs(x), "GT", hlo.epsilon(x.element_type))
+    away = hlo.select(regular, x, hlo.constant(1, x.type))
     slope = bessel_i0e(away) - y * (hlo.sign(away) + 1 / away)
-    return hlo.select(tiny, hlo.constant(0.5, x.type), slope)
+    return hlo.select(regular, slope, hlo.constant(0.5, x.type))

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.location import error_at
-from stablelift.ir.mlir import func, ir
+from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.table import add, derivatives, instantiate
+from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
 Positions = tuple[int, ...]
@@ -43,6 +42,7 @@ class Derive:
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._splits: dict[tuple[str, Positions, Positions], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
+        self._linked: dict[bytes, func.FuncOp] = {}
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -55,17 +55,22 @@ class Derive:
         """`@name__vjp`: (inputs, cotangents of the results of) -> (results, gradients of the inputs wrt)."""
         key = (name, wrt, of)
         if key not in self._joints:
-            function = self._joint(name, wrt, of)
-            _boundary(function).operation.erase()
-            self._joints[key] = function
+            self._joints[key], boundary = self._joint(name, wrt, of)
+            boundary.erase()
         return self._joints[key]
 
     def partition(self, name: str, wrt: Positions, of: Positions) -> Split:
         """The joint function of `@name`, cut; the residuals are everything that the reverse needs."""
         key = (name, wrt, of)
         if key not in self._splits:
-            self._splits[key] = self._partition(name, self._joint(name, wrt, of), len(wrt))
+            self._splits[key] = self._partition(name, self._joint(name, wrt, of)[0], len(wrt))
         return self._splits[key]
+
+    def linked(self, bytecode: bytes, wanted: str) -> func.FuncOp:
+        """The `main` of another module, joined to this one; equal modules are joined once."""
+        if bytecode not in self._linked:
+            self._linked[bytecode] = self.functions.link(bytecode, wanted)
+        return self._linked[bytecode]
 
     def active_results(self, name: str, wrt: Positions) -> Positions:
         """The results of `@name` that a tangent of the inputs `wrt` can reach."""
@@ -88,12 +93,15 @@ class Derive:
         block = body_of(function)
         returned = drop_return(function)
         operations = list(block.operations)
+        with ir.InsertionPoint(block), function.location:
+            returned = _anchor(returned)
         tangents: dict[ir.Value, Tensor] = {}
         for index in wrt:
             argument = block.arguments[index]
             tangents[argument] = Tensor(block.add_argument(argument.type, function.location))
         for op in operations:
             self._push_forward(op, tangents)
+        returned = _held(returned)
         with ir.InsertionPoint(block), function.location:
             outputs = [instantiate(tangents.get(returned[index]), Tensor(returned[index])) for index in of]
         finish(function, [*returned, *(tangent.value for tangent in outputs)])
@@ -101,25 +109,24 @@ class Derive:
 
     def _push_forward(self, op: Any, tangents: dict[ir.Value, Tensor]) -> None:
         operation = op.operation
-        found = [tangents.get(operand) for operand in operation.operands]
-        if all(tangent is None for tangent in found):
+        if tangents.keys().isdisjoint(_used_by(operation)) or operation.name in locally_constant_ops:
             return
         if not any(hlo.is_inexact(result.type) for result in operation.results):
             return
         rule = derivatives.find(op)
-        if rule.constant:
-            return
-        assert rule.jvp is not None
-        results = list(operation.results)
+        found = [tangents.get(operand) for operand in operation.operands]
         with ir.InsertionPoint.after(operation), operation.location:
+            # A rule may replace the op, so its results are found again through an anchor.
+            anchor = _anchor(operation.results)
             outputs = rule.jvp(self, op, found)
-        for result, tangent in zip(results, outputs, strict=True):
+        for result, tangent in zip(_held(anchor), outputs, strict=True):
             if tangent is not None:
                 tangents[result] = tangent
 
     # Reverse mode -----------------------------------------------------------------------------------------------
 
-    def _joint(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
+    def _joint(self, name: str, wrt: Positions, of: Positions) -> tuple[func.FuncOp, ir.Operation]:
+        """The joint function under construction, and the marker between its forward and its reverse ops."""
         function = self.functions.clone(name, f"{name}__vjp")
         block = body_of(function)
         returned = drop_return(function)
@@ -129,36 +136,30 @@ class Derive:
 
         cotangents: dict[ir.Value, Tensor] = {}
         with ir.InsertionPoint(block), function.location:
-            ir.Operation.create(_BOUNDARY)
+            boundary = ir.Operation.create(_BOUNDARY)
             for index in of:
                 given = Tensor(block.add_argument(returned[index].type, function.location))
                 if returned[index] in active:
                     cotangents[returned[index]] = _plus(cotangents.get(returned[index]), given)
-            # A rule may replace the op that made a result, so results are found again through this anchor.
-            anchor = ir.Operation.create("lift.results", operands=returned)
+            anchor = _anchor(returned)
             for op in reversed(on_path):
                 self._pull_back(op, active, cotangents)
             gradients = [
                 instantiate(cotangents.get(block.arguments[index]), Tensor(block.arguments[index]))
                 for index in wrt
             ]
-            returned = list(anchor.operands)
-            anchor.erase()
+            returned = _held(anchor)
         finish(function, [*returned, *(gradient.value for gradient in gradients)])
-        return function
+        return function, boundary
 
     def _spread(self, op: Any, active: set[ir.Value]) -> bool:
         """Whether a tangent passes through `op`; its results that carry one join `active`."""
         operation = op.operation
-        operands = operation.operands
-        reached = tuple(index for index in range(len(operands)) if operands[index] in active)
-        if not reached:
+        if active.isdisjoint(_used_by(operation)) or operation.name in locally_constant_ops:
             return False
         carrying = [result for result in operation.results if hlo.is_inexact(result.type)]
-        if not carrying or (operation.name in derivatives and derivatives.find(op).constant):
-            return False
         active.update(carrying)
-        return True
+        return bool(carrying)
 
     def _pull_back(self, op: Any, active: set[ir.Value], cotangents: dict[ir.Value, Tensor]) -> None:
         operation = op.operation
@@ -166,8 +167,6 @@ class Derive:
         if all(cotangent is None for cotangent in found):
             return
         rule = derivatives.find(op)
-        if rule.vjp is None:
-            raise error_at(op, f"`{operation.name}` has no reverse mode")
         operands = list(operation.operands)
         wanted = [operand in active for operand in operands]
         with operation.location:
@@ -188,7 +187,11 @@ class Derive:
         reverse_ops = [op.operation for op in operations[after + 1 :]]
         num_inputs = len(self.functions[name].type.inputs)
         own = set(list(block.arguments)[num_inputs:])
-        own.update(result for op in reverse_ops for result in op.results)
+        for op in reverse_ops:
+            own.update(op.results)
+            for inner in _inside(op):
+                own.update(inner.results)
+                own.update(inner.block.arguments)
         residuals, constants = _crossing(reverse_ops, returned[split:], own)
 
         inputs = [value.type for value in residuals] + [value.type for value in list(block.arguments)[num_inputs:]]
@@ -200,9 +203,10 @@ class Derive:
                 translate[value] = value.owner.clone().results[0]
         for op in reverse_ops:
             moved.append(op)
-            for operand in set(op.operands):
-                if operand in translate:
-                    op.replace_uses_of_with(operand, translate[operand])
+            for user in (op, *_inside(op)):
+                for operand in set(user.operands):
+                    if operand in translate:
+                        user.replace_uses_of_with(operand, translate[operand])
         finish(reverse, [translate.get(value, value) for value in returned[split:]])
 
         operations[after].operation.erase()
@@ -213,13 +217,38 @@ class Derive:
         return Split(joint, reverse, len(residuals))
 
 
+def _anchor(values: Sequence[ir.Value]) -> ir.Operation:
+    """An op that holds on to values while ops are replaced; `_held` gives what they have become."""
+    return ir.Operation.create("lift.held", operands=list(values))
+
+
+def _held(anchor: ir.Operation) -> list[ir.Value]:
+    values = list(anchor.operands)
+    anchor.erase()
+    return values
+
+
+def _inside(operation: ir.Operation) -> list[ir.Operation]:
+    """The ops in an op's regions, at any depth."""
+    return [op.operation for op in walk(operation)]
+
+
+def _used_by(operation: ir.Operation) -> list[ir.Value]:
+    """The values that an op uses: its operands, and those of the ops in its regions, which may capture outer ones."""
+    used = list(operation.operands)
+    if len(operation.regions):
+        for inner in _inside(operation):
+            used.extend(inner.operands)
+    return used
+
+
 def _crossing(
     reverse_ops: Sequence[Any], gradients: Sequence[ir.Value], own: set[ir.Value]
 ) -> tuple[list[ir.Value], list[ir.Value]]:
     """The forward values that the reverse uses: those to be saved, and the constants to be repeated."""
     saved: dict[ir.Value, None] = {}
     repeated: dict[ir.Value, None] = {}
-    for value in [operand for op in reverse_ops for operand in op.operands] + list(gradients):
+    for value in [value for op in reverse_ops for value in _used_by(op)] + list(gradients):
         if value not in own:
             constant = isinstance(value, ir.OpResult) and value.owner.name == "stablehlo.constant"
             (repeated if constant else saved)[value] = None
@@ -230,8 +259,3 @@ def _plus(x: Tensor | None, y: Tensor) -> Tensor:
     total = add(x, y)
     assert total is not None
     return total
-
-
-def _boundary(function: func.FuncOp) -> Any:
-    return next(op for op in body_of(function).operations if op.operation.name == _BOUNDARY)
-

@@ -60,9 +60,8 @@ class DerivativeRule(NamedTuple):
     `derive` derives functions, for ops that call them.
     """
 
-    jvp: Callable[[Any, Any, Tangents], Tangents] | None
-    vjp: Callable[[Any, Any, Tangents, Sequence[bool]], Tangents] | None
-    constant: bool = False
+    jvp: Callable[[Any, Any, Tangents], Tangents]
+    vjp: Callable[[Any, Any, Tangents, Sequence[bool]], Tangents]
 
 
 derivatives: RuleTable[DerivativeRule] = RuleTable("derivative", "stablelift/passes/derivatives/")
@@ -194,21 +193,34 @@ def unsupported(op: Any, operand: str) -> Callable[[], Tensor]:
     return refuse
 
 
+locally_constant_ops: set[str] = set()
+"""The ops through which no tangent passes; the sweeps stop there, and never ask their rules."""
+
+
 def locally_constant(*names: str) -> None:
     """Ops whose derivative is zero wherever it exists."""
+    locally_constant_ops.update(names)
     for name in names:
-        derivatives.enter(name, DerivativeRule(None, None, constant=True))
+        derivatives.enter(name, DerivativeRule(_no_tangents, _no_cotangents))
 
 
-_halves: dict[str, DerivativeRule] = {}
+def _no_tangents(derive: Any, op: Any, tangents: Tangents) -> Tangents:
+    return [None] * len(op.operation.results)
+
+
+def _no_cotangents(derive: Any, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    return [None] * len(wanted)
+
+
+_halves: dict[str, dict[str, Callable]] = {}
 
 
 def _half(name: str, **mode: Callable) -> None:
-    known = _halves.pop(name, DerivativeRule(None, None))._replace(**mode)
-    if known.jvp is not None and known.vjp is not None:
-        derivatives.enter(name, known)
-    else:
-        _halves[name] = known
+    """One mode of a rule; the second one that comes enters both."""
+    known = _halves.setdefault(name, {})
+    known.update(mode)
+    if len(known) == 2:
+        derivatives.enter(name, DerivativeRule(**_halves.pop(name)))
 
 
 def jvp(*names: str) -> Decorator:

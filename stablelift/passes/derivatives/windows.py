@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,6 +66,24 @@ class Windows:
             index_vector_axis=numbers.index_vector_dim,
         )
 
+    @staticmethod
+    def along(x: Tensor, axis: int, positions: Tensor) -> Windows:
+        """Single elements of `x`, at `positions` along `axis` and at their own place along the others."""
+        others = [other for other in range(x.rank) if other != axis]
+        return Windows(
+            shape=x.shape,
+            sizes=(1,) * x.rank,
+            indices=hlo.reshape(positions, [*positions.shape, 1]),
+            rank=x.rank,
+            window_axes=[],
+            inserted_axes=[axis],
+            batch_axes=others,
+            index_batch_axes=others,
+            indexed_axes=[axis],
+            index_vector_axis=x.rank,
+            inside=True,
+        )
+
     def read(self, x: Tensor) -> Tensor:
         """The windows' elements in `x`; zeros for windows that do not lie inside."""
         numbers = indexing.gather_dimensions(
@@ -94,9 +113,7 @@ class Windows:
 
     def numbered(self, shape: Sequence[int]) -> Tensor:
         """1, 2, 3, ... as elements of `shape`, of an unsigned type that can count them."""
-        count = 1
-        for size in shape:
-            count *= size
+        count = math.prod(shape)
         element = ir.IntegerType.get_unsigned(32 if count < 2**32 - 1 else 64)
         return hlo.reshape(hlo.iota([count], 0, element) + 1, shape)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import stablelift as nn
-from stablelift.frontend.language.diagnostics import LiftTraceError
+from stablelift.frontend.language.diagnostics import LiftCheckError, LiftTraceError
 from stablelift.frontend.language.load import load
 
 from . import twins
@@ -147,6 +147,25 @@ def test_nothing_of_python_is_in_reach():
 def test_python_may_give_a_field_anything(norm):
     with pytest.raises(LiftTraceError) as caught:
         norm.Norm(epsilon="small").init(KEY, X)
-    assert str(caught.value).splitlines()[0] == (
-        f"{HERE / 'norm.lift'}:5:3: error: field `epsilon` of `Norm` wants a value of kind `float`, got 'small'"
+    place, message = str(caught.value).splitlines()[0].split(" error: ")
+    assert place == f"{HERE / 'norm.lift'}:5:3:"
+    assert message == "field `epsilon` of `Norm` wants a value of kind `float`, got 'small'"
+
+
+def test_a_lift_of_a_lift_in_any_order_and_by_keyword(tmp_path):
+    path = tmp_path / "m.lift"
+    path.write_text(
+        "lift Outer = vmap(target=Inner, variable_axes={params: 0}, split_rngs={params: true})\n"
+        "lift Inner = vmap(Base, variable_axes={params: 1}, split_rngs={params: true})\n\n"
+        "module Base\n  width: int = 2\n  call(\n    x: f32[\n      d\n    ]\n  ) -> f32[width]\n"
+        "    return Dense(width, use_bias=false)(x)\n\n"
+        "module Net\n  call(x: f32[a, b, d]) -> f32[a, b, width_of_base]\n    return Outer(width=3)(x)\n"
     )
+    with pytest.raises(LiftCheckError) as caught:
+        load(path)
+    assert [d.message for d in caught.value.diagnostics] == ["unknown dimension `width_of_base`"]
+    path.write_text(path.read_text().replace("width_of_base", "3"))
+    variables = load(path).Net().init(KEY, jnp.zeros((4, 5, 6)))
+    shapes = jax.tree.map(jnp.shape, variables["params"])
+    assert shapes == {"VmapVmapBase_0": {"Dense_0": {"kernel": (4, 6, 5, 3)}}}
+    assert str(inspect.signature(load(path).Base.__call__)) == "(self, x: 'f32[ d ]') -> 'f32[width]'"

@@ -16,11 +16,14 @@ TEXTS = [
     (HERE / "norm.lift").read_text(encoding="utf-8"),
     (HERE.parents[2] / "examples" / "digits.lift").read_text(encoding="utf-8"),
 ]
-WORDS = """
-    module lift fn param variable update return true false none M x y h f32 int bool relu mean Dense vmap zeros
-    lecun_normal call axis 0 1.5 1e5 99999999999999999999 "ij->ji" ( ) [ ] { } : = , . + - * / // % @ ** == < ->
-    ... # ## ; ? é \\ ' "
-""".split() + ["\n", "\n  ", "\n    ", "\n      ", "\t", "\r", "\x00", "f32[*batch, d]", "Dense(3)(x)"]
+WORDS = (
+    """
+    module lift fn param variable update return true false none M x y h f32 int bool relu mean Dense vmap
+    zeros lecun_normal call axis 0 1.5 1e5 99999999999999999999 "ij->ji" ( ) [ ] { } : = , . + - * / // % @ 
+    ** == < -> ... # ## ; ? é \\ ' "
+""".split()
+    + ["\n", "\n  ", "\n    ", "\n      ", "\t", "\r", "\x00", "f32[*batch, d]", "Dense(3)(x)"]
+)
 soup = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 
 

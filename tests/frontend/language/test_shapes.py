@@ -18,7 +18,8 @@ from stablelift.frontend.language.shapes import (
 SIZES = {"a": 2, "b": 3, "c": 5}
 sizes = st.sampled_from(["a", "b", 1, 7])
 rests = {"r": (4, 6), "s": ()}
-with_rest = st.tuples(st.lists(sizes, max_size=2), st.sampled_from(["r", "s", None]), st.lists(sizes, max_size=3))
+rest = st.sampled_from(["r", "s", None])
+with_rest = st.tuples(st.lists(sizes, max_size=2), rest, st.lists(sizes, max_size=3))
 shapes = with_rest.map(lambda parts: (*parts[0], *([Rest(parts[1])] if parts[1] else []), *parts[2]))
 SETTINGS = {**SIZES, **rests}
 

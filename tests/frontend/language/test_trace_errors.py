@@ -8,7 +8,7 @@ import pytest
 
 from stablelift.frontend.language.build import build
 from stablelift.frontend.language.check import check
-from stablelift.frontend.language.diagnostics import LiftTraceError, Source
+from stablelift.frontend.language.diagnostics import LiftCheckError, LiftTraceError, Source
 from stablelift.frontend.language.load import load
 from stablelift.frontend.language.parse import parse
 
@@ -158,3 +158,47 @@ def test_a_variable_of_another_shape():
     assert refused(lambda: model.apply({"stats": {"mean": jnp.ones(2)}}, jnp.ones(3))).splitlines()[0] == (
         "m.lift:3:20: error: the variable `stats.mean` is declared f32[d], found f32[2]"
     )
+
+
+TOO_LARGE = "the result does not fit into 64 bits"
+NO_NUMBER = "expected a number, found a value of type `tuple`"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("t = (99999999, 2)\n  a, b = t\n  return x * a ** a", TOO_LARGE),
+        ("t = (99999999, 2)\n  u = t\n  a, b = u\n  c = a\n  return x * c ** c", TOO_LARGE),
+        ("t = (n, (x, x))\n  a, b = t\n  c, d = b\n  return c + d + a ** 99999", TOO_LARGE),
+        ("return sum(split(x, 3 * 99999)[0])", None),
+        ("a, b = split(x, 3 * 99999)\n  return a", "expected at most 1024 pieces, found 299997"),
+        ("t = (*rest, (1, 2))\n  a, b = t\n  return x * (b * 99999999)", NO_NUMBER),
+    ],
+)
+def test_numbers_in_tuples_are_bounded_too(lines, message):
+    text = f"fn f(x: f32[n], y: f32[*rest])\n  {lines}\n"
+    if message is None:
+        with pytest.raises(LiftCheckError) as caught:
+            namespace(text)
+        assert caught.value.diagnostics[0].message == "expected an array, found a tuple"
+    else:
+        found = refused(lambda: namespace(text).f(jnp.ones(3), jnp.ones(2)))
+        assert found.splitlines()[0].split("error: ")[1] == message
+
+
+def test_untyped_arguments_are_arrays():
+    square = namespace("fn f(x)\n  return x ** x ** x\n").f
+    assert square(2).shape == ()
+    assert refused(lambda: square((1, 2))).splitlines()[0] == (
+        "m.lift:1:6: error: `f` wants an array for `x`, got a value of type `tuple`"
+    )
+
+
+def test_results_of_which_nothing_is_declared_are_arrays():
+    m = namespace(
+        "fn f()\n  return 3\n\nfn pair(x)\n  return x, 2 * x\n\n"
+        "fn both(x) -> (f32[], f32[])\n  return pair(x)\n\nfn g(x)\n  a, b = pair(x)\n  return a + b\n"
+    )
+    assert m.f() == jnp.asarray(3)
+    assert m.g(1.0) == 3.0
+    assert m.both(1.0) == (1.0, 2.0)

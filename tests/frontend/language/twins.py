@@ -53,9 +53,11 @@ Stacked = nn.vmap(
     Norm, variable_axes={"params": 0, "batch_stats": 0}, split_rngs={"params": True}, axis_size=3
 )
 Twice = nn.vmap(
-    nn.vmap(nn.Dense, variable_axes={"params": None}),
+    nn.vmap(nn.Dense, variable_axes={"params": None}, split_rngs={"params": False}),
     variable_axes={"params": 0},
     split_rngs={"params": True},
+    in_axes=-1,
+    out_axes=-2,
 )
 
 

@@ -100,7 +100,9 @@ def test_the_value_must_be_a_scalar():
 
 
 def test_targets():
-    with pytest.raises(errors.LiftArgumentError, match="`value_and_grad` lifts functions whose first parameter"):
+    with pytest.raises(
+        errors.LiftArgumentError, match="`value_and_grad` lifts functions whose first parameter"
+    ):
         outer(nn.Dense)()
     with pytest.raises(ValueError, match="wants a Module first"):
         nn.grad(lambda mdl, x: x.sum(), X, X)

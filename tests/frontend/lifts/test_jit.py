@@ -1,4 +1,4 @@
-"""Lifted jit and fold_rngs: Linen's keys, one trace for equal Modules, effects that survive a cached trace."""
+"""Lifted jit and fold_rngs: Linen's keys, one trace for equal Modules, effects of a cached trace kept."""
 
 import functools
 from typing import Any
@@ -69,7 +69,24 @@ def folded(nn):
     return Outer()
 
 
-@pytest.mark.parametrize("build", [class_form, method_form, function_form, folded])
+def filtered(nn):
+    class Inner(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(3)(x), self.has_rng("noise"), self.has_variable("stats", "calls")
+
+    class Outer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            self.variable("stats", "calls", jnp.zeros, ())
+            inner = nn.jit(Inner, variables=["params"], rngs="params")(name="inner")
+            y, *seen = inner(x)
+            return y, [float(flag) for flag in seen], jax.random.normal(self.make_rng("noise"))
+
+    return Outer()
+
+
+@pytest.mark.parametrize("build", [class_form, method_form, function_form, folded, filtered])
 def test_parity(build):
     rngs = {"params": KEY, "noise": jax.random.key(4)}
 

@@ -305,9 +305,20 @@ def test_a_closed_over_module_is_refused():
 
     assert error_of(lambda: Outer().init(KEY, X), errors.ClosedOverModuleError) == (
         "`/d` is used inside `/vmap()` but was not lifted with it\n"
-        "  action: parameter `kernel`\n"
+        "  action: param `kernel`\n"
         "  hint: use the Module that the lifted function receives, or pass this one as an argument"
     )
+
+
+def test_a_parameter_of_the_outer_module_is_refused_even_under_a_name_it_has():
+    class Outer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            scale = self.param("scale", nn.initializers.ones, ())
+            return nn.vmap(lambda mdl, x: x * scale * self.param("scale", nn.initializers.ones, ()))(self, x)
+
+    with pytest.raises(errors.ClosedOverModuleError, match="`/` is used inside `/vmap\\(\\)`"):
+        Outer().init(KEY, X)
 
 
 def test_a_closed_over_stream_is_refused_and_a_bound_teacher_is_not():
@@ -318,13 +329,27 @@ def test_a_closed_over_stream_is_refused_and_a_bound_teacher_is_not():
         @nn.compact
         def __call__(self, x, own_keys):
             def body(mdl, x):
-                return nn.Dense(2)(teacher(x)) + jax.random.normal((mdl if own_keys else self).make_rng("params"))
+                return nn.Dense(2)(teacher(x)) + jax.random.normal(
+                    (mdl if own_keys else self).make_rng("params")
+                )
 
             return nn.vmap(body, **STACKED)(self, x)
 
     assert Outer().init(KEY, X, True)["params"]["Dense_0"]["kernel"].shape == (3, 5, 2)
     with pytest.raises(errors.ClosedOverModuleError, match="draw from random stream `params`"):
         Outer().init(KEY, X, False)
+
+
+def test_an_argument_that_is_no_array():
+    class Outer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.vmap(lambda mdl, x: x["a"], in_axes=None, axis_size=2)(self, {"a": "text"})
+
+    assert error_of(lambda: Outer().apply({}, X), errors.LiftArgumentError) == (
+        "argument 0/a of `vmap` of `/` is no array: 'text'\n"
+        "  hint: make it a field of the Module, or let the lifted function close over it"
+    )
 
 
 def test_targets_and_methods():

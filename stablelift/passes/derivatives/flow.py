@@ -1,0 +1,71 @@
+"""What the derivatives of loops and branches share: settled carries, lift ops, and where residuals come
+from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir.lift import Signature, signature_of
+from stablelift.ir.mlir import func, ir
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.sweeps import Derive, Positions, Split
+from stablelift.passes.module import body_of
+from stablelift.passes.structure import lift_op
+
+
+def replace_results(op: Any, new: Sequence[Tensor]) -> None:
+    """Let `new` take the place of what `op` returned."""
+    for old, value in zip(list(op.operation.results), new, strict=True):
+        old.replace_all_uses_with(value.value)
+    op.operation.erase()
+
+
+def build(
+    name: str, operands: Sequence[Tensor | None], functions: Sequence[func.FuncOp], **attributes: Any
+) -> list[Tensor]:
+    signatures: dict[str, Signature] = {function.name.value: signature_of(function) for function in functions}
+    return lift_op(name, [operand for operand in operands if operand is not None], signatures, **attributes)
+
+
+def pick(values: Sequence[Any], positions: Sequence[int]) -> list[Any]:
+    return [values[position] for position in positions]
+
+
+def settled_carry(
+    derive: Derive, body: str, active: Sequence[int], num_consts: int, num_carry: int | None = None
+) -> Positions:
+    """The inputs of a loop's body that tangents reach, when they start at `active`.
+
+    The body takes constants, then its carry, then what it scans; its first results are the next carry (all of
+    them where `num_carry` is None).
+    """
+    wrt = set(active)
+    while True:
+        found = derive.active_results(body, tuple(sorted(wrt)))
+        grown = wrt | {num_consts + index for index in found if num_carry is None or index < num_carry}
+        if grown == wrt:
+            return tuple(sorted(wrt))
+        wrt = grown
+
+
+def split_by(values: Sequence[Any], sizes: Sequence[int]) -> list[list[Any]]:
+    """The values in parts of the given sizes, which use all of them."""
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(list(values[start : start + size]))
+        start += size
+    assert start == len(values)
+    return parts
+
+
+def residual_sources(split: Split) -> list[int | None]:
+    """For each residual the input of the forward function that it is, or None where it was computed."""
+    block = body_of(split.forward)
+    returned = list(block.operations[len(block.operations) - 1].operation.operands)
+    residuals = returned[len(returned) - split.num_residuals :]
+    return [
+        ir.BlockArgument(value).arg_number if isinstance(value.owner, ir.Block) else None
+        for value in residuals
+    ]

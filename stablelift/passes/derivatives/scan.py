@@ -1,0 +1,221 @@
+"""Derivatives of `lift.scan`.
+
+Forward mode carries tangents beside primals. The reverse of a scan is a scan the other way round, over the
+residuals that the forward one stacks; a residual that is one of the loop's constants, or of its stacked
+inputs, is not stacked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.dialect import without_axis
+from stablelift.ir.lift import attributes_of
+from stablelift.ir.mlir import func, ir
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.control import place, present
+from stablelift.passes.derivatives.flow import (
+    build,
+    pick,
+    replace_results,
+    residual_sources,
+    settled_carry,
+    split_by,
+)
+from stablelift.passes.derivatives.sweeps import Derive, Split
+from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
+from stablelift.passes.module import call
+from stablelift.passes.structure import define
+
+
+class _Scan:
+    """A `lift.scan`, its operands in three parts, and which of its carry is active for given active
+    operands.
+    """
+
+    def __init__(self, derive: Derive, op: Any, active: Sequence[int]):
+        attributes = attributes_of(op)
+        self.body: str = attributes["callee"]
+        self.length, self.reverse, self.unroll = (attributes[key] for key in ("length", "reverse", "unroll"))
+        self.in_axes, self.out_axes = attributes["in_axes"], attributes["out_axes"]
+        self.num_consts, self.num_carry = attributes["num_consts"], attributes["num_carry"]
+        self.stop = self.num_consts + self.num_carry
+        self.operands = operands_of(op)
+        self.wrt = settled_carry(derive, self.body, active, self.num_consts, self.num_carry)
+        self.consts = [index for index in self.wrt if index < self.num_consts]
+        self.carry = [index - self.num_consts for index in self.wrt if self.num_consts <= index < self.stop]
+        self.xs = [index - self.stop for index in self.wrt if index >= self.stop]
+
+    def build(self, operands: Sequence[Tensor], body: func.FuncOp, **changed: Any) -> list[Tensor]:
+        attributes = {"length": self.length, "reverse": self.reverse, "unroll": self.unroll} | changed
+        return build("lift.scan", operands, [body], callee=body.name.value, **attributes)
+
+
+@jvp("lift.scan")
+def scan_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    scan = _Scan(derive, op, present(tangents))
+    count, stop = scan.num_consts, scan.stop
+    active = derive.active_results(scan.body, scan.wrt)
+    ys = [index - scan.num_carry for index in active if index >= scan.num_carry]
+    of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
+    derived = derive.jvp(scan.body, scan.wrt, of)
+
+    def given(index: int) -> Tensor:
+        return instantiate(tangents[index], scan.operands[index])
+
+    consts = [given(index) for index in scan.consts]
+    carry = [given(count + index) for index in scan.carry]
+    xs = [given(stop + index) for index in scan.xs]
+    parts = [count, len(consts), scan.num_carry, len(carry), len(scan.operands) - stop, len(xs)]
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        c, dc, s, ds, x, dx = split_by(arguments, parts)
+        results = call(derived, [*c, *s, *x, *dc, *ds, *dx])
+        s, y, ds, dy = split_by(
+            results, [scan.num_carry, len(results) - scan.num_carry - len(of), len(carry), len(ys)]
+        )
+        return [*s, *ds, *y, *dy]
+
+    operands = [
+        *scan.operands[:count],
+        *consts,
+        *scan.operands[count:stop],
+        *carry,
+        *scan.operands[stop:],
+        *xs,
+    ]
+    body = define(
+        derive.functions, f"{scan.body}__jvp_step", _step_types(operands, sum(parts[:4]), scan, scan.xs), step
+    )
+    results = scan.build(
+        operands,
+        body,
+        num_consts=count + len(consts),
+        num_carry=scan.num_carry + len(carry),
+        in_axes=[*scan.in_axes, *pick(scan.in_axes, scan.xs)],
+        out_axes=[*scan.out_axes, *pick(scan.out_axes, ys)],
+    )
+    s, ds, y, dy = split_by(results, [scan.num_carry, len(carry), len(scan.out_axes), len(ys)])
+    replace_results(op, [*s, *y])
+    return place([*ds, *dy], of, len(s) + len(y))
+
+
+def _step_types(operands: Sequence[Tensor], unmapped: int, scan: _Scan, xs: Sequence[int]) -> list[Any]:
+    """The types that one step of a scan sees: its stacked operands, behind the others, without their axes."""
+    axes = [*scan.in_axes, *pick(scan.in_axes, xs)]
+    return [x.type for x in operands[:unmapped]] + _slices(operands[unmapped:], axes)
+
+
+def _slices(stacked: Sequence[Tensor], axes: Sequence[int]) -> list[Any]:
+    return [without_axis(x.type, axis) for x, axis in zip(stacked, axes, strict=True)]
+
+
+@vjp("lift.scan")
+def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    scan = _Scan(derive, op, present(wanted))
+    ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
+    of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
+    split = derive.partition(scan.body, scan.wrt, of)
+    with ir.InsertionPoint(op.operation), op.operation.location:
+        results, residuals = _forward_scan(derive, op, scan, split)
+    carry_types = [results[index] for index in scan.carry]
+    given = [
+        instantiate(cotangents[index], like) for index, like in zip(scan.carry, carry_types, strict=True)
+    ]
+    stacked = [cotangents[scan.num_carry + index] for index in ys]
+    replace_results(op, results)
+    gradients = _reverse_scan(derive, scan, split, residuals, given, stacked, pick(scan.out_axes, ys))
+    return place(gradients, scan.wrt, len(wanted))
+
+
+Residual = tuple[str, Tensor, int]
+"""Where a residual comes from: ("const", it, 0), or ("stacked", all steps' values, their axis)."""
+
+
+def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[list[Tensor], list[Residual]]:
+    """The scan that also stacks what the reverse needs and does not have; its results, and the residuals."""
+    sources = residual_sources(split)
+    fresh = [
+        position
+        for position, source in enumerate(sources)
+        if source is None or scan.num_consts <= source < scan.stop
+    ]
+    kept = len(split.forward.type.results) - split.num_residuals
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        results = call(split.forward, arguments)
+        return [*results[:kept], *(results[kept + position] for position in fresh)]
+
+    inputs = list(split.forward.type.inputs)
+    body = define(derive.functions, f"{scan.body}__fwd_step", inputs, step)
+    results = scan.build(
+        scan.operands,
+        body,
+        num_consts=scan.num_consts,
+        num_carry=scan.num_carry,
+        in_axes=scan.in_axes,
+        out_axes=[*scan.out_axes, *[0] * len(fresh)],
+    )
+    stacked = dict(zip(fresh, results[kept:], strict=True))
+    residuals: list[Residual] = []
+    for position, source in enumerate(sources):
+        if position in stacked:
+            residuals.append(("stacked", stacked[position], 0))
+        elif source < scan.num_consts:
+            residuals.append(("const", scan.operands[source], 0))
+        else:
+            residuals.append(("stacked", scan.operands[source], scan.in_axes[source - scan.stop]))
+    return results[:kept], residuals
+
+
+def _reverse_scan(
+    derive: Derive,
+    scan: _Scan,
+    split: Split,
+    residuals: Sequence[Residual],
+    carry: Sequence[Tensor],
+    stacked: Sequence[Tensor],
+    axes: Sequence[int],
+) -> list[Tensor]:
+    """The scan the other way round: cotangents of the carry and gradients of the constants are carried.
+
+    Returns gradients of the body's inputs `wrt`, in their order.
+    """
+    constant = [index for index, residual in enumerate(residuals) if residual[0] == "const"]
+    saved = [index for index, residual in enumerate(residuals) if residual[0] == "stacked"]
+    sums = [hlo.zeros_like(scan.operands[index]) for index in scan.consts]
+    parts = [len(constant), len(carry), len(sums), len(saved), len(stacked)]
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        consts, cts, totals, slices, ys = split_by(arguments, parts)
+        found = place(consts, tuple(constant), len(residuals))
+        for index, value in zip(saved, slices, strict=True):
+            found[index] = value
+        gradients = call(split.reverse, [*found, *cts, *ys])
+        of_consts, of_carry, of_xs = split_by(gradients, [len(sums), len(scan.carry), len(scan.xs)])
+        return [*of_carry, *(total + new for total, new in zip(totals, of_consts, strict=True)), *of_xs]
+
+    operands = [
+        *(residuals[index][1] for index in constant),
+        *carry,
+        *sums,
+        *(residuals[index][1] for index in saved),
+        *stacked,
+    ]
+    in_axes = [*(residuals[index][2] for index in saved), *axes]
+    unmapped = sum(parts[:3])
+    inputs = [x.type for x in operands[:unmapped]] + _slices(operands[unmapped:], in_axes)
+    body = define(derive.functions, f"{scan.body}__bwd_step", inputs, step)
+    results = scan.build(
+        operands,
+        body,
+        reverse=not scan.reverse,
+        num_consts=len(constant),
+        num_carry=len(carry) + len(sums),
+        in_axes=in_axes,
+        out_axes=pick(scan.in_axes, scan.xs),
+    )
+    of_carry, of_consts, of_xs = split_by(results, [len(carry), len(sums), len(scan.xs)])
+    return [*of_consts, *of_carry, *of_xs]

@@ -1,0 +1,332 @@
+"""Uses of the ops that are not elementwise functions of lax: movement, contraction, reduction, indexing, calls.
+
+Arguments are arrays in double precision, without square shapes, unit strides and self-inverse permutations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.ad_checkpoint import checkpoint_name
+
+_rng = np.random.default_rng(7)
+
+
+class Case(NamedTuple):
+    """A function and its arguments; the function in StableHLO where JAX does not lower to the op."""
+
+    function: Callable
+    arguments: tuple[Any, ...]
+    module: str | None = None
+    reference: bool = True
+    difference: bool = True
+
+
+def case(function: Callable, *arguments: Any, **options: Any) -> Case:
+    return Case(function, tuple(map(np.asarray, arguments)), **options)
+
+
+def real(*shape: int) -> np.ndarray:
+    return _rng.normal(size=shape)
+
+
+def cplx(*shape: int) -> np.ndarray:
+    return real(*shape) + 1j * real(*shape)
+
+
+def ints(*values: Any) -> np.ndarray:
+    return np.array(values, np.int32)
+
+
+def unary_module(body: str, type: str = "tensor<4xf64>") -> str:
+    """A module whose `main` maps `%x` to `%y` by `body`."""
+    return f"func.func public @main(%x: {type}) -> {type} {{\n{body}\n  return %y : {type}\n}}"
+
+
+def masked(op: str) -> str:
+    """x where `op` holds of it, twice x elsewhere."""
+    return unary_module(f"""
+  %p = {op} %x : tensor<4xf64> -> tensor<4xi1>
+  %d = stablehlo.add %x, %x : tensor<4xf64>
+  %y = stablehlo.select %p, %x, %d : tensor<4xi1>, tensor<4xf64>""")
+
+
+def where(condition: Callable) -> Case:
+    """A function that branches on integers or booleans made from its argument."""
+    return case(lambda x: jnp.where(condition(x), x * x, 3 * x), real(4))
+
+
+def bits(x: Any) -> Any:
+    return (jnp.floor(x) + 9).astype(jnp.int32)
+
+
+@jax.custom_jvp
+def scaled_sine(x):
+    return jnp.sin(x)
+
+
+@scaled_sine.defjvp
+def _scaled_sine_jvp(primals, tangents):
+    return scaled_sine(primals[0]), 2 * jnp.cos(primals[0]) * tangents[0]
+
+
+INFINITIES = np.array([np.inf, -np.inf, 1.0, -2.0])
+
+CONSTANT_CHLO = """  %c = "chlo.constant"() {value = dense<2.0> : tensor<4xf64>} : () -> tensor<4xf64>
+  %y = stablehlo.multiply %c, %x : tensor<4xf64>"""
+CONSTANT_LIKE = """  %c = "chlo.constant_like"(%x) {value = 2.0 : f64} : (tensor<4xf64>) -> tensor<4xf64>
+  %y = stablehlo.multiply %c, %x : tensor<4xf64>"""
+LOCALLY_CONSTANT: dict[str, list[Case]] = {
+    "chlo.constant": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_CHLO))],
+    "chlo.constant_like": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_LIKE))],
+    "chlo.is_inf": [
+        case(lambda x: jnp.where(jnp.isinf(x), x, 2 * x), INFINITIES, module=masked("chlo.is_inf"), difference=False)
+    ],
+    "chlo.is_neg_inf": [
+        case(
+            lambda x: jnp.where(x == -jnp.inf, x, 2 * x),
+            INFINITIES,
+            module=masked("chlo.is_neg_inf"),
+            difference=False,
+        )
+    ],
+    "chlo.is_pos_inf": [
+        case(
+            lambda x: jnp.where(x == jnp.inf, x, 2 * x),
+            INFINITIES,
+            module=masked("chlo.is_pos_inf"),
+            difference=False,
+        )
+    ],
+    "stablehlo.and": [where(lambda x: (x > -0.5) & (x < 0.5))],
+    "stablehlo.bitcast_convert": [where(lambda x: lax.bitcast_convert_type(x, jnp.int64) > 0)],
+    "stablehlo.compare": [where(lambda x: x > 0.1)],
+    "stablehlo.constant": [case(lambda x: x * np.arange(4.0), real(4))],
+    "stablehlo.count_leading_zeros": [where(lambda x: lax.clz(bits(x)) > 28)],
+    "stablehlo.iota": [case(lambda x: x * jnp.arange(4.0), real(4))],
+    "stablehlo.is_finite": [where(jnp.isfinite)],
+    "stablehlo.not": [where(lambda x: ~(x > 0.1))],
+    "stablehlo.or": [where(lambda x: (x < -0.5) | (x > 0.5))],
+    "stablehlo.popcnt": [where(lambda x: lax.population_count(bits(x)) > 1)],
+    "stablehlo.shift_left": [where(lambda x: bits(x) << 1 > 18)],
+    "stablehlo.shift_right_arithmetic": [where(lambda x: bits(x) >> 1 > 4)],
+    "stablehlo.shift_right_logical": [where(lambda x: lax.shift_right_logical(bits(x), jnp.int32(1)) > 4)],
+    "stablehlo.xor": [where(lambda x: (x < 0) ^ (x > 0.5))],
+}
+
+CHOICES: dict[str, list[Case]] = {
+    "stablehlo.clamp": [
+        case(lax.clamp, real(2, 3) - 0.5, real(2, 3), real(2, 3) + 0.5),
+        case(lambda x: lax.clamp(-0.3, x, 0.4), real(2, 3)),
+        case(
+            lambda low, x, high: jnp.minimum(jnp.maximum(low, x), high),
+            np.float64(-0.3),
+            real(4),
+            np.float64(0.4),
+            module="""func.func public @main(%l: tensor<f64>, %x: tensor<4xf64>, %h: tensor<f64>) -> tensor<4xf64> {
+              %y = stablehlo.clamp %l, %x, %h : (tensor<f64>, tensor<4xf64>, tensor<f64>) -> tensor<4xf64>
+              return %y : tensor<4xf64> }""",
+        ),
+    ],
+    "stablehlo.select": [
+        case(lax.select, real(2, 3) > 0, real(2, 3), real(2, 3)),
+        case(lambda p, a, b: lax.select(p, a, b), np.bool_(True), real(3), real(3)),
+    ],
+}
+
+REPRESENTATION: dict[str, list[Case]] = {
+    "chlo.conj": [case(jnp.conj, cplx(3), module="""func.func public @main(%x: tensor<3xcomplex<f64>>) -> tensor<3xcomplex<f64>> {
+      %y = chlo.conj %x : tensor<3xcomplex<f64>> -> tensor<3xcomplex<f64>>
+      return %y : tensor<3xcomplex<f64>> }""")],
+    "chlo.tan": [case(jnp.tan, real(4) / 3, module=unary_module("  %y = chlo.tan %x : tensor<4xf64> -> tensor<4xf64>"))],
+    "stablehlo.complex": [case(lax.complex, real(3), real(3)), case(lambda x: lax.complex(x, 2 * x), real(3))],
+    "stablehlo.convert": [
+        case(lambda x: x.astype(jnp.complex128) * (1 + 2j), real(3)),
+        case(lambda x: (x.astype(jnp.float32) ** 2, x.astype(jnp.int32)), real(3), difference=False),
+        case(lambda x, i: x * i.astype(jnp.float64), real(3), ints(1, 2, 3)),
+    ],
+    "stablehlo.imag": [case(lambda x: jnp.imag(x) ** 2, cplx(3))],
+    "stablehlo.logistic": [
+        case(jax.nn.sigmoid, real(4), module=unary_module("  %y = stablehlo.logistic %x : tensor<4xf64>"))
+    ],
+    "stablehlo.real": [case(lambda x: jnp.real(x) * jnp.real(x * x), cplx(3))],
+    "stablehlo.optimization_barrier": [
+        case(lambda x, y, i: lax.optimization_barrier((x * y, y, i)), real(3), real(3), ints(1, 2)),
+        case(lambda x, y: lax.optimization_barrier((x, y))[0], real(3), real(2)),
+    ],
+}
+
+MOVEMENT: dict[str, list[Case]] = {
+    "stablehlo.broadcast_in_dim": [
+        case(lambda x: lax.broadcast_in_dim(x, (4, 3, 2, 5), (1, 3)), real(3, 5)),
+        case(lambda x: lax.broadcast_in_dim(x, (4, 3, 2), (0, 2)), real(4, 1)),
+        case(lambda x: lax.broadcast_in_dim(x, (3, 1), (0, 1)), real(1, 1)),
+        case(lambda x: lax.broadcast_in_dim(x, (3, 0), ()), real()),
+    ],
+    "stablehlo.concatenate": [
+        case(lambda *xs: lax.concatenate(xs, 1), real(2, 3), real(2, 0), real(2, 1)),
+        case(lambda x: lax.concatenate([x, x * 2, x], 0), real(2, 3)),
+    ],
+    "stablehlo.pad": [
+        case(lambda x, v: lax.pad(x, v, [(1, 2, 0), (0, 3, 2)]), real(3, 2), real()),
+        case(lambda x, v: lax.pad(x, v, [(-1, 2, 1), (1, -2, 0)]), real(4, 3), real()),
+        case(lambda x, v: lax.pad(x, v, [(2, 1, 3)]), real(0), real()),
+        case(lambda x, v: lax.pad(x, v, [(0, 0, 0)]), real(3), real()),
+    ],
+    "stablehlo.reshape": [case(lambda x: x.reshape(3, 4), real(2, 6)), case(lambda x: x.reshape(()), real(1, 1))],
+    "stablehlo.reverse": [case(lambda x: lax.rev(x, (0, 2)), real(2, 3, 4))],
+    "stablehlo.slice": [
+        case(lambda x: lax.slice(x, (1, 0), (6, 3), (2, 1)), real(7, 4)),
+        case(lambda x: lax.slice(x, (0,), (6,), (4,)), real(7)),
+        case(lambda x: lax.slice(x, (2,), (2,), (3,)), real(7)),
+    ],
+    "stablehlo.transpose": [case(lambda x: x.transpose(2, 0, 1), real(2, 3, 4))],
+}
+
+CONTRACTION: dict[str, list[Case]] = {
+    "stablehlo.dot_general": [
+        case(jnp.dot, real(3, 4), real(4, 5)),
+        case(partial(jnp.einsum, "bij,kbj->bik"), real(2, 3, 4), real(5, 2, 4)),
+        case(partial(jnp.einsum, "ij,jki->k"), real(3, 4), real(4, 2, 3)),
+        case(lambda x: x @ x.T, real(3, 4)),
+        case(lambda x: x @ x, real(3, 3)),
+        case(jnp.dot, cplx(3, 4), cplx(4, 2)),
+        case(jnp.dot, real(3, 0), real(0, 2)),
+        case(
+            lambda x, y: lax.dot(x.astype(jnp.bfloat16), y.astype(jnp.bfloat16), preferred_element_type=jnp.float32),
+            real(3, 4),
+            real(4, 2),
+            difference=False,
+        ),
+    ],
+}
+
+def window_sums(window, strides, padding, base=None, dilation=None) -> Callable:
+    """Sums over windows, of float64."""
+    return lambda x: lax.reduce_window(x, np.float64(0), lax.add, window, strides, padding, base, dilation)
+
+
+REDUCTION: dict[str, list[Case]] = {
+    "stablehlo.reduce": [
+        case(lambda x: jnp.sum(x, (0, 2)), real(2, 3, 4)),
+        case(lambda x: jnp.sum(x, 1), real(2, 0, 4)),
+        case(lambda x: jnp.max(x, 1), real(3, 4)),
+        case(lambda x: jnp.min(x, (0, 1)), real(3, 4)),
+        case(lambda x: jnp.max(x, 1), [[1.0, 2.0, 2.0], [3.0, 3.0, 3.0]], difference=False),
+        case(lambda x: lax.reduce(x, 0.3, lax.max, (0,)), real(3, 5), reference=False),
+        case(lambda x: lax.reduce(x, np.inf, lax.min, (0,)), real(0, 5), difference=False),
+        case(lambda x: jnp.prod(x, (0, 2)), real(2, 3, 5)),
+        case(lambda x: jnp.prod(x, 1), [[0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [1.0, 2.0, 3.0]]),
+        case(lambda x: jnp.prod(x), real()),
+        case(lambda x, i: lax.reduce(x, i, lax.mul, (1,)), real(3, 4), real(), reference=False),
+        case(lambda x, i: lax.reduce(x, i, lax.add, (1,)), real(3, 4), real(), reference=False),
+        case(lambda x, i: lax.reduce(x, i, lax.max, (1,)), real(5, 2), real(), reference=False),
+        case(lambda x: jnp.where(jnp.all(x > -1, 1) | jnp.any(x > 1, 1), x[:, 0], x[:, 1]), real(3, 4)),
+        case(lambda x: x[jnp.argmax(x), None] * x, real(4)),
+        case(lambda x: jnp.argmin(x, 1).astype(jnp.float64) * x[:, 0], real(3, 4)),
+    ],
+}
+
+NARROW_INDICES = """
+func.func public @main(%x: tensor<300xf64>, %i: tensor<4xi8>) -> tensor<4x3xf64> {
+  %y = "stablehlo.gather"(%x, %i) {
+    dimension_numbers = #stablehlo.gather<offset_dims = [1], start_index_map = [0], index_vector_dim = 1>,
+    slice_sizes = array<i64: 3>} : (tensor<300xf64>, tensor<4xi8>) -> tensor<4x3xf64>
+  return %y : tensor<4x3xf64>
+}"""
+"""Windows of three at indices whose type cannot hold the last place that they may start from."""
+
+PLACES = ints(0, 3, 3, 9)
+
+REDUCTION["stablehlo.reduce_window"] = [
+    case(lambda x: jnp.cumsum(x, 0), real(5, 2)),
+    case(window_sums((2, 3), (2, 1), [(0, 0), (1, 1)]), real(5, 4)),
+    case(window_sums((3,), (4,), [(2, 3)], (3,), (2,)), real(6)),
+    case(window_sums((2,), (3,), [(-1, 1)], None, (3,)), real(9)),
+    case(window_sums((2,), (1,), [(1, 1)]), real(0), difference=False),
+]
+
+INDEXING: dict[str, list[Case]] = {
+    "chlo.top_k": [case(lambda x: lax.top_k(x, 3), real(2, 5))],
+    "stablehlo.dynamic_slice": [
+        case(lambda x, i: lax.dynamic_slice(x, (i, np.int32(1)), (2, 2)), real(5, 3), np.int32(2)),
+        case(lambda x, i: lax.dynamic_slice(x, (i, i), (2, 2)), real(5, 3), np.int32(7)),
+    ],
+    "stablehlo.dynamic_update_slice": [
+        case(lambda x, u, i: lax.dynamic_update_slice(x, u, (i, i)), real(5, 3), real(2, 2), np.int32(i))
+        for i in (1, 9, -4)
+    ],
+    "stablehlo.gather": [
+        case(lambda x, i: x[i], real(5, 3), ints(0, 4, 4, -1)),
+        case(lambda x, i, j: x[i, :, j], real(5, 3, 4), ints(0, 4, 4), ints(3, 1, 1)),
+        case(lambda x, i: x.at[i].get(mode="clip"), real(5, 3), ints(0, 9, -9)),
+        case(lambda x, i: x.at[i].get(mode="fill", fill_value=0), real(5, 3), ints(0, 9, -9)),
+        case(lambda x, i: x.at[i].get(mode="promise_in_bounds"), real(5, 3), ints(0, 9, -9), reference=False),
+        case(
+            lambda x, i: x[jnp.clip(i.astype(jnp.int32), 0, 297) + np.arange(3)[:, None]].T,
+            real(300),
+            np.array([1, 127, -5, 1], np.int8),
+            module=NARROW_INDICES,
+        ),
+        case(lambda x, i: jnp.take_along_axis(x, i, 1), real(2, 5), ints([0, 3, 3], [4, 4, 1])),
+        case(lambda x, i: jax.vmap(lambda x, i: x[i])(x, i), real(2, 5, 3), ints([0, 3], [4, 4])),
+    ],
+    "stablehlo.scatter": [
+        case(lambda x, u: x.at[PLACES].add(u), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[PLACES].set(u), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[PLACES[:2]].set(u, unique_indices=True), real(5, 3), real(2, 3)),
+        case(lambda x, u: x.at[1, PLACES].set(u), real(2, 5), real()),
+        case(lambda x, u: x.at[ints(0, 3, 1, 9)].mul(u, unique_indices=True), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[PLACES].max(u), real(5, 3).round(), real(4, 3).round(), difference=False),
+        case(lambda x, u: x.at[PLACES].min(u), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[:, PLACES, 1].add(u, mode="clip"), real(2, 5, 3), real(2, 4)),
+        case(lambda x, i, u: jax.vmap(lambda x, i, u: x.at[i].set(u))(x, i, u), real(2, 5), ints([0, 3], [4, 4]), real(2, 2)),
+    ],
+    "stablehlo.sort": [
+        case(lambda x: jnp.sort(x, 1), real(3, 5)),
+        case(lambda x, y, i: lax.sort((x, y, i), dimension=0, num_keys=2), real(4, 3).round(), real(4, 3), np.arange(12).reshape(4, 3), difference=False),
+    ],
+}
+
+CALLS: dict[str, list[Case]] = {
+    "func.call": [
+        case(
+            lambda x: jnp.sin(x) * x,
+            real(4),
+            module="""func.func public @main(%x: tensor<4xf64>) -> tensor<4xf64> {
+              %s = func.call @sine(%x) : (tensor<4xf64>) -> tensor<4xf64>
+              %y = stablehlo.multiply %s, %x : tensor<4xf64>
+              return %y : tensor<4xf64> }
+            func.func private @sine(%x: tensor<4xf64>) -> tensor<4xf64> {
+              %y = stablehlo.sine %x : tensor<4xf64>
+              return %y : tensor<4xf64> }""",
+        )
+    ],
+    "lift.call": [
+        case(lambda x, y: jax.jit(lambda a, b: (jnp.sin(a) * b, a))(x, y), real(4), real(4)),
+        case(lambda x: [f(f(x)) for f in [jax.jit(lambda a: jnp.exp(-a * a))]], real(4)),
+    ],
+    "lift.custom_jvp": [
+        case(lambda x: scaled_sine(x) * x, real(4), difference=False),
+        case(lambda x: jax.nn.relu(x) * x, real(4)),
+    ],
+    "lift.name": [case(lambda x: checkpoint_name(jnp.sin(x), "s") * x, real(4))],
+    "lift.remat": [
+        case(lambda x: jax.checkpoint(lambda a: jnp.sin(jnp.sin(a)))(x) * x, real(4)),
+        case(lambda x: jax.checkpoint(lambda a: jnp.sin(a), prevent_cse=False)(x) * x, real(4)),
+    ],
+    "lift.stop_gradient": [case(lambda x: lax.stop_gradient(jnp.sin(x)) * x, real(4), difference=False)],
+    "stablehlo.composite": [
+        case(lambda x: lax.composite(lambda a: jnp.sin(a) * a, name="my.op")(x) * x, real(4), reference=False)
+    ],
+}
+
+OTHERS: dict[str, list[Case]] = (
+    LOCALLY_CONSTANT | CHOICES | REPRESENTATION | MOVEMENT | CONTRACTION | REDUCTION | INDEXING | CALLS
+)

@@ -1,0 +1,32 @@
+"""Derivatives of the ops that are not elementwise functions of lax, and that every op in the table has a case."""
+
+from __future__ import annotations
+
+import pytest
+
+from stablelift.passes.derivatives.table import derivatives
+from tests.passes.derivatives.cases import BINARY, UNARY
+from tests.passes.derivatives.other_cases import OTHERS, Case
+from tests.passes.derivatives.witness import check
+
+CASES = [pytest.param(op, case, id=f"{op}-{number}") for op, cases in OTHERS.items() for number, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize(("op", "case"), CASES)
+def test_derivative(op: str, case: Case):
+    check(
+        case.function,
+        *case.arguments,
+        module=case.module,
+        contains=op,
+        reference=case.reference,
+        difference=case.difference,
+    )
+
+
+ELSEWHERE = {"lift.custom_vjp", "lift.foreign", "chlo.mulhi"}
+"""Ops tested in test_sweeps.py: one JAX refuses in forward mode, and those that XLA's CPU cannot run."""
+
+
+def test_every_rule_has_a_case():
+    assert set(derivatives) == set(UNARY) | set(BINARY) | set(OTHERS) | ELSEWHERE
