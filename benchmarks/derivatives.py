@@ -82,7 +82,9 @@ def asking_for_gradients(module: ir.Module) -> None:
         block = main.add_entry_block()
     with ir.InsertionPoint(block), ir.Location.unknown():
         one = ir.DenseElementsAttr.get_splat(signature.results[0], ir.FloatAttr.get_f32(1.0))
-        seed = ir.Operation.create("stablehlo.constant", results=[signature.results[0]], attributes={"value": one})
+        seed = ir.Operation.create(
+            "stablehlo.constant", results=[signature.results[0]], attributes={"value": one}
+        )
         operands = [*main.arguments, seed.result]
         func.ReturnOp(lift.create("lift.vjp", operands, {"loss": signature}, callee="loss", wrt=wrt, of=(0,)))
 
@@ -148,7 +150,9 @@ def largest_error(found: Sequence[Any], expected: Sequence[Any]) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeats", type=int, default=5, help="runs of each generation (default 5)")
     parser.add_argument("--steps", type=int, default=30, help="runs of each compiled step (default 30)")
     options = parser.parse_args()
@@ -178,15 +182,19 @@ def main() -> int:
     ops, after = measured[0][2:]
     found = {"speed-up": (both - forward) / ours, "error": error, "step ratio": our_step / jax_step}
     print(f"forward module            {ops} ops, compiled with its gradients {after} ops")
-    print(f"generate                  {ours * 1e3:8.1f} ms   ({ours / ops * 1e6:.1f} us an op; all passes {everything * 1e3:.1f} ms)")
-    print(f"jax.value_and_grad adds   {(both - forward) * 1e3:8.1f} ms   ({both * 1e3:.1f} ms, forward alone {forward * 1e3:.1f} ms)")
+    print(
+        f"generate                  {ours * 1e3:8.1f} ms   ({ours / ops * 1e6:.1f} us an op; all passes {everything * 1e3:.1f} ms)"
+    )
+    print(
+        f"jax.value_and_grad adds   {(both - forward) * 1e3:8.1f} ms   ({both * 1e3:.1f} ms, forward alone {forward * 1e3:.1f} ms)"
+    )
     print(f"step                      {our_step * 1e3:8.1f} ms   (jax {jax_step * 1e3:.1f} ms)")
-    missed = [
-        name for name, bound in TARGETS.items() if (found[name] < bound) == (name == "speed-up")
-    ]
+    missed = [name for name, bound in TARGETS.items() if (found[name] < bound) == (name == "speed-up")]
     for name, bound in TARGETS.items():
         relation = ">=" if name == "speed-up" else "<="
-        print(f"{name:24s}  {found[name]:8.3g}      target {relation} {bound:g}{'   MISSED' if name in missed else ''}")
+        print(
+            f"{name:24s}  {found[name]:8.3g}      target {relation} {bound:g}{'   MISSED' if name in missed else ''}"
+        )
     return bool(missed)
 
 

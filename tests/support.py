@@ -58,7 +58,8 @@ def _compile(key: bytes) -> Any:
 def run_module(
     source: str | bytes, inputs: Sequence[Any], pipeline: Sequence[str] | None = None
 ) -> list[np.ndarray]:
-    """The results of a module's `main` on `inputs`, after the passes (the default pipeline); f64 stays f64."""
+    """The results of a module's `main` on `inputs`, after the passes (the default pipeline); f64 stays f64.
+    """
     executable = compile_text(source, pipeline)
     with jax.enable_x64(True):
         results = executable.execute_sharded([jnp.asarray(np.asarray(x, order="C")) for x in inputs])
@@ -80,7 +81,9 @@ def random(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> np.nda
 
 
 def assert_close(found: Any, expected: Any, *, rtol: float | None = None, what: str = "result") -> None:
-    """Both trees have the same leaves: shapes, dtypes, and values within `rtol` (by default the dtype's tolerance)."""
+    """Both trees have the same leaves: shapes, dtypes, and values within `rtol` (by default the dtype's
+    tolerance).
+    """
     found_leaves, expected_leaves = jax.tree.leaves(found), jax.tree.leaves(expected)
     assert len(found_leaves) == len(expected_leaves), f"{what}: {len(found_leaves)} leaves"
     for x, y in zip(found_leaves, expected_leaves, strict=True):

@@ -146,7 +146,8 @@ def check(op: Any, functions: Mapping[str, func.FuncOp]) -> None:
             op, f"unknown op `{name}`", hint="the dialect's ops are listed in docs/lift-dialect.md"
         )
     try:
-        inferred = LIFT_OPS[name].infer(_site(op, functions))
+        with op.location:
+            inferred = LIFT_OPS[name].infer(_site(op, functions))
         require_same("results", "result", inferred, [result.type for result in op.results])
     except Violation as violation:
         hint = f"see `{name}` in docs/lift-dialect.md"

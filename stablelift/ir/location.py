@@ -16,13 +16,27 @@ from typing import Any
 from stablelift.errors import LiftError
 from stablelift.ir.mlir import ir
 
-_FILE_LINE_COLUMN = re.compile(r'"((?:[^"\\]|\\.)+)":(\d+):(\d+)')
+_FILE_LINE_COLUMN = re.compile(r'"((?:[^"\\]|\\.)+)":(\d+):(\d+)( to :)?')
 
 
 def where(location: ir.Location) -> str | None:
     """`file:line:col` of the innermost place named in `location`, or None where it names no file."""
     found = _FILE_LINE_COLUMN.search(str(location))
-    return ":".join(found.groups()) if found else None
+    if found is None:
+        return None
+    file, line, column, is_range = found.groups()
+    # JAX, which alone writes ranges, counts columns from zero.
+    return f"{_unescaped(file)}:{line}:{int(column) + bool(is_range)}"
+
+
+def _unescaped(name: str) -> str:
+    """A file name as it is: MLIR prints quotes and bytes beyond ASCII as two hexadecimal digits."""
+    raw = re.sub(
+        rb"\\([0-9A-F]{2}|.)",
+        lambda code: bytes.fromhex(code[1].decode()) if len(code[1]) == 2 else code[1],
+        name.encode(),
+    )
+    return raw.decode(errors="replace")
 
 
 def signature(op: Any) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from jax._src import ad_checkpoint, ad_util, core, custom_derivatives, dtypes, random, source_info_util
 from jax._src import pjit as _pjit
 from jax._src.interpreters import ad, batching, mlir, partial_eval
-from jax._src.lax import control_flow, special
+from jax._src.lax import control_flow, lax, special
 from jax._src.lax import linalg as _linalg
 from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
@@ -41,6 +41,7 @@ name_p = ad_checkpoint.name_p
 stop_gradient_p = ad_util.stop_gradient_p
 custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
+logistic_p = lax.logistic_p
 psum_p = _parallel.psum_p
 pmax_p = _parallel.pmax_p
 pmin_p = _parallel.pmin_p
@@ -50,6 +51,8 @@ reduce_scatter_p = _parallel.reduce_scatter_p
 ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
 
+_CLOSED = hasattr(core, "ClosedJaxpr")
+
 OPAQUE = (
     *(
         primitive
@@ -57,16 +60,21 @@ OPAQUE = (
         if isinstance(primitive, Primitive) and not name.startswith("_")
     ),
     solves.linear_solve_p,
+    special.bessel_i0e_p,
     special.igamma_p,
     special.igammac_p,
     special.igamma_grad_a_p,
     special.regularized_incomplete_beta_p,
     random.random_gamma_p,
+    control_flow.cumlogsumexp_p,
+    control_flow.cummax_p,
+    control_flow.cummin_p,
+    control_flow.cumprod_p,
+    # jax 0.12 lowers these to arithmetic (lgamma on the bits of its argument) whose derivatives are not theirs.
+    *(() if _CLOSED else (special.lgamma_p, lax.asin_p)),
 )
 """Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,
-...), and loops whose derivative is a rule of JAX's and not the loop's own."""
-
-_CLOSED = hasattr(core, "ClosedJaxpr")
+...), and arithmetic and loops whose derivative is a rule of JAX's and not their own."""
 
 # Jaxprs
 
@@ -227,6 +235,8 @@ def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxp
             for aval in out_avals
         ]
         gradients = params["bwd"].call_wrapped(*residuals, *cotangents)
+        if len(gradients) == 2 and isinstance(gradients[0], (list, tuple)):
+            gradients, _ = gradients  # jax 0.12 also returns what the rule logged
         return _instantiate([None] * num_consts + list(gradients), in_avals)
 
     return fwd, make_jaxpr(backward, [*residual_avals, *cotangent_avals])

@@ -11,12 +11,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import Primitive
 
 from stablelift.errors import LiftError
-from stablelift.ir import lift
+from stablelift.ir import lift, tensor
 from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
@@ -170,9 +171,16 @@ def _cond(ctx: Any, index: Any, *args: Any, branches: Sequence[Jaxpr], **_: Any)
 @_lowers(jax_compat.remat_p)
 def _remat(ctx: Any, *args: Any, jaxpr: Any, prevent_cse: Any, policy: Any, **_: Any) -> list[Any]:
     keep = prevent_cse if isinstance(prevent_cse, bool) else any(prevent_cse)
-    name = None if policy is None else getattr(policy, "__name__", type(policy).__name__)
     callee = _callee(ctx, "checkpoint", jax_compat.close(jaxpr))
-    return _emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=name)
+    return _emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=_policy_name(policy))
+
+
+def _policy_name(policy: Any) -> str | None:
+    """The name of a rematerialisation policy among JAX's, else that of the function; None for the default."""
+    if policy is None:
+        return None
+    known = [name for name, one in vars(jax.checkpoint_policies).items() if one is policy]
+    return known[0] if known else getattr(policy, "__name__", type(policy).__name__)
 
 
 def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
@@ -266,6 +274,12 @@ def _name(ctx: Any, x: Any, *, name: str) -> list[Any]:
 @_lowers(jax_compat.stop_gradient_p)
 def _stop_gradient(ctx: Any, x: Any) -> list[Any]:
     return _emit(ctx, "lift.stop_gradient", [x], {})
+
+
+@_lowers(jax_compat.logistic_p)
+def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
+    """JAX writes 1 / (1 + exp(-x)), whose derivative is NaN where exp(-x) overflows; the op's is not."""
+    return [tensor.emit("stablehlo.logistic", tensor.Tensor(x)).value]
 
 
 @_lowers(jax_compat.custom_jvp_call_p)

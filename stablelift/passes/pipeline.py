@@ -1,7 +1,7 @@
 """The pipeline: our passes and MLIR's in one `PassManager`, timed and dumped pass by pass.
 
-A pipeline is written as names with commas, `lift-batching,canonicalize,cse`. `DEFAULT` compiles every lift away:
-transforms are eliminated innermost first, as many rounds as they are nested.
+A pipeline is written as names with commas, `lift-batching,canonicalize,cse`. `DEFAULT` compiles every lift
+away: transforms are eliminated innermost first, as many rounds as they are nested.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import PassManager, context, from_mlir, functions, ir, parse, to_text
+from stablelift.ir.mlir import PassManager, context, from_mlir, functions, ir, parse, to_text, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
 from stablelift.passes.lower import Lower
+from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Batching(), Derivatives(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -52,7 +53,8 @@ def default_pipeline(module: ir.Module) -> list[str]:
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    return ["lift-verify", *transforms, "symbol-dce", "lift-lower", *TIDY]
+    raised = ["lift-raise"] if rounds and any(op.operation.name in RAISED for op in walk(module.operation)) else []
+    return ["lift-verify", *raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 
 def run(
@@ -64,7 +66,8 @@ def run(
     each pass, as `03-lift-batching.mlir`.
 
     Raises:
-      LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be used.
+      LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be
+      used.
     """
     folder = dump or os.environ.get("STABLELIFT_DUMP")
     with module.context, ir.Location.unknown():
@@ -81,7 +84,9 @@ def run_text(
     filename: str = "<string>",
     dump: str | os.PathLike | None = None,
 ) -> tuple[str, Timing]:
-    """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it took."""
+    """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
+    took.
+    """
     names = None if pipeline is None else [name.strip() for name in pipeline.split(",") if name.strip()]
     with context() as ctx:
         module = parse(source, ctx, filename)

@@ -124,7 +124,7 @@ def _from_export(data: bytes, filename: str) -> tuple[bytes, tuple[Any, Any]]:
     """The StableHLO artefact in a file that `jax.export` has serialised, and its trees."""
     try:
         exported = jax.export.deserialize(bytearray(data))
-    except ModuleNotFoundError:
+    except ImportError:
         hint = "pip install flatbuffers, or save `exported.mlir_module_serialized` instead"
         raise LiftError(
             f"{filename}: error: reading a `jax.export` file needs flatbuffers\n  hint: {hint}"

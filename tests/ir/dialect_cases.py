@@ -145,7 +145,9 @@ BROKEN = [
         "index 0: expected tensor<i32>, found tensor<i1>",
     ),
     Broken(
-        Use("lift.switch", "branches = [@id, @pair]", [I, X], [X]), "C2", "operand: expected 2 values, found 1"
+        Use("lift.switch", "branches = [@id, @pair]", [I, X], [X]),
+        "C2",
+        "operand: expected 2 values, found 1",
     ),
     Broken(
         Use("lift.switch", "branches = [@next, @grow]", [I, "2xi32", Y], [Y]),

@@ -1,4 +1,6 @@
-"""Every op of the dialect's table: a well-formed use is accepted, each broken constraint is an error that quotes it."""
+"""Every op of the dialect's table: a well-formed use is accepted, each broken constraint is an error that
+quotes it.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from stablelift.passes.module import call
 
 # Calls --------------------------------------------------------------------------------------------
 
-_CALLS = ("func.call", "lift.call", "lift.remat", "lift.foreign", "stablehlo.composite")
+_CALLS = ("func.call", "lift.call", "lift.remat", "stablehlo.composite")
 
 
 def _callee(op: Any) -> str:
@@ -33,7 +33,7 @@ def call_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]
     return list(batcher.results_mapped(_callee(op), mapped))
 
 
-@batch_structure("lift.call", "lift.remat", "lift.foreign", "func.call")
+@batch_structure("lift.call", "lift.remat", "func.call")
 def batch_call(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     name = _callee(op)
     types = batcher.types(list(batcher.functions[name].type.results), batcher.results_mapped(name, mapped))

@@ -2,8 +2,8 @@
 
     %y, %dy = "lift.jvp"(%x, %dx) {callee = @f, ...}   ==>   %y, %dy = call @f__jvp(%x, %dx)
 
-Needs: lift-verify has run. A transform whose callee holds another one waits for that one (innermost first). Importing
-this folder fills the table of rules, one file for each family of ops.
+Needs: lift-verify has run. A transform whose callee holds another one waits for that one (innermost first).
+Importing this folder fills the table of rules, one file for each family of ops.
 """
 
 from __future__ import annotations

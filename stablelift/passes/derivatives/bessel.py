@@ -1,7 +1,8 @@
 """The scaled Bessel function exp(-|x|) I0(x), which no StableHLO or CHLO op computes, as Chebyshev series.
 
-Two series, as in Cephes: in |x| up to 8, and of sqrt(|x|) exp(-|x|) I0(x) in 1 / |x| beyond. The coefficients are
-interpolated from scipy's values when they are first needed; Clenshaw's recurrence sums them.
+Two series, as in Cephes: in |x| up to 8, and of sqrt(|x|) exp(-|x|) I0(x) in 1 / |x| beyond. The
+coefficients are interpolated from scipy's values when they are first needed; Clenshaw's recurrence sums
+them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _BORDER = 8.0
 
 @cache
 def _coefficients(num_terms: int) -> tuple[Sequence[float], Sequence[float]]:
-    """The coefficients of both series, in t in [-1, 1]: t = |x| / 4 - 1 near zero, t = 16 / |x| - 1 far from it."""
+    """The coefficients of both series, in t in [-1, 1]: t = |x| / 4 - 1 near zero, t = 16 / |x| - 1 far
+    from it.
+    """
     from scipy.special import i0e
 
     def far(t: np.ndarray) -> np.ndarray:

@@ -54,6 +54,7 @@ class _Loop:
         self.functions = derive.functions
         self.bound = attributes["max_trip_count"]
         self.period = max(1, math.ceil(math.sqrt(self.bound)))
+        self.count = max(1, -(-self.bound // self.period))
         self.cond, self.body = (self.functions[attributes[key]] for key in ("cond", "body"))
         of_cond, of_body = attributes["num_cond_consts"], attributes["num_body_consts"]
         self.cond_consts, self.consts, self.carry = split_by(
@@ -105,7 +106,7 @@ class _Loop:
 
     def forward(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """Run the loop in segments of `period` steps."""
-        count, width = -(-self.bound // self.period), len(self.carry)
+        count, width = self.count, len(self.carry)
         of_cond = len(self.cond_consts)
         buffers = [hlo.constant(0, with_axis(x.type, 0, count)) for x in self.carry]
 
@@ -153,7 +154,7 @@ class _Loop:
 
         found = self.repeat(
             "reverse",
-            -(-self.bound // self.period),
+            self.count,
             [*self.consts, steps, *stored],
             [segments, *cts, *sums],
             lambda consts, state: hlo.compare(state[0], "GT", 0),

@@ -1,7 +1,7 @@
 """Calls, user rules and remat: ops whose derivative calls derived functions.
 
-A call is differentiated as a function: its callee is cut into a forward function, which also returns residuals, and a
-reverse function, once for each pattern of active arguments, shared by all call sites.
+A call is differentiated as a function: its callee is cut into a forward function, which also returns
+residuals, and a reverse function, once for each pattern of active arguments, shared by all call sites.
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = N
 
 @jvp("lift.remat")
 def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
-    """The tangents are recomputed with their primals, so that differentiating them again still saves nothing."""
+    """The tangents are recomputed with their primals, so that differentiating them again still saves
+    nothing.
+    """
     wrt = present(tangents)
     of = derive.active_results(_callee(op), wrt)
     function = derive.jvp(_callee(op), wrt, of)

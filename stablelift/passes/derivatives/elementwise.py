@@ -49,7 +49,7 @@ locally_constant(
 locally_constant("chlo.constant", "chlo.constant_like", "stablehlo.constant", "stablehlo.iota")
 
 
-# Arithmetic ---------------------------------------------------------------------------------------------------------
+# Arithmetic ---------------------------------------------------------------------------------------
 
 
 @linear_maps("stablehlo.add")
@@ -99,7 +99,7 @@ def next_after(op, y, x, towards):
     return IDENTITY, None
 
 
-# Powers, exponentials and logarithms --------------------------------------------------------------------------------
+# Powers, exponentials and logarithms --------------------------------------------------------------
 
 
 @partials("stablehlo.power")
@@ -158,7 +158,7 @@ def tanh(y, x):
     return (1 - y) * (1 + y)
 
 
-# Trigonometry -------------------------------------------------------------------------------------------------------
+# Trigonometry -------------------------------------------------------------------------------------
 
 
 @partials("stablehlo.sine")
@@ -182,7 +182,7 @@ def atan2(y, a, b):
     return lambda: b / (a * a + b * b), lambda: -a / (a * a + b * b)
 
 
-# Choices: the convention at a tie is JAX's --------------------------------------------------------------------------
+# Choices: the convention at a tie is JAX's --------------------------------------------------------
 
 
 @linear_maps("stablehlo.abs")
@@ -223,11 +223,12 @@ def clamp(op, y, low, x, high):
 
         return LinearMap(apply, transpose)
 
-    below = hlo.compare(full_low, "GT", x), hlo.compare(full_low, "LT", full_high)
-    inside = hlo.compare(x, "GT", full_low), hlo.compare(x, "LT", full_high)
+    def both(a: tuple, b: tuple) -> Tensor:
+        return hlo.logical_and(hlo.compare(*a), hlo.compare(*b))
+
     return (
-        lambda: where(hlo.logical_and(*below), low),
-        lambda: where(hlo.logical_and(*inside), x),
+        lambda: where(both((full_low, "GT", x), (full_low, "LT", full_high)), low),
+        lambda: where(both((x, "GT", full_low), (x, "LT", full_high)), x),
         lambda: where(hlo.compare(full_high, "LT", x), high),
     )
 
@@ -243,12 +244,14 @@ def select(op, ct):
     )
 
 
-# Representations ----------------------------------------------------------------------------------------------------
+# Representations ----------------------------------------------------------------------------------
 
 
 @transposition("stablehlo.convert")
 def convert(op, ct):
-    """From complex to real the conversion drops the imaginary part, which is the transpose of adding a zero one."""
+    """From complex to real the conversion drops the imaginary part, which is the transpose of adding a zero
+    one.
+    """
     return hlo.convert(ct, op.operand.type.element_type)
 
 
@@ -280,7 +283,7 @@ def conj(op, ct):
     return hlo.conj(ct)
 
 
-# --------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def nonzero(x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Derivatives of indexing: slices at computed places, gather and scatter, sort, top_k.
 
-A gather clamps its indices, a scatter drops what falls outside. So a gather's transpose scatters at clamped indices,
-and a scatter's transpose masks what it gathers.
+A gather clamps its indices, a scatter drops what falls outside. So a gather's transpose scatters at clamped
+indices, and a scatter's transpose masks what it gathers.
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ def top_k(op, y, x):
     return LinearMap(chosen.read, lambda ct: chosen.add_to(hlo.zeros_like(x), ct))
 
 
-# Sort: the tangents are permuted as their primals are ---------------------------------------------------------------
+# Sort: the tangents are permuted as their primals are ---------------------------------------------
 
 
 @jvp("stablehlo.sort")
 def sort_jvp(derive, op, tangents):
-    order = Windows.along(Tensor(op.operation.operands[0]), op.dimension.value, _sorted_with_positions(op)[-1])
+    order = Windows.along(
+        Tensor(op.operation.operands[0]), op.dimension.value, _sorted_with_positions(op)[-1]
+    )
     return [None if tangent is None else order.read(tangent) for tangent in tangents]
 
 
@@ -102,7 +104,7 @@ def _sorted_with_positions(op: Any) -> list[Tensor]:
     return [Tensor(result) for result in sort.results]
 
 
-# Scatter, by the op in its region -----------------------------------------------------------------------------------
+# Scatter, by the op in its region -----------------------------------------------------------------
 
 
 @linear_maps("stablehlo.scatter")
@@ -121,7 +123,9 @@ def scatter(op, y, *operands):
         if of_x is not None:
             return of_x, None, of_updates
     known = ", ".join(f"`{name}`" for name in _SCATTERS)
-    raise error_at(op, "no derivative rule for a scatter with this region", hint=f"known are {known}, and replacement")
+    raise error_at(
+        op, "no derivative rule for a scatter with this region", hint=f"known are {known}, and replacement"
+    )
 
 
 def _takes(op: Any, block: Any) -> bool:
@@ -134,17 +138,19 @@ def _add(op, windows: Windows, y, x, updates):
 
 
 def _subtract(op, windows: Windows, y, x, updates):
-    return NEGATION, LinearMap(
-        lambda t: windows.add_to(hlo.zeros_like(x), -t), lambda ct: -windows.read(ct)
-    )
+    return NEGATION, LinearMap(lambda t: windows.add_to(hlo.zeros_like(x), -t), lambda ct: -windows.read(ct))
 
 
 def _multiply(op, windows: Windows, y, x, updates):
     """Where windows overlap, the product of the others is not to be had from gathers (JAX refuses too)."""
     if not op.unique_indices or not op.unique_indices.value:
         hint = "promise unique_indices, or multiply before scattering"
-        raise error_at(op, "no derivative rule for a multiplying scatter whose windows may overlap", hint=hint)
-    return lambda: windows.put_in(hlo.constant(1, x.type), updates), lambda: _scaled(windows, x, windows.read(x))
+        raise error_at(
+            op, "no derivative rule for a multiplying scatter whose windows may overlap", hint=hint
+        )
+    return lambda: windows.put_in(hlo.constant(1, x.type), updates), lambda: _scaled(
+        windows, x, windows.read(x)
+    )
 
 
 def _choose(op, windows: Windows, y, x, updates):
@@ -166,7 +172,9 @@ def _scaled(windows: Windows, x: Tensor, factor: Tensor) -> LinearMap:
 
 
 def _set(windows: Windows, updates: Tensor):
-    """Of windows that overlap one wins, nobody says which: number the updates, and see whose number is there."""
+    """Of windows that overlap one wins, nobody says which: number the updates, and see whose number is
+    there.
+    """
     numbers = windows.numbered(updates.shape)
     last = windows.put_in(hlo.constant(0, hlo.tensor_type(windows.shape, numbers.element_type)), numbers)
     untouched = hlo.compare(last, "EQ", 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import accumulate
 
 from stablelift.ir import hlo
-from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import transposition
 
 
@@ -47,8 +46,8 @@ def slice(op, ct):
 
 @transposition("stablehlo.pad")
 def pad(op, ct):
-    """The operand's elements are cut out (those that negative padding had cut off get zeros); the padding value
-    gets the sum of the rest."""
+    """The operand's elements are cut out (those that negative padding had cut off get zeros); the padding
+    value gets the sum of the rest."""
     shape = op.operand.type.shape
     low, high, interior = list(op.edge_padding_low), list(op.edge_padding_high), list(op.interior_padding)
 

@@ -24,7 +24,9 @@ def reduce(op, y, *operands):
         return [_element_at(op, iota), None, None, None]
     known = ", ".join(f"`{name}`" for name in _REDUCTIONS)
     raise error_at(
-        op, "no derivative rule for a reduction with this region", hint=f"known are {known}, argmax and argmin"
+        op,
+        "no derivative rule for a reduction with this region",
+        hint=f"known are {known}, argmax and argmin",
     )
 
 
@@ -38,12 +40,16 @@ def _body(op: Any) -> tuple[list[Any], list[Any], list[Any]]:
 def _combined_by(op: Any) -> str | None:
     """The name of the binary op that is all of the region."""
     arguments, ops, returned = _body(op)
-    if len(ops) == 1 and returned == list(ops[0].operation.results) and set(ops[0].operation.operands) == set(arguments):
+    if (
+        len(ops) == 1
+        and returned == list(ops[0].operation.results)
+        and set(ops[0].operation.operands) == set(arguments)
+    ):
         return ops[0].operation.name
     return None
 
 
-# Reductions by one binary op ----------------------------------------------------------------------------------------
+# Reductions by one binary op ----------------------------------------------------------------------
 
 
 def _over(op: Any, x: Tensor) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
@@ -108,7 +114,9 @@ def _others_on_front(x: Tensor) -> Tensor:
 
 
 def _choose(op: Any, y: Tensor, x: Tensor, initial: Tensor) -> Any:
-    """The elements equal to the result share evenly, as in JAX; where there are none, it is the initial value."""
+    """The elements equal to the result share evenly, as in JAX; where there are none, it is the initial
+    value.
+    """
     total, repeat = _over(op, x)
     element = y.element_type
     chosen = hlo.convert(hlo.compare(x, "EQ", repeat(y)), element)
@@ -143,53 +151,14 @@ _REDUCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-# Sums over windows --------------------------------------------------------------------------------------------------
-
-
-@linear_maps("stablehlo.reduce_window")
-def reduce_window(op, y, *operands):
-    """A sum over windows; its transpose is one too, with strides and base dilations in each other's place."""
-    if len(operands) != 2 or _combined_by(op) != "stablehlo.add":
-        raise error_at(op, "no derivative rule for windows with this region", hint="known is `stablehlo.add`")
-    x, _ = operands
-
-    def sums(t: Tensor) -> Tensor:
-        return hlo.remake(op, [t, hlo.constant(0, hlo.tensor_type([], t.element_type))], types=[y.type])[0]
-
-    return LinearMap(sums, lambda ct: _sums_transposed(op, ct, x)), lambda: _of_initial(y, None)
-
-
-def _sums_transposed(op: Any, ct: Tensor, x: Tensor) -> Tensor:
-    """Element i of x is in the windows that end at or after its place and begin at or before it."""
-    ones = [1] * x.rank
-    window, padding = list(op.window_dimensions), hlo.rows(op.padding) if op.padding else [[0, 0]] * x.rank
-    strides, dilations = list(op.window_strides or ones), list(op.base_dilations or ones)
-    window_dilations = list(op.window_dilations or ones)
-    spans = [(size - 1) * dilation + 1 for size, dilation in zip(window, window_dilations, strict=True)]
-    low = [span - 1 - before for span, (before, _) in zip(spans, padding, strict=True)]
-    spread = [max((size - 1) * stride + 1, 0) for size, stride in zip(ct.shape, strides, strict=True)]
-    needed = [(size - 1) * dilation + span for size, dilation, span in zip(x.shape, dilations, spans, strict=True)]
-    high = [all_ - before - inside for all_, before, inside in zip(needed, low, spread, strict=True)]
-    if 0 in x.shape:
-        return hlo.zeros_like(x)
-    padded = hlo.pad(ct, low, high, [stride - 1 for stride in strides])
-    changed = {
-        "window_strides": hlo.i64s(dilations),
-        "base_dilations": hlo.i64s(ones),
-        "padding": hlo.i64_matrix([[0, 0]] * x.rank),
-    }
-    zero = hlo.constant(0, hlo.tensor_type([], ct.element_type))
-    return hlo.remake(op, [padded, zero], types=[x.type], **changed)[0]
-
-
-# The choice of an index ---------------------------------------------------------------------------------------------
+# The choice of an index ---------------------------------------------------------------------------
 
 
 def _index_of_choice(op: Any) -> int | None:
     """The reduced axis, when the op chooses an element with its index (argmax, argmin); None otherwise.
 
-    It does when the second operand counts along the one reduced axis and the region returns, of value and index, a
-    selection each between its two sides.
+    It does when the second operand counts along the one reduced axis and the region returns, of value and
+    index, a selection each between its two sides.
     """
     operands, axes = list(op.operation.operands), list(op.dimensions)
     if len(operands) != 4 or len(axes) != 1 or not hlo.is_inexact(operands[0].type):
@@ -208,7 +177,9 @@ def _counts_along(index: ir.Value, axis: int) -> bool:
     name = getattr(owner, "name", None)
     if name == "stablehlo.iota":
         return owner.opview.iota_dimension.value == axis
-    if name == "stablehlo.broadcast_in_dim" and axis in (dimensions := list(owner.opview.broadcast_dimensions)):
+    if name == "stablehlo.broadcast_in_dim" and axis in (
+        dimensions := list(owner.opview.broadcast_dimensions)
+    ):
         return _counts_along(owner.operands[0], dimensions.index(axis))
     return False
 
@@ -222,4 +193,3 @@ def _element_at(op: Any, axis: int) -> LinearMap:
         lambda t: total(hlo.select(chosen, t, hlo.zeros_like(t))),
         lambda ct: hlo.select(chosen, repeat(ct), hlo.zeros_like(x)),
     )
-

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 
 from stablelift.ir import hlo
-from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.table import divide_by, linear_maps, partials, unsupported
 from stablelift.passes.derivatives.bessel import bessel_i0e
+from stablelift.passes.derivatives.table import divide_by, linear_maps, partials, unsupported
 
-# Inverse trigonometric and hyperbolic functions ---------------------------------------------------------------------
+# Inverse trigonometric and hyperbolic functions ---------------------------------------------------
 
 
 @partials("chlo.asin")
 def asin(y, x):
-    return hlo.rsqrt(1 - x * x)
+    """1 - x², factored here and below: it keeps its digits where |x| is near 1."""
+    return hlo.rsqrt((1 - x) * (1 + x))
 
 
 @partials("chlo.acos")
 def acos(y, x):
-    return -hlo.rsqrt(1 - x * x)
+    return -hlo.rsqrt((1 - x) * (1 + x))
 
 
 @linear_maps("chlo.atan")
@@ -44,17 +44,16 @@ def asinh(y, x):
 
 @partials("chlo.acosh")
 def acosh(y, x):
-    """1 / sqrt(x² - 1); for complex x the root of each factor, whose product has the branch cut of acosh."""
-    return hlo.rsqrt(x - 1) * hlo.rsqrt(x + 1) if hlo.is_complex(x) else hlo.rsqrt(x * x - 1)
+    """1 / sqrt(x² - 1), the root of each factor: for complex x their product has the branch cut of acosh."""
+    return hlo.rsqrt(x - 1) * hlo.rsqrt(x + 1)
 
 
 @linear_maps("chlo.atanh")
 def atanh(op, y, x):
-    """1 - x², factored: it keeps its digits where |x| is near 1."""
     return divide_by((1 - x) * (1 + x))
 
 
-# The error function -------------------------------------------------------------------------------------------------
+# The error function -------------------------------------------------------------------------------
 
 
 @partials("chlo.erf")
@@ -72,7 +71,7 @@ def erf_inv(y, x):
     return math.sqrt(math.pi) / 2 * hlo.exponential(y * y)
 
 
-# Gamma, zeta and Bessel functions -----------------------------------------------------------------------------------
+# Gamma, zeta and Bessel functions -----------------------------------------------------------------
 
 
 @partials("chlo.lgamma")

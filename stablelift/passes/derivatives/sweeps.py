@@ -1,11 +1,12 @@
 """The two sweeps over a function: forward mode beside the primal ops, reverse mode after them.
 
-`jvp` clones a function and adds to each active op the ops of its tangent. `joint` clones it and appends the reverse
-sweep, so that one function computes results and gradients; `partition` cuts that function where forward and reverse
-must part. All derived functions are kept by what they were derived for, so that equal calls share them.
+`jvp` clones a function and adds to each active op the ops of its tangent. `joint` clones it and appends the
+reverse sweep, so that one function computes results and gradients; `partition` cuts that function where
+forward and reverse must part. All derived functions are kept by what they were derived for, so that equal
+calls share them.
 
-Only what is active is touched: a value is when a tangent reaches it, and an op's rule runs only when its result is
-active and a cotangent arrives. Source: Griewank and Walther 2008, chapters 3 and 6.
+Only what is active is touched: a value is when a tangent reaches it, and an op's rule runs only when its
+result is active and a cotangent arrives. Source: Griewank and Walther 2008, chapters 3 and 6.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _BOUNDARY = "lift.reverse_begins"
 
 
 class Split(NamedTuple):
-    """A joint function cut in two: inputs -> (results, residuals), and (residuals, cotangents) -> gradients."""
+    """A joint function cut in two: inputs -> (results, residuals), and (residuals, cotangents) ->
+    gradients.
+    """
 
     forward: func.FuncOp
     reverse: func.FuncOp
@@ -86,7 +89,7 @@ class Derive:
             self._active[key] = tuple(index for index, value in enumerate(returned) if value in active)
         return self._active[key]
 
-    # Forward mode -----------------------------------------------------------------------------------------------
+    # Forward mode ---------------------------------------------------------------------------------
 
     def _forward(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         function = self.functions.clone(name, f"{name}__jvp")
@@ -123,7 +126,7 @@ class Derive:
             if tangent is not None:
                 tangents[result] = tangent
 
-    # Reverse mode -----------------------------------------------------------------------------------------------
+    # Reverse mode ---------------------------------------------------------------------------------
 
     def _joint(self, name: str, wrt: Positions, of: Positions) -> tuple[func.FuncOp, ir.Operation]:
         """The joint function under construction, and the marker between its forward and its reverse ops."""
@@ -175,7 +178,7 @@ class Derive:
                 if wants and gradient is not None:
                     cotangents[operand] = _plus(cotangents.get(operand), gradient)
 
-    # The cut ----------------------------------------------------------------------------------------------------
+    # The cut --------------------------------------------------------------------------------------
 
     def _partition(self, name: str, joint: func.FuncOp, num_gradients: int) -> Split:
         block = body_of(joint)
@@ -194,7 +197,9 @@ class Derive:
                 own.update(inner.block.arguments)
         residuals, constants = _crossing(reverse_ops, returned[split:], own)
 
-        inputs = [value.type for value in residuals] + [value.type for value in list(block.arguments)[num_inputs:]]
+        inputs = [value.type for value in residuals] + [
+            value.type for value in list(block.arguments)[num_inputs:]
+        ]
         reverse = self.functions.create(f"{name}__bwd", inputs, joint.location)
         moved = body_of(reverse)
         translate = dict(zip([*residuals, *list(block.arguments)[num_inputs:]], moved.arguments, strict=True))
@@ -234,7 +239,9 @@ def _inside(operation: ir.Operation) -> list[ir.Operation]:
 
 
 def _used_by(operation: ir.Operation) -> list[ir.Value]:
-    """The values that an op uses: its operands, and those of the ops in its regions, which may capture outer ones."""
+    """The values that an op uses: its operands, and those of the ops in its regions, which may capture
+    outer ones.
+    """
     used = list(operation.operands)
     if len(operation.regions):
         for inner in _inside(operation):

@@ -1,8 +1,8 @@
 """Derivative rules: the least that determines both modes, and the decorators that derive the rest.
 
 What a rule stands for is, for each operand that can carry a tangent, the linear map from its tangent to the
-result's. Forward mode sums the maps' applications; reverse mode accumulates their transposes. Five decorators state
-such a rule with the least words:
+result's. Forward mode sums the maps' applications; reverse mode accumulates their transposes. Five
+decorators state such a rule with the least words:
 
     @partials(op)          (y, *xs) -> dy/dx for each operand     elementwise: scale by it, both ways
     @linear_maps(op)       (op, y, *xs) -> a map for each operand, where a scale does not say it
@@ -12,8 +12,9 @@ such a rule with the least words:
 
 Ops with callees or regions write both modes out with `@jvp` and `@vjp`, and nothing else does.
 
-Conventions, as in JAX: cotangents are transposed, not conjugated; None is the symbolic zero. A rule may return a
-function of no arguments in place of a tensor or a map; it is called only when somebody asks for that operand.
+Conventions, as in JAX: cotangents are transposed, not conjugated; None is the symbolic zero. A rule may
+return a function of no arguments in place of a tensor or a map; it is called only when somebody asks for
+that operand.
 """
 
 from __future__ import annotations
@@ -50,6 +51,22 @@ def scale_by(factor: Tensor) -> LinearMap:
 def divide_by(divisor: Tensor) -> LinearMap:
     """Division by `divisor`, elementwise: its own transpose."""
     return LinearMap(lambda t: t / divisor, lambda ct: ct / divisor)
+
+
+def compose(*maps: LinearMap) -> LinearMap:
+    """The maps one after the other, the first one first."""
+
+    def apply(t: Tensor) -> Tensor:
+        for each in maps:
+            t = each.apply(t)
+        return t
+
+    def transpose(ct: Tensor) -> Tensor:
+        for each in reversed(maps):
+            ct = each.transpose(ct)
+        return ct
+
+    return LinearMap(apply, transpose)
 
 
 class DerivativeRule(NamedTuple):
@@ -119,7 +136,9 @@ def linear_maps(*names: str) -> Decorator:
 
 
 def partials(*names: str) -> Decorator:
-    """A rule `(y, *xs)` that returns dy/dx for each operand (one tensor for a unary op) of an elementwise op."""
+    """A rule `(y, *xs)` that returns dy/dx for each operand (one tensor for a unary op) of an elementwise
+    op.
+    """
 
     def enter(rule: Callable) -> Callable:
         linear_maps(*names)(lambda op, y, *xs: rule(y, *xs))

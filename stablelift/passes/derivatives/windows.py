@@ -1,4 +1,5 @@
-"""The windows of a gather or scatter: reading them from a tensor, adding to them, knowing which lie inside."""
+"""The windows of a gather or scatter: reading them from a tensor, adding to them, knowing which lie inside.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from stablelift.ir.tensor import Tensor, emit
 class Windows:
     """Windows of `sizes` in a tensor of `shape`, at `indices`; what is read of them has `rank` axes.
 
-    The dimension numbers bear the names of a scatter's; `inside` says that all windows are known to lie inside.
+    The dimension numbers bear the names of a scatter's; `inside` says that all windows are known to lie
+    inside.
     """
 
     shape: tuple[int, ...]
@@ -99,7 +101,9 @@ class Windows:
 
     def add_to(self, x: Tensor, updates: Tensor) -> Tensor:
         """`x` with `updates` added in the windows that lie inside, which may overlap."""
-        return indexing.scatter(x, self.indices, updates, self._scatter_numbers(), "stablehlo.add", unique=False)
+        return indexing.scatter(
+            x, self.indices, updates, self._scatter_numbers(), "stablehlo.add", unique=False
+        )
 
     def put_in(self, x: Tensor, updates: Tensor) -> Tensor:
         """`x` with `updates` in the place of the windows that lie inside; where they overlap, one of them."""
@@ -142,4 +146,6 @@ class Windows:
         inside = hlo.logical_and(above, hlo.compare(self.indices, "LE", self._last_starts()))
         if self.index_vector_axis < self.indices.rank:
             inside = hlo.reduce(inside, [self.index_vector_axis], "stablehlo.and", True)
-        return hlo.broadcast_in_dim(inside, shape, [axis for axis in range(self.rank) if axis not in self.window_axes])
+        return hlo.broadcast_in_dim(
+            inside, shape, [axis for axis in range(self.rank) if axis not in self.window_axes]
+        )

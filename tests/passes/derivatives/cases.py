@@ -1,16 +1,15 @@
 """For every op that has a derivative rule, functions that use it, and where they are tested.
 
-`UNARY` and `BINARY` are elementwise ops with their domains; `OTHERS` names a function and its arguments' shapes.
+`UNARY` and `BINARY` are elementwise ops with their domains; `OTHERS` names a function and its arguments'
+shapes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 REAL = (-3.0, 3.0)
@@ -27,9 +26,9 @@ class Elementwise(NamedTuple):
 
 
 UNARY: dict[str, Elementwise] = {
-    "chlo.acos": Elementwise(lax.acos, UNIT),
-    "chlo.acosh": Elementwise(lax.acosh, (1.1, 4.0)),
-    "chlo.asin": Elementwise(lax.asin, UNIT),
+    "chlo.acos": Elementwise(lax.acos, UNIT, True),
+    "chlo.acosh": Elementwise(lax.acosh, (1.1, 4.0), True),
+    "chlo.asin": Elementwise(lax.asin, UNIT, True),
     "chlo.asinh": Elementwise(lax.asinh, REAL, True),
     "chlo.atan": Elementwise(lax.atan, REAL, True),
     "chlo.atanh": Elementwise(lax.atanh, UNIT, True),
@@ -47,19 +46,20 @@ UNARY: dict[str, Elementwise] = {
     "stablehlo.abs": Elementwise(lax.abs, REAL, True),
     "stablehlo.cbrt": Elementwise(lax.cbrt, POSITIVE),
     "stablehlo.ceil": Elementwise(lax.ceil),
-    "stablehlo.cosine": Elementwise(lax.cos, REAL),
+    "stablehlo.cosine": Elementwise(lax.cos, REAL, True),
     "stablehlo.exponential": Elementwise(lax.exp, REAL, True),
     "stablehlo.exponential_minus_one": Elementwise(lax.expm1, REAL, True),
     "stablehlo.floor": Elementwise(lax.floor),
     "stablehlo.log": Elementwise(lax.log, POSITIVE, True),
     "stablehlo.log_plus_one": Elementwise(lax.log1p, POSITIVE, True),
+    "stablehlo.logistic": Elementwise(lax.logistic, REAL, True),
     "stablehlo.negate": Elementwise(lax.neg, REAL, True),
     "stablehlo.reduce_precision": Elementwise(lambda x: lax.reduce_precision(x, 5, 10)),
     "stablehlo.round_nearest_afz": Elementwise(lambda x: lax.round(x, lax.RoundingMethod.AWAY_FROM_ZERO)),
     "stablehlo.round_nearest_even": Elementwise(lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN)),
     "stablehlo.rsqrt": Elementwise(lax.rsqrt, POSITIVE, True),
     "stablehlo.sign": Elementwise(lax.sign),
-    "stablehlo.sine": Elementwise(lax.sin, REAL),
+    "stablehlo.sine": Elementwise(lax.sin, REAL, True),
     "stablehlo.sqrt": Elementwise(lax.sqrt, POSITIVE, True),
     "stablehlo.tan": Elementwise(lax.tan, UNIT, True),
     "stablehlo.tanh": Elementwise(lax.tanh, REAL, True),

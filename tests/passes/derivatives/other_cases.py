@@ -1,4 +1,5 @@
-"""Uses of the ops that are not elementwise functions of lax: movement, contraction, reduction, indexing, calls.
+"""Uses of the ops that are not elementwise functions of lax: movement, contraction, reduction, indexing,
+calls.
 
 Arguments are arrays in double precision, without square shapes, unit strides and self-inverse permutations.
 """
@@ -86,7 +87,12 @@ LOCALLY_CONSTANT: dict[str, list[Case]] = {
     "chlo.constant": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_CHLO))],
     "chlo.constant_like": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_LIKE))],
     "chlo.is_inf": [
-        case(lambda x: jnp.where(jnp.isinf(x), x, 2 * x), INFINITIES, module=masked("chlo.is_inf"), difference=False)
+        case(
+            lambda x: jnp.where(jnp.isinf(x), x, 2 * x),
+            INFINITIES,
+            module=masked("chlo.is_inf"),
+            difference=False,
+        )
     ],
     "chlo.is_neg_inf": [
         case(
@@ -120,9 +126,11 @@ LOCALLY_CONSTANT: dict[str, list[Case]] = {
     "stablehlo.xor": [where(lambda x: (x < 0) ^ (x > 0.5))],
 }
 
+UPPER = real(2, 3) + 0.5
+
 CHOICES: dict[str, list[Case]] = {
     "stablehlo.clamp": [
-        case(lax.clamp, real(2, 3) - 0.5, real(2, 3), real(2, 3) + 0.5),
+        case(lax.clamp, UPPER - 1.5, real(2, 3), UPPER),
         case(lambda x: lax.clamp(-0.3, x, 0.4), real(2, 3)),
         case(
             lambda low, x, high: jnp.minimum(jnp.maximum(low, x), high),
@@ -141,20 +149,28 @@ CHOICES: dict[str, list[Case]] = {
 }
 
 REPRESENTATION: dict[str, list[Case]] = {
-    "chlo.conj": [case(jnp.conj, cplx(3), module="""func.func public @main(%x: tensor<3xcomplex<f64>>) -> tensor<3xcomplex<f64>> {
+    "chlo.conj": [
+        case(
+            jnp.conj,
+            cplx(3),
+            module="""func.func public @main(%x: tensor<3xcomplex<f64>>) -> tensor<3xcomplex<f64>> {
       %y = chlo.conj %x : tensor<3xcomplex<f64>> -> tensor<3xcomplex<f64>>
-      return %y : tensor<3xcomplex<f64>> }""")],
-    "chlo.tan": [case(jnp.tan, real(4) / 3, module=unary_module("  %y = chlo.tan %x : tensor<4xf64> -> tensor<4xf64>"))],
-    "stablehlo.complex": [case(lax.complex, real(3), real(3)), case(lambda x: lax.complex(x, 2 * x), real(3))],
+      return %y : tensor<3xcomplex<f64>> }""",
+        )
+    ],
+    "chlo.tan": [
+        case(jnp.tan, real(4) / 3, module=unary_module("  %y = chlo.tan %x : tensor<4xf64> -> tensor<4xf64>"))
+    ],
+    "stablehlo.complex": [
+        case(lax.complex, real(3), real(3)),
+        case(lambda x: lax.complex(x, 2 * x), real(3)),
+    ],
     "stablehlo.convert": [
         case(lambda x: x.astype(jnp.complex128) * (1 + 2j), real(3)),
         case(lambda x: (x.astype(jnp.float32) ** 2, x.astype(jnp.int32)), real(3), difference=False),
         case(lambda x, i: x * i.astype(jnp.float64), real(3), ints(1, 2, 3)),
     ],
     "stablehlo.imag": [case(lambda x: jnp.imag(x) ** 2, cplx(3))],
-    "stablehlo.logistic": [
-        case(jax.nn.sigmoid, real(4), module=unary_module("  %y = stablehlo.logistic %x : tensor<4xf64>"))
-    ],
     "stablehlo.real": [case(lambda x: jnp.real(x) * jnp.real(x * x), cplx(3))],
     "stablehlo.optimization_barrier": [
         case(lambda x, y, i: lax.optimization_barrier((x * y, y, i)), real(3), real(3), ints(1, 2)),
@@ -179,7 +195,10 @@ MOVEMENT: dict[str, list[Case]] = {
         case(lambda x, v: lax.pad(x, v, [(2, 1, 3)]), real(0), real()),
         case(lambda x, v: lax.pad(x, v, [(0, 0, 0)]), real(3), real()),
     ],
-    "stablehlo.reshape": [case(lambda x: x.reshape(3, 4), real(2, 6)), case(lambda x: x.reshape(()), real(1, 1))],
+    "stablehlo.reshape": [
+        case(lambda x: x.reshape(3, 4), real(2, 6)),
+        case(lambda x: x.reshape(()), real(1, 1)),
+    ],
     "stablehlo.reverse": [case(lambda x: lax.rev(x, (0, 2)), real(2, 3, 4))],
     "stablehlo.slice": [
         case(lambda x: lax.slice(x, (1, 0), (6, 3), (2, 1)), real(7, 4)),
@@ -199,13 +218,16 @@ CONTRACTION: dict[str, list[Case]] = {
         case(jnp.dot, cplx(3, 4), cplx(4, 2)),
         case(jnp.dot, real(3, 0), real(0, 2)),
         case(
-            lambda x, y: lax.dot(x.astype(jnp.bfloat16), y.astype(jnp.bfloat16), preferred_element_type=jnp.float32),
+            lambda x, y: lax.dot(
+                x.astype(jnp.bfloat16), y.astype(jnp.bfloat16), preferred_element_type=jnp.float32
+            ),
             real(3, 4),
             real(4, 2),
             difference=False,
         ),
     ],
 }
+
 
 def window_sums(window, strides, padding, base=None, dilation=None) -> Callable:
     """Sums over windows, of float64."""
@@ -286,11 +308,22 @@ INDEXING: dict[str, list[Case]] = {
         case(lambda x, u: x.at[PLACES].max(u), real(5, 3).round(), real(4, 3).round(), difference=False),
         case(lambda x, u: x.at[PLACES].min(u), real(5, 3), real(4, 3)),
         case(lambda x, u: x.at[:, PLACES, 1].add(u, mode="clip"), real(2, 5, 3), real(2, 4)),
-        case(lambda x, i, u: jax.vmap(lambda x, i, u: x.at[i].set(u))(x, i, u), real(2, 5), ints([0, 3], [4, 4]), real(2, 2)),
+        case(
+            lambda x, i, u: jax.vmap(lambda x, i, u: x.at[i].set(u))(x, i, u),
+            real(2, 5),
+            ints([0, 3], [4, 4]),
+            real(2, 2),
+        ),
     ],
     "stablehlo.sort": [
         case(lambda x: jnp.sort(x, 1), real(3, 5)),
-        case(lambda x, y, i: lax.sort((x, y, i), dimension=0, num_keys=2), real(4, 3).round(), real(4, 3), np.arange(12).reshape(4, 3), difference=False),
+        case(
+            lambda x, y, i: lax.sort((x, y, i), dimension=0, num_keys=2),
+            real(4, 3).round(),
+            real(4, 3),
+            np.arange(12).reshape(4, 3),
+            difference=False,
+        ),
     ],
 }
 

@@ -1,8 +1,8 @@
 """Derived programs of a function, and the witnesses that need no reference.
 
-`check` wraps a function in `lift.jvp` and `lift.vjp`, compiles both away with our passes, runs the result, and
-compares what it computed with JAX, with itself (the dot-product identity) and, in double precision, with a
-central difference.
+`check` wraps a function in `lift.jvp` and `lift.vjp`, compiles both away with our passes, runs the result,
+and compares what it computed with JAX, with itself (the dot-product identity) and, in double precision,
+with a central difference.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ def pairing(xs: Sequence[Any], ys: Sequence[Any]) -> complex:
     """The sum of products, nothing conjugated: how JAX pairs cotangents with tangents."""
     wide = np.complex128
     with np.errstate(all="ignore"):
-        products = [np.sum(np.asarray(x).astype(wide) * np.asarray(y).astype(wide)) for x, y in zip(xs, ys, strict=True)]
+        products = [
+            np.sum(np.asarray(x).astype(wide) * np.asarray(y).astype(wide))
+            for x, y in zip(xs, ys, strict=True)
+        ]
         return complex(sum(products))
 
 
@@ -106,9 +109,10 @@ def check(
 ) -> Derived:
     """Witness the derivatives of `function` at `primals`.
 
-    `module` is the function in StableHLO, where JAX does not lower to the op in question; `contains` an op that
-    the module must hold. `linear`: the tangents are not rounded to less than their type. `reference`: compare with JAX's jvp and vjp. `difference`: compare the tangents of
-    double precision with a central difference.
+    `module` is the function in StableHLO, where JAX does not lower to the op in question; `contains` an op
+    that the module must hold. `linear`: the tangents are not rounded to less than their type. `reference`:
+    compare with JAX's jvp and vjp. `difference`: compare the tangents of double precision with a central
+    difference.
     """
     rng = np.random.default_rng(seed)
     primals = tuple(map(np.asarray, primals))

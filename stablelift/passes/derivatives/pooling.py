@@ -1,0 +1,249 @@
+"""Derivatives of reductions over moving windows: sums, choices (max-pooling), and select_and_scatter.
+
+A sum is linear; a product has forward mode only, as in JAX. A choice (maximum, minimum, or a selection of several tensors by one predicate) passes the
+tangent of the element it chooses: forward mode lets the tangents ride along, reverse mode lets the element's number
+ride along and scatters to it. Of equal elements the first is chosen, as in JAX.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import ir
+from stablelift.ir.region import combined_by, copy_block
+from stablelift.ir.tensor import Tensor
+from stablelift.ir.window import reduce_window, slides
+from stablelift.passes.derivatives.table import (
+    LinearMap,
+    Tangents,
+    instantiate,
+    jvp,
+    linear_maps,
+    operands_of,
+    vjp,
+)
+from stablelift.passes.derivatives.windows import Windows
+
+Predicate = Callable[[list[Tensor], list[Tensor]], Tensor]
+
+
+@jvp("stablehlo.reduce_window")
+def reduce_window_jvp(derive, op, tangents):
+    operands = operands_of(op)
+    combine = combined_by(op.operation.regions[0].blocks[0])
+    if combine in ("stablehlo.add", "stablehlo.multiply"):
+        x, initial = (instantiate(t, primal) for t, primal in zip(tangents, operands, strict=True))
+        if combine == "stablehlo.add":
+            return hlo.remake(op, [x, initial], types=[op.operation.results[0].type])
+        return _over_windows(op, [operands[0], x], [operands[1], initial], _multiply_duals)[1:]
+    count = len(operands) // 2
+    primals, of_initial = operands[:count], tangents[count:]
+    moving = [i for i in range(count) if tangents[i] is not None or of_initial[i] is not None]
+    riders = [instantiate(tangents[i], primals[i]) for i in moving]
+    starts = [instantiate(of_initial[i], operands[count + i]) for i in moving]
+    chosen = _choose(op, primals, operands[count:], riders, starts, _predicate(op))
+    found: list[Tensor | None] = [None] * count
+    for index, tangent in zip(moving, chosen, strict=True):
+        found[index] = tangent
+    return found
+
+
+@vjp("stablehlo.reduce_window")
+def reduce_window_vjp(derive, op, cotangents, wanted):
+    operands = operands_of(op)
+    if combined_by(op.operation.regions[0].blocks[0]) == "stablehlo.add":
+        return _of_sum(op, cotangents[0], *operands, wanted)
+    count = len(operands) // 2
+    primals, initial = operands[:count], operands[count:]
+    numbers = _numbers(primals[0])
+    start = hlo.constant(-1, hlo.tensor_type([], numbers.element_type))
+    (winners,) = _choose(op, primals, initial, [numbers], [start], _predicate(op))
+    shape = primals[0].shape
+
+    def for_wanted(emit: Callable[[Tensor], Tensor], flags: Sequence[bool]) -> Tangents:
+        pairs = zip(cotangents, flags, strict=True)
+        return [emit(ct) if ct is not None and wants else None for ct, wants in pairs]
+
+    return [
+        *for_wanted(lambda ct: _put(ct, winners, shape), wanted[:count]),
+        *for_wanted(lambda ct: _where_none_won(ct, winners), wanted[count:]),
+    ]
+
+
+def _over_windows(
+    op: Any, xs: Sequence[Tensor], initial: Sequence[Tensor], combine: Callable[..., Sequence[Tensor]]
+) -> list[Tensor]:
+    """The windows of `op`, over tensors of its operands' shape."""
+    window = list(op.window_dimensions)
+    shape = op.operation.results[0].type.shape
+    return reduce_window(xs, initial, combine, window=window, slides=slides(op, len(window)), shape=shape)
+
+
+def _multiply_duals(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
+    """The product of dual numbers, a value and its tangent each: forward mode needs no division by a zero."""
+    (x, dx), (y, dy) = old, new
+    return [x * y, x * dy + dx * y]
+
+
+# Sums ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_sum(op: Any, ct: Tensor, x: Tensor, initial: Tensor, wanted: Sequence[bool]) -> Tangents:
+    """Each element gets the sum of the windows that hold it; the padding is the initial value too."""
+
+    def of_x() -> Tensor:
+        if 0 in x.shape + ct.shape:
+            return hlo.zeros_like(x)
+        window = list(op.window_dimensions)
+        sizes = zip(slides(op, x.rank), x.shape, window, ct.shape, strict=True)
+        back = [(slide.to_operand(size), result, size, operand) for slide, operand, size, result in sizes]
+        # The operand's padding may be negative, a window's need not work with that: pad first.
+        low = [slide.low for slide, *_ in back]
+        high = [slide.high(*of) for slide, *of in back]
+        padded = hlo.pad(ct, low, high, [slide.base - 1 for slide, *_ in back])
+        moves = [slide._replace(low=0, base=1) for slide, *_ in back]
+        zero = hlo.zeros_like(initial)
+        return reduce_window([padded], [zero], _add, window=window, slides=moves, shape=x.shape)[0]
+
+    def of_initial() -> Tensor:
+        one = hlo.constant(1, initial.type)
+        (count,) = hlo.remake(op, [hlo.zeros_like(x), one], types=[ct.type])
+        return hlo.reduce_sum(ct * count, range(ct.rank))
+
+    return [of_x() if wanted[0] else None, of_initial() if wanted[1] else None]
+
+
+def _add(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
+    return [x + y for x, y in zip(old, new, strict=True)]
+
+
+# Choices ------------------------------------------------------------------------------------------------------------
+
+
+def _predicate(op: Any) -> Predicate:
+    """When the region keeps the old elements rather than take the new ones.
+
+    Raises:
+      LiftError: The region does anything but choose.
+    """
+    block = op.operation.regions[0].blocks[0]
+    direction = {"stablehlo.maximum": "GE", "stablehlo.minimum": "LE"}.get(combined_by(block) or "")
+    if direction is not None:
+        return lambda old, new: hlo.compare(old[0], direction, new[0])
+    arguments, count = list(block.arguments), len(op.operation.results)
+    choices = [value.owner for value in list(block.operations)[-1].operation.operands]
+    sides = zip(arguments[:count], arguments[count:], strict=True)
+    for choice, (old, new) in zip(choices, sides, strict=True):
+        same = getattr(choice, "name", None) == "stablehlo.select" and list(choice.operands)[1:] == [old, new]
+        if not same or choice.operands[0] != choices[0].operands[0]:
+            hint = "known are `stablehlo.add`, `stablehlo.maximum`, `stablehlo.minimum`, and a choice by one predicate"
+            raise error_at(op, "no derivative rule for a `reduce_window` with this region", hint=hint)
+    keeps = choices[0].operands[0]
+    return lambda old, new: Tensor(copy_block(block, [*old, *new])[keeps])
+
+
+def _choose(
+    op: Any,
+    primals: Sequence[Tensor],
+    initial: Sequence[Tensor],
+    riders: Sequence[Tensor],
+    starts: Sequence[Tensor],
+    keeps: Predicate,
+) -> list[Tensor]:
+    """What `riders`, beginning with `starts`, have where the op's windows choose from `primals`."""
+    count = len(primals)
+
+    def combine(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
+        kept = keeps(old[:count], new[:count])
+        return [hlo.select(kept, x, y) for x, y in zip(old, new, strict=True)]
+
+    return _over_windows(op, [*primals, *riders], [*initial, *starts], combine)[count:]
+
+
+def _numbers(x: Tensor) -> Tensor:
+    """0, 1, 2, ... as elements of x's shape, of a signed type that can count them."""
+    count = math.prod(x.shape)
+    element = ir.IntegerType.get_signless(32 if count < 2**31 else 64)
+    return hlo.reshape(hlo.iota([count], 0, element), x.shape)
+
+
+def _elements(winners: Tensor, count: int) -> Windows:
+    """The elements that `winners` number, of a tensor of `count` in a line; -1 numbers none."""
+    line = hlo.reshape(winners, [math.prod(winners.shape)])
+    return Windows(
+        shape=(count,),
+        sizes=(1,),
+        indices=hlo.reshape(line, [line.shape[0], 1]),
+        rank=1,
+        window_axes=[],
+        inserted_axes=[0],
+        batch_axes=[],
+        index_batch_axes=[],
+        indexed_axes=[0],
+        index_vector_axis=1,
+    )
+
+
+def _put(ct: Tensor, winners: Tensor, shape: Sequence[int]) -> Tensor:
+    """Each element of `ct` added to that which won its window, of a tensor of `shape`."""
+    count = math.prod(shape)
+    zeros = hlo.constant(0, hlo.tensor_type([count], ct.element_type))
+    line = hlo.reshape(ct, [math.prod(ct.shape)])
+    return hlo.reshape(_elements(winners, count).add_to(zeros, line), shape)
+
+
+def _taken(x: Tensor, winners: Tensor) -> Tensor:
+    """The elements of `x` that won; zero where none did."""
+    line = hlo.reshape(x, [math.prod(x.shape)])
+    return hlo.reshape(_elements(winners, line.shape[0]).read(line), winners.shape)
+
+
+def _where_none_won(ct: Tensor, winners: Tensor) -> Tensor:
+    """The cotangent of the initial value: the sum over windows that kept it."""
+    kept = hlo.select(hlo.compare(winners, "EQ", -1), ct, hlo.zeros_like(ct))
+    return hlo.reduce_sum(kept, range(ct.rank))
+
+
+# Scattering to what is selected -------------------------------------------------------------------------------------
+
+
+@linear_maps("stablehlo.select_and_scatter")
+def select_and_scatter(op, y, x, source, initial):
+    """Each window of `x` selects an element, to which its element of the source is added."""
+    if combined_by(op.operation.regions[1].blocks[0]) != "stablehlo.add":
+        raise error_at(
+            op, "no derivative rule for a `select_and_scatter` with this region", hint="known is `stablehlo.add`"
+        )
+
+    def of_source() -> LinearMap:
+        winners = _selected(op, x, source.shape)
+        return LinearMap(lambda t: _put(t, winners, x.shape), lambda ct: _taken(ct, winners))
+
+    of_initial = LinearMap(
+        lambda t: hlo.broadcast_in_dim(t, y.shape, []), lambda ct: hlo.reduce_sum(ct, range(ct.rank))
+    )
+    return None, of_source, of_initial
+
+
+def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
+    """The number of the element of `x` that each of the windows selects, or -1 where it lies in the padding."""
+    selection = op.operation.regions[0].blocks[0]
+    preferred = list(selection.operations)[-1].operation.operands[0]
+
+    def combine(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
+        """The first element of a window has no rival yet, and the padding is none: their number is -1."""
+        become = copy_block(selection, [old[0], new[0]])
+        has_rival = hlo.compare(old[1], "NE", -1)
+        preferred_old = hlo.logical_and(Tensor(become.get(preferred, preferred)), has_rival)
+        keeps = hlo.logical_or(preferred_old, hlo.compare(new[1], "EQ", -1))
+        return [hlo.select(keeps, a, b) for a, b in zip(old, new, strict=True)]
+
+    numbers = _numbers(x)
+    window = list(op.window_dimensions or [1] * x.rank)
+    starts = [hlo.constant(number, hlo.tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))]
+    moves = slides(op, x.rank)
+    return reduce_window([x, numbers], starts, combine, window=window, slides=moves, shape=shape)[1]

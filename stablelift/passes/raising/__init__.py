@@ -1,0 +1,178 @@
+"""lift-raise: recognise loops and branches of imported programs as lift ops.
+
+    %r = stablehlo.while(%i = %c0, %x = %x0) cond { %i < 10 } do { ... %i + 1, f(%x) }
+      ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
+
+A counted loop becomes a `lift.scan`, any other a `lift.while`; `case` and `if` become `lift.switch`. What a
+region uses from outside becomes an argument of its function; what a loop carries unchanged is no longer
+carried. Needs: the module verifies. Keeps: results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.lift import signature_of
+from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.base import ModulePass
+from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.raising.counted import maker, trip_count
+from stablelift.passes.structure import lift_op
+
+RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if")
+
+
+@dataclass(frozen=True)
+class Raise(ModulePass):
+    name = "lift-raise"
+
+    def run(self, module: ir.Module) -> None:
+        functions = Functions(module)
+        for op in reversed([op for op in walk(module.operation) if op.operation.name in RAISED]):
+            # Outer ops come first in the walk: inner ones are raised before the region around them moves.
+            if not all(isinstance(value.type, ir.RankedTensorType) for value in op.operation.operands):
+                continue
+            with ir.InsertionPoint(op.operation), op.operation.location:
+                results = (
+                    _raise_while(functions, op) if "while" in op.operation.name else _switch(functions, op)
+                )
+            for old, new in zip(list(op.operation.results), results, strict=True):
+                old.replace_all_uses_with(new.value)
+            op.operation.erase()
+
+
+def _raise_while(functions: Functions, op: Any) -> list[Tensor]:
+    initial = [Tensor(operand) for operand in op.operation.operands]
+    cond, body = (region.blocks[0] for region in op.operation.regions)
+    fixed = _drop_unchanged(op, cond, body)
+    moving = [index for index in range(len(initial)) if index not in fixed]
+    carry = [initial[index] for index in moving]
+    count = trip_count(cond, body, [value.value for value in carry])
+    if count is None:
+        found = _lift_while(functions, cond, body, carry)
+    else:
+        callee, captured = _outline(functions, "while_body", body, _captures([body]))
+        found = lift_op(
+            "lift.scan",
+            [*captured, *carry],
+            {callee.name.value: signature_of(callee)},
+            callee=callee.name.value,
+            num_consts=len(captured),
+            num_carry=len(carry),
+            length=count,
+            reverse=False,
+            unroll=1,
+            in_axes=[],
+            out_axes=[],
+        )
+    results = dict(zip(moving, found, strict=True))
+    return [results.get(index, initial[index]) for index in range(len(initial))]
+
+
+def _lift_while(
+    functions: Functions, cond: ir.Block, body: ir.Block, carry: Sequence[Tensor]
+) -> list[Tensor]:
+    of_cond, cond_consts = _outline(functions, "while_cond", cond, _captures([cond]))
+    of_body, body_consts = _outline(functions, "while_body", body, _captures([body]))
+    return lift_op(
+        "lift.while",
+        [*cond_consts, *body_consts, *carry],
+        {function.name.value: signature_of(function) for function in (of_cond, of_body)},
+        cond=of_cond.name.value,
+        body=of_body.name.value,
+        num_cond_consts=len(cond_consts),
+        num_body_consts=len(body_consts),
+    )
+
+
+def _drop_unchanged(op: Any, cond: ir.Block, body: ir.Block) -> set[int]:
+    """Take what the body returns as it got it out of the carry; the positions of what was taken."""
+    terminator = body.operations[len(body.operations) - 1].operation
+    returned = list(terminator.operands)
+    unchanged = [index for index, value in enumerate(returned) if value == body.arguments[index]]
+    for index in unchanged:
+        for block in (cond, body):
+            block.arguments[index].replace_all_uses_with(op.operation.operands[index])
+    kept = [value for index, value in enumerate(returned) if index not in unchanged]
+    if unchanged:
+        with ir.InsertionPoint(terminator), terminator.location:
+            ir.Operation.create("stablehlo.return", operands=kept)
+        terminator.erase()
+    for index in reversed(unchanged):
+        for block in (cond, body):
+            block.erase_argument(index)
+    return set(unchanged)
+
+
+def _switch(functions: Functions, op: Any) -> list[Tensor]:
+    """`case` takes its last branch for an index out of range; `if` is a switch whose first branch is the
+    false one.
+    """
+    blocks = [region.blocks[0] for region in op.operation.regions]
+    index = Tensor(op.operation.operands[0])
+    if op.operation.name == "stablehlo.if":
+        blocks.reverse()
+        index = hlo.convert(index, ir.IntegerType.get_signless(32))
+    else:
+        last = hlo.constant(len(blocks) - 1, index.type)
+        index = hlo.select(hlo.compare(index, "LT", 0), last, index)
+    captures = _captures(blocks)
+    outlined = [
+        _outline(functions, f"branch_{number}", block, captures) for number, block in enumerate(blocks)
+    ]
+    return lift_op(
+        "lift.switch",
+        [index, *outlined[0][1]],
+        {function.name.value: signature_of(function) for function, _ in outlined},
+        branches=[function.name.value for function, _ in outlined],
+    )
+
+
+def _captures(blocks: Sequence[ir.Block]) -> list[ir.Value]:
+    """The values from outside that ops in the blocks use, but for constants, in order of first use."""
+    found: dict[ir.Value, None] = {}
+    for block in blocks:
+        own = set(block.arguments)
+        inside = [op for top in block.operations for op in (top, *walk(top))]
+        for op in inside:
+            own.update(op.operation.results)
+            for region in op.operation.regions:
+                own.update(argument for inner in region.blocks for argument in inner.arguments)
+        for op in inside:
+            for value in op.operation.operands:
+                if value not in own and maker(value, "stablehlo.constant") is None:
+                    found[value] = None
+    return list(found)
+
+
+def _outline(
+    functions: Functions, wanted: str, block: ir.Block, captures: Sequence[ir.Value]
+) -> tuple[func.FuncOp, list[Tensor]]:
+    """Move a region's block into a function of the captured values and the block's arguments."""
+    inputs = [value.type for value in captures] + [argument.type for argument in block.arguments]
+    function = functions.create(wanted, inputs, ir.Location.current)
+    target = body_of(function)
+    arguments = list(target.arguments)
+    for old, new in zip(list(block.arguments), arguments[len(captures) :], strict=True):
+        old.replace_all_uses_with(new)
+    translate = dict(zip(captures, arguments, strict=False))
+    operations = [op.operation for op in block.operations]
+    own = {result for op in operations for result in op.results}
+    for operation in operations:
+        target.append(operation)
+        for user in (operation, *(op.operation for op in walk(operation))):
+            for value in set(user.operands):
+                if value not in translate and value not in own and maker(value, "stablehlo.constant"):
+                    with ir.InsertionPoint.at_block_begin(target):
+                        translate[value] = value.owner.clone().results[0]
+                if value in translate:
+                    user.replace_uses_of_with(value, translate[value])
+    terminator = operations[-1]
+    returned = list(terminator.operands)
+    terminator.erase()
+    finish(function, returned)
+    return function, [Tensor(value) for value in captures]

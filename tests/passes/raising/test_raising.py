@@ -1,0 +1,128 @@
+"""Loops and branches of files that nobody here traced: recognised, differentiated and mapped."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from stablelift import Program
+from stablelift.errors import LiftError
+from stablelift.passes.pipeline import run_text
+
+W = jnp.asarray(np.random.default_rng(0).normal(size=(3, 3)), jnp.float32)
+C = jnp.asarray([0.3, -1.2, 0.8], jnp.float32)
+XS = jnp.asarray(np.random.default_rng(1).normal(size=(5, 3)), jnp.float32)
+
+
+def raised(body: str) -> str:
+    return run_text(body, "lift-raise,lift-verify")[0]
+
+
+def loop(test: str = "LT, %i, %n", start: int = 0, step: int = 1, bound: int = 10) -> str:
+    return f"""
+    func.func @main(%x: tensor<3xf32>, %y: tensor<3xf32>) -> (tensor<i32>, tensor<3xf32>) {{
+      %s = stablehlo.constant dense<{start}> : tensor<i32>
+      %n = stablehlo.constant dense<{bound}> : tensor<i32>
+      %0:3 = stablehlo.while(%i = %s, %a = %x, %k = %y) : tensor<i32>, tensor<3xf32>, tensor<3xf32>
+      cond {{
+        %c = stablehlo.compare {test} : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        stablehlo.return %c : tensor<i1>
+      }} do {{
+        %d = stablehlo.constant dense<{step}> : tensor<i32>
+        %j = stablehlo.add %i, %d : tensor<i32>
+        %b = stablehlo.multiply %a, %k : tensor<3xf32>
+        stablehlo.return %j, %b, %k : tensor<i32>, tensor<3xf32>, tensor<3xf32>
+      }}
+      return %0#0, %0#1 : tensor<i32>, tensor<3xf32>
+    }}"""
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        (loop(), 10),
+        (loop("LE, %i, %n"), 11),
+        (loop("GT, %n, %i"), 10),
+        (loop("GE, %n, %i"), 11),
+        (loop(start=3, step=4), 2),
+        (loop(start=12), 0),
+    ],
+)
+def test_counted_loops_become_scans_and_drop_what_they_carry_unchanged(text, length):
+    found = raised(text)
+    assert f"length = {length} : i64, num_carry = 2 : i64, num_consts = 1 : i64" in found
+
+
+@pytest.mark.parametrize("text", [loop("NE, %i, %n"), loop(step=0), loop(step=-1)])
+def test_other_loops_become_while(text):
+    assert "lift.while" in raised(text)
+
+
+def traced_elsewhere(w, c, xs):
+    c, ys = jax.lax.scan(lambda c, x: (jnp.tanh(w @ c + x), c * x), c, xs)
+    c = jax.lax.fori_loop(0, 4, lambda i, c: jnp.sin(w @ c) * i, c)
+    d = jax.lax.cond(c[0] > 0, jnp.sin, lambda c: c * 2, c)
+    e = jax.lax.switch(jnp.int32(c[1] > 0), [jnp.cos, lambda c: c * d], c)
+    return ys.sum() + d.sum() + e.sum()
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    path = tmp_path_factory.mktemp("raising") / "loops.mlir"
+    path.write_text(jax.jit(traced_elsewhere).lower(W, C, XS).as_text())
+    return Program.load(path)
+
+
+@pytest.mark.smoke
+def test_gradients_of_a_file_with_loops(loaded):
+    found = loaded.grad((0, 1, 2))(W, C, XS)
+    for x, y in zip(found, jax.grad(traced_elsewhere, (0, 1, 2))(W, C, XS), strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5)
+
+
+def test_a_file_with_loops_mapped(loaded):
+    cs = jnp.stack([C, -C])
+    found = loaded.vmap((None, 0, None), axis_size=2)(W, cs, XS)
+    np.testing.assert_allclose(found, jax.vmap(traced_elsewhere, (None, 0, None))(W, cs, XS), rtol=1e-5)
+
+
+CHOICE = """
+func.func @main(%p: tensor<PRED>, %x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = "stablehlo.OP"(%p) ({
+    %1 = stablehlo.sine %x : tensor<3xf32>
+    stablehlo.return %1 : tensor<3xf32>
+  }, {
+    %1 = stablehlo.multiply %x, %x : tensor<3xf32>
+    stablehlo.return %1 : tensor<3xf32>
+  }) : (tensor<PRED>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}"""
+
+
+@pytest.mark.parametrize(
+    ("op", "predicate", "derivative"),
+    [
+        ("if", jnp.array(True), jnp.cos),
+        ("if", jnp.array(False), lambda x: 2 * x),
+        ("case", jnp.int32(0), jnp.cos),
+        ("case", jnp.int32(1), lambda x: 2 * x),
+        ("case", jnp.int32(7), lambda x: 2 * x),
+        ("case", jnp.int32(-1), lambda x: 2 * x),
+    ],
+)
+def test_branches(tmp_path, op, predicate, derivative):
+    path = tmp_path / "choice.mlir"
+    path.write_text(CHOICE.replace("OP", op).replace("PRED", "i1" if op == "if" else "i32"))
+    program = Program.load(path)
+    _, (_, found) = program.vjp()((predicate, C), jnp.ones(3))
+    np.testing.assert_allclose(found, derivative(C), rtol=1e-6)
+
+
+def test_reverse_mode_through_an_unbounded_loop_of_a_file_names_its_line(tmp_path):
+    path = tmp_path / "loop.mlir"
+    path.write_text(loop("NE, %i, %n"))
+    with pytest.raises(LiftError, match=r"loop\.mlir:5:\d+: error: reverse mode through a loop"):
+        program = Program.load(path)
+        program.vjp()((C, C), (None, C))

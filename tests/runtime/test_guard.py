@@ -1,0 +1,129 @@
+"""What may not reach XLA is refused by name: leftover ops, recursion, foreign code."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from stablelift.errors import LiftError
+from stablelift.ir.mlir import context, parse
+from stablelift.runtime.files import load_bytes
+from stablelift.runtime.guard import refuse_leftovers
+from tests.support import compile_text
+
+pytestmark = pytest.mark.smoke
+
+EVIL = b"""
+func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = stablehlo.custom_call @evil(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  %1 = stablehlo.custom_call @Sharding(%0) : (tensor<3xf32>) -> tensor<3xf32>
+  %2 = stablehlo.custom_call @worse(%1) : (tensor<3xf32>) -> tensor<3xf32>
+  %3 = stablehlo.custom_call @evil(%2) : (tensor<3xf32>) -> tensor<3xf32>
+  return %3 : tensor<3xf32>
+}"""
+
+
+def test_custom_calls():
+    with pytest.raises(LiftError) as error:
+        load_bytes(EVIL, "evil.mlir")
+    assert str(error.value) == (
+        "evil.mlir: error: the program calls code outside StableHLO, which can do anything\n"
+        "  custom_call `evil` at evil.mlir:3:8\n"
+        "  custom_call `worse` at evil.mlir:5:8\n"
+        "  hint: if you trust it, load it with allow_custom_calls=['evil', 'worse']"
+    )
+
+
+def test_custom_calls_that_are_allowed():
+    assert load_bytes(EVIL, "evil.mlir", ["evil", "worse"]).name == "evil"
+    with pytest.raises(LiftError) as error:
+        load_bytes(EVIL, "evil.mlir", ["evil"])
+    assert "custom_call `evil`" not in str(error.value)
+
+
+def test_python_callbacks_of_other_processes_are_not_trusted():
+    for target in ("xla_ffi_python_cpu_callback", "xla_python_gpu_callback", "lapack", "Eigh2"):
+        with pytest.raises(LiftError):
+            load_bytes(EVIL.replace(b"@worse", f"@{target}".encode()), "evil.mlir", ["evil"])
+
+
+def leftovers(text):
+    with context() as ctx, pytest.raises(LiftError) as error:
+        refuse_leftovers(parse(text, ctx, "left.mlir"))
+    return str(error.value)
+
+
+def test_leftover_ops():
+    assert leftovers("""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = "lift.stop_gradient"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  %1 = "torch.relu"(%0) : (tensor<3xf32>) -> tensor<3xf32>
+  return %1 : tensor<3xf32>
+}""") == (
+        "error: the module holds ops that XLA does not know\n"
+        "  `lift.stop_gradient` at left.mlir:2:8\n"
+        "  `torch.relu` at left.mlir:3:8\n"
+        "  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
+    )
+
+
+def test_leftovers_inside_regions_are_found():
+    text = """func.func @main(%x: tensor<i1>, %y: tensor<f32>) -> tensor<f32> {
+  %0 = "stablehlo.if"(%x) ({
+    %1 = "foo.bar"(%y) : (tensor<f32>) -> tensor<f32>
+    stablehlo.return %1 : tensor<f32>
+  }, { stablehlo.return %y : tensor<f32> }) : (tensor<i1>) -> tensor<f32>
+  return %0 : tensor<f32>
+}"""
+    assert "  `foo.bar` at left.mlir:3:10\n" in leftovers(text)
+
+
+def test_a_long_list_is_cut():
+    ops = "\n".join(f'"foo.op{index}"() : () -> ()' for index in range(14))
+    assert leftovers(f"func.func @main() {{\n{ops}\nreturn }}").count("foo.op") == 10
+    assert "\n  and 4 more\n" in leftovers(f"func.func @main() {{\n{ops}\nreturn }}")
+
+
+def test_an_unknown_op_is_refused_before_the_process_ends():
+    program = load_bytes(
+        b"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = "foo.bar"(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}""",
+        "foo.mlir",
+    )
+    for attempt in (lambda: program(jnp.ones(3)), program.compile, program.optimize):
+        with pytest.raises(LiftError) as error:
+            attempt()
+        assert "  `foo.bar` at foo.mlir:2:8\n" in str(error.value)
+
+
+RECURSIVE = b"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = "lift.call"(%x) {callee = @f} : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+func.func private @f(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = call @g(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+func.func private @g(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = call @f(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}"""
+
+
+def test_recursion_is_refused_before_the_process_ends():
+    with pytest.raises(LiftError) as error:
+        load_bytes(RECURSIVE, "loop.mlir").compile()
+    assert "a function calls itself: `@" in str(error.value)
+    assert str(error.value).endswith("  hint: a loop is a `stablehlo.while`; XLA has no calls that recur")
+
+
+def test_what_jax_lowers_linear_algebra_to_is_trusted():
+    from stablelift.runtime.program import Program
+
+    spd = jnp.array([[2.0, 0.5], [0.5, 1.0]])
+    program = Program.trace(jnp.linalg.cholesky, spd)
+    with context() as ctx:
+        refuse_leftovers(parse(program.finished.bytecode, ctx))
+    loaded = load_bytes(program.finished.bytecode, "chol")
+    np.testing.assert_allclose(loaded(spd), np.linalg.cholesky(spd), rtol=1e-6)
+    assert compile_text(program.finished.bytecode, ["lift-verify"]) is not None
