@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import jax
@@ -40,15 +41,26 @@ def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:
         for index in subset:
             axes[index] = random.randint(np.ndim(args[index]) + 1)
             args[index] = np.stack([example[index] for example in examples], axis=axes[index])
-        yield answered(
-            f"{harness.fullname} mapped over {axes}", lambda: ask(harness.dyn_fun, tuple(axes), args)
-        )
+        name = f"{harness.fullname} mapped over {axes}"
+        yield answered(name, partial(ask, harness.dyn_fun, tuple(axes), args))
+        if random.randint(10) == 0:
+            twice = [
+                arg if axis is None else np.stack([arg] * 2) for arg, axis in zip(args, axes, strict=True)
+            ]
+            yield answered(f"{name}, twice", partial(ask_twice, harness.dyn_fun, tuple(axes), twice))
 
 
 def ask(function: Any, axes: tuple[int | None, ...], args: list[Any]) -> str:
     """What is wrong with our batched function."""
     expected = reference(lambda: jax.jit(jax.vmap(function, axes))(*args))
     return close(functional.jit(functional.vmap(function, axes))(*args), expected)
+
+
+def ask_twice(function: Any, axes: tuple[int | None, ...], args: list[Any]) -> str:
+    """What is wrong with our function batched over the given axes, and then over new leading ones."""
+    leading = tuple(None if axis is None else 0 for axis in axes)
+    expected = reference(lambda: jax.jit(jax.vmap(jax.vmap(function, axes), leading))(*args))
+    return close(functional.jit(functional.vmap(functional.vmap(function, axes), leading))(*args), expected)
 
 
 if __name__ == "__main__":

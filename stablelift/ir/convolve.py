@@ -1,9 +1,9 @@
 """Convolutions by labelled axes: what `contract` is for `dot_general`, `convolve` is for `convolution`.
 
 Each axis has a label: a number for a spatial axis, and for the others a letter. A letter in both operands is
-summed over, one in an operand and the result is kept. Where a convolution has groups, each of the three tensors
-holds them in front of the elements of one of its axes. Then each tensor of a convolution is a convolution of the
-other two.
+summed over, one in an operand and the result is kept. Where a convolution has groups, each of the three
+tensors holds them in front of the elements of one of its axes. Then each tensor of a convolution is a
+convolution of the other two.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def convolve(
 ) -> Tensor:
     """The convolution of `x` with the kernel `y`, whose labels and groups lie as `to` says.
 
-    The groups of `x` may lie in its summed axis or in the one it keeps. `space` are the result's spatial sizes,
-    `slides` how `y` moves over `x`; `like` is the convolution whose precision is kept.
+    The groups of `x` may lie in its summed axis or in the one it keeps. `space` are the result's spatial
+    sizes, `slides` how `y` moves over `x`; `like` is the convolution whose precision is kept.
     """
     (kept,) = (label for label in x_labels.axes if label not in y_labels.axes)
     (summed,) = (label for label in x_labels.axes if label not in to.axes)

@@ -213,19 +213,20 @@ def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initi
     """`x` reduced over `axes` by the binary op `combine`; `x` itself when `axes` is empty."""
     if not axes:
         return x
-    scalar = tensor_type([], x.element_type)
-    shape = [size for axis, size in enumerate(x.shape) if axis not in set(axes)]
+    element, reduced = x.element_type, set(axes)
+    scalar = tensor_type([], element)
+    shape = [size for axis, size in enumerate(x.shape) if axis not in reduced]
     op = ir.Operation.create(
         "stablehlo.reduce",
-        results=[tensor_type(shape, x.element_type)],
+        results=[tensor_type(shape, element)],
         operands=[x.value, splat(initial, scalar).value],
         attributes={"dimensions": i64s(axes)},
         regions=1,
     )
     block = op.regions[0].blocks.append(scalar, scalar)
     with ir.InsertionPoint(block):
-        combined = emit(combine, *map(Tensor, block.arguments))
-        ir.Operation.create("stablehlo.return", operands=[combined.value])
+        combined = ir.Operation.create(combine, results=[scalar], operands=list(block.arguments))
+        ir.Operation.create("stablehlo.return", operands=[combined.result])
     return Tensor(op.result)
 
 

@@ -53,7 +53,8 @@ def _places(x: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Triangular:
-    """How a triangular matrix A enters a product, op(A) X with `left` or X op(A), and which part of it is read.
+    """How a triangular matrix A enters a product, op(A) X with `left` or X op(A), and which part of it is
+    read.
 
     op transposes, conjugates, or does both. `unit`: the diagonal is taken to be 1, whatever is stored there.
     """

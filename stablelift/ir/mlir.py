@@ -8,7 +8,7 @@ crashes the process: keep bytes (`to_bytecode`), not modules, in anything long-l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jaxlib import _jax
@@ -169,11 +169,13 @@ def symbol(name: str) -> ir.FlatSymbolRefAttr:
     return ir.FlatSymbolRefAttr.get(name)
 
 
-def walk(root: Any) -> Iterator[Any]:
-    """Every op under `root`, regions included, in order; views, so that attributes have names."""
-    for region in root.regions:
-        for block in region.blocks:
-            for op in block.operations:
-                yield op
-                if op.regions:
-                    yield from walk(op)
+def walk(root: Any) -> list[Any]:
+    """Every op under `root`, regions included, in order (as `ir.Operation`, which is cheaper than a view)."""
+    found: list[Any] = []
+
+    def keep(op: Any) -> Any:
+        found.append(op.operation)
+        return ir.WalkResult.ADVANCE
+
+    root.operation.walk(keep, ir.WalkOrder.PRE_ORDER)
+    return found[1:]

@@ -10,7 +10,9 @@ from stablelift.ir.tensor import Tensor
 
 
 def copy_block(block: Any, arguments: Sequence[Tensor]) -> dict[ir.Value, ir.Value]:
-    """Emit the block's ops here, but for its terminator, on `arguments`; what each value of the block has become."""
+    """Emit the block's ops here, but for its terminator, on `arguments`; what each value of the block has
+    become.
+    """
     become: dict[ir.Value, ir.Value] = dict(
         zip(block.arguments, (argument.value for argument in arguments), strict=True)
     )
@@ -24,7 +26,9 @@ def copy_block(block: Any, arguments: Sequence[Tensor]) -> dict[ir.Value, ir.Val
 
 
 def combined_by(block: Any) -> str | None:
-    """The name of the op that is all of a block, applied to its two arguments in this order; None for any other."""
+    """The name of the op that is all of a block, applied to its two arguments in this order; None for any
+    other.
+    """
     *ops, terminator = list(block.operations)
     if len(ops) != 1 or list(terminator.operation.operands) != list(ops[0].operation.results):
         return None

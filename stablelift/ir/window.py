@@ -27,7 +27,9 @@ class Slide(NamedTuple):
     low: int
 
     def high(self, operand: int, window: int, result: int) -> int:
-        """The padding behind for which these sizes fit without a remainder; negative where elements are cut off."""
+        """The padding behind for which these sizes fit without a remainder; negative where elements are cut
+        off.
+        """
         reach = (result - 1) * self.stride + (window - 1) * self.dilation
         return reach - (operand - 1) * self.base - self.low
 
@@ -62,9 +64,11 @@ def reduce_window(
     slides: Sequence[Slide],
     shape: Sequence[int],
 ) -> list[Tensor]:
-    """Each window of the tensors `xs` (of one shape) combined from the scalars `initial`, in results of `shape`.
+    """Each window of the tensors `xs` (of one shape) combined from the scalars `initial`, in results of
+    `shape`.
 
-    `combine` emits the new accumulators from the old ones and the next elements. The padding is `initial` too.
+    `combine` emits the new accumulators from the old ones and the next elements. The padding is `initial`
+    too.
     """
     sizes = zip(slides, xs[0].shape, window, shape, strict=True)
     op = ir.Operation.create(

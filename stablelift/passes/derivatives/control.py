@@ -72,7 +72,8 @@ def place(values: Sequence[Tensor], positions: Positions, count: int) -> list[Te
     return placed
 
 
-def _tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -> Tangents:
+def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -> Tangents:
+    """The tangents of the results of `op`, which stands for a call of `@callee`."""
     wrt = present(tangents)
     of = derive.active_results(callee, wrt)
     given = [tangents[index] for index in wrt]
@@ -81,18 +82,25 @@ def _tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) 
     return place(results[count:], of, count)
 
 
+def cotangents_of_call(
+    derive: Derive, op: Any, callee: str, cotangents: Tangents, wanted: Sequence[bool]
+) -> Tangents:
+    """The cotangents of the operands of `op`, in whose place a call that returns residuals is put."""
+    wrt, of = present(wanted), present(cotangents)
+    split = derive.partition(callee, wrt, of)
+    residuals = replace_by_call(op, split.forward)
+    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in of)])
+    return place(gradients, wrt, len(wanted))
+
+
 @jvp("func.call", "lift.call", "stablehlo.composite")
 def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
-    return _tangents_of_call(derive, op, _called(op), tangents)
+    return tangents_of_call(derive, op, _called(op), tangents)
 
 
 @vjp("func.call", "lift.call", "stablehlo.composite")
 def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
-    wrt, of = present(wanted), present(cotangents)
-    split = derive.partition(_called(op), wrt, of)
-    residuals = replace_by_call(op, split.forward)
-    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in of)])
-    return place(gradients, wrt, len(wanted))
+    return cotangents_of_call(derive, op, _called(op), cotangents, wanted)
 
 
 def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = None) -> list[Tensor]:

@@ -17,8 +17,8 @@ def convolution(op, ct, lhs, rhs):
 
     The operands and the result may differ in element type; each cotangent has its operand's.
     """
-    l, r, out = labels(op)
-    window = r.space(rhs.shape)
+    left, right, out = labels(op)
+    window = right.space(rhs.shape)
     moves = slides(op, len(window), dilations="rhs_dilation", bases="lhs_dilation")
     back = [slide.to_operand(size) for slide, size in zip(moves, window, strict=True)]
     across = [slide.to_window() for slide in moves]
@@ -29,21 +29,23 @@ def convolution(op, ct, lhs, rhs):
     def of_lhs():
         if 0 in rhs.shape + ct.shape:
             return hlo.zeros_like(lhs)
-        flipped = _flip(y, r, [not reversed for reversed in reversal])
-        space = l.space(lhs.shape)
-        found = convolve(ct, out, flipped, r, to=l, space=space, slides=back, groups=groups, like=op)
+        flipped = _flip(y, right, [not reversed for reversed in reversal])
+        space = left.space(lhs.shape)
+        found = convolve(ct, out, flipped, right, to=left, space=space, slides=back, groups=groups, like=op)
         return hlo.convert(found, lhs.element_type)
 
     def of_rhs():
         if 0 in lhs.shape + ct.shape:
             return hlo.zeros_like(rhs)
-        found = convolve(x, l, ct, out, to=r, space=window, slides=across, groups=groups, like=op)
-        return hlo.convert(_flip(found, r, reversal), rhs.element_type)
+        found = convolve(x, left, ct, out, to=right, space=window, slides=across, groups=groups, like=op)
+        return hlo.convert(_flip(found, right, reversal), rhs.element_type)
 
     return of_lhs, of_rhs
 
 
 def _flip(kernel: Tensor, labels: Labels, which: Any) -> Tensor:
     """The kernel reversed along the spatial axes that `which` marks, where it has more than one element."""
-    axes = [axis for axis, flag in zip(labels.spatial(), which, strict=True) if flag and kernel.shape[axis] > 1]
+    axes = [
+        axis for axis, flag in zip(labels.spatial(), which, strict=True) if flag and kernel.shape[axis] > 1
+    ]
     return hlo.reverse(kernel, axes) if axes else kernel

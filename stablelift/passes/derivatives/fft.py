@@ -1,4 +1,6 @@
-"""Derivatives of Fourier transforms: the matrix of a complex one is symmetric, the real ones drop or mirror halves."""
+"""Derivatives of Fourier transforms: the matrix of a complex one is symmetric, the real ones drop or mirror
+halves.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from stablelift.passes.derivatives.table import transposition
 def fft(op, ct):
     kind = stablehlo.FftTypeAttr(op.fft_type).value
     lengths = list(op.fft_length)
-    return {"RFFT": _rfft, "IRFFT": _irfft}.get(kind, lambda ct, lengths: _transform(ct, kind, lengths))(ct, lengths)
+    return {"RFFT": _rfft, "IRFFT": _irfft}.get(kind, lambda ct, lengths: _transform(ct, kind, lengths))(
+        ct, lengths
+    )
 
 
 def _transform(x: Tensor, kind: str, lengths: list[int], type: ir.Type | None = None) -> Tensor:

@@ -1,7 +1,7 @@
 """Derivatives of the Cholesky factorisation and of triangular solves, as compositions of linear maps.
 
-Source: Murray 2016, "Differentiation of the Cholesky decomposition", arXiv:1602.07527; Giles 2008, "Collected matrix
-derivative results for forward and reverse mode algorithmic differentiation".
+Source: Murray 2016, "Differentiation of the Cholesky decomposition", arXiv:1602.07527; Giles 2008,
+"Collected matrix derivative results for forward and reverse mode algorithmic differentiation".
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from stablelift.passes.derivatives.table import transposition
 @transposition("stablehlo.broadcast_in_dim")
 def broadcast_in_dim(op, ct):
     """Sum what was repeated: the axes that are new, and those of size 1 that grew."""
-    dimensions, shape = list(op.broadcast_dimensions), list(op.operand.type.shape)
-    kept = [axis for axis, size in zip(dimensions, shape, strict=True) if size == ct.shape[axis]]
-    summed = hlo.reduce_sum(ct, [axis for axis in range(ct.rank) if axis not in kept])
+    dimensions, shape, sizes = list(op.broadcast_dimensions), op.operand.type.shape, ct.shape
+    kept = [axis for axis, size in zip(dimensions, shape, strict=True) if size == sizes[axis]]
+    summed = hlo.reduce_sum(ct, [axis for axis in range(len(sizes)) if axis not in kept])
     order = sorted(kept)
-    summed = hlo.transpose(summed, [order.index(axis) for axis in dimensions if axis in kept])
+    if order != kept:
+        summed = hlo.transpose(summed, [order.index(axis) for axis in kept])
     return hlo.reshape(summed, shape)
 
 

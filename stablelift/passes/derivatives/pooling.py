@@ -1,8 +1,9 @@
 """Derivatives of reductions over moving windows: sums, choices (max-pooling), and select_and_scatter.
 
-A sum is linear; a product has forward mode only, as in JAX. A choice (maximum, minimum, or a selection of several tensors by one predicate) passes the
-tangent of the element it chooses: forward mode lets the tangents ride along, reverse mode lets the element's number
-ride along and scatters to it. Of equal elements the first is chosen, as in JAX.
+A sum is linear; a product has forward mode only, as in JAX. A choice (maximum, minimum, or a selection of
+several tensors by one predicate) passes the tangent of the element it chooses: forward mode lets the
+tangents ride along, reverse mode lets the element's number ride along and scatters to it. Of equal elements
+the first is chosen, as in JAX.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _multiply_duals(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
     return [x * y, x * dy + dx * y]
 
 
-# Sums ---------------------------------------------------------------------------------------------------------------
+# Sums ---------------------------------------------------------------------------------------------
 
 
 def _of_sum(op: Any, ct: Tensor, x: Tensor, initial: Tensor, wanted: Sequence[bool]) -> Tangents:
@@ -121,7 +122,11 @@ def _add(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
     return [x + y for x, y in zip(old, new, strict=True)]
 
 
-# Choices ------------------------------------------------------------------------------------------------------------
+# Choices ------------------------------------------------------------------------------------------
+
+
+_KEEPS = {"stablehlo.maximum": "GE", "stablehlo.minimum": "LE"}
+"""How the old element of a choice compares with the new one where it stays."""
 
 
 def _predicate(op: Any) -> Predicate:
@@ -131,7 +136,7 @@ def _predicate(op: Any) -> Predicate:
       LiftError: The region does anything but choose.
     """
     block = op.operation.regions[0].blocks[0]
-    direction = {"stablehlo.maximum": "GE", "stablehlo.minimum": "LE"}.get(combined_by(block) or "")
+    direction = _KEEPS.get(combined_by(block) or "")
     if direction is not None:
         return lambda old, new: hlo.compare(old[0], direction, new[0])
     arguments, count = list(block.arguments), len(op.operation.results)
@@ -140,7 +145,8 @@ def _predicate(op: Any) -> Predicate:
     for choice, (old, new) in zip(choices, sides, strict=True):
         same = getattr(choice, "name", None) == "stablehlo.select" and list(choice.operands)[1:] == [old, new]
         if not same or choice.operands[0] != choices[0].operands[0]:
-            hint = "known are `stablehlo.add`, `stablehlo.maximum`, `stablehlo.minimum`, and a choice by one predicate"
+            known = ", ".join(f"`{name}`" for name in ["stablehlo.add", *_KEEPS])
+            hint = f"known are {known}, and a choice by one predicate"
             raise error_at(op, "no derivative rule for a `reduce_window` with this region", hint=hint)
     keeps = choices[0].operands[0]
     return lambda old, new: Tensor(copy_block(block, [*old, *new])[keeps])
@@ -208,7 +214,7 @@ def _where_none_won(ct: Tensor, winners: Tensor) -> Tensor:
     return hlo.reduce_sum(kept, range(ct.rank))
 
 
-# Scattering to what is selected -------------------------------------------------------------------------------------
+# Scattering to what is selected -------------------------------------------------------------------
 
 
 @linear_maps("stablehlo.select_and_scatter")
@@ -216,7 +222,9 @@ def select_and_scatter(op, y, x, source, initial):
     """Each window of `x` selects an element, to which its element of the source is added."""
     if combined_by(op.operation.regions[1].blocks[0]) != "stablehlo.add":
         raise error_at(
-            op, "no derivative rule for a `select_and_scatter` with this region", hint="known is `stablehlo.add`"
+            op,
+            "no derivative rule for a `select_and_scatter` with this region",
+            hint="known is `stablehlo.add`",
         )
 
     def of_source() -> LinearMap:
@@ -230,7 +238,9 @@ def select_and_scatter(op, y, x, source, initial):
 
 
 def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
-    """The number of the element of `x` that each of the windows selects, or -1 where it lies in the padding."""
+    """The number of the element of `x` that each of the windows selects, or -1 where it lies in the
+    padding.
+    """
     selection = op.operation.regions[0].blocks[0]
     preferred = list(selection.operations)[-1].operation.operands[0]
 
@@ -244,6 +254,8 @@ def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
 
     numbers = _numbers(x)
     window = list(op.window_dimensions or [1] * x.rank)
-    starts = [hlo.constant(number, hlo.tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))]
+    starts = [
+        hlo.constant(number, hlo.tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))
+    ]
     moves = slides(op, x.rank)
     return reduce_window([x, numbers], starts, combine, window=window, slides=moves, shape=shape)[1]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, walk
-from stablelift.ir.tensor import Tensor
+from stablelift.ir.tensor import Tensor, shared_constants
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
@@ -138,7 +138,7 @@ class Derive:
         on_path = [op for op in operations if self._spread(op, active)]
 
         cotangents: dict[ir.Value, Tensor] = {}
-        with ir.InsertionPoint(block), function.location:
+        with ir.InsertionPoint(block), function.location, shared_constants(block):
             boundary = ir.Operation.create(_BOUNDARY)
             for index in of:
                 given = Tensor(block.add_argument(returned[index].type, function.location))
@@ -167,7 +167,7 @@ class Derive:
     def _pull_back(self, op: Any, active: set[ir.Value], cotangents: dict[ir.Value, Tensor]) -> None:
         operation = op.operation
         found = [cotangents.pop(result, None) for result in operation.results]
-        if all(cotangent is None for cotangent in found):
+        if not any(found):
             return
         rule = derivatives.find(op)
         operands = list(operation.operands)

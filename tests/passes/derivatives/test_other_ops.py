@@ -8,13 +8,19 @@ import pytest
 
 from stablelift.passes.derivatives.table import derivatives
 from tests.passes.derivatives.cases import BINARY, UNARY
+from tests.passes.derivatives.decomposed_cases import DECOMPOSED
+from tests.passes.derivatives.matrix_cases import MATRICES
 from tests.passes.derivatives.other_cases import OTHERS, Case
+from tests.passes.derivatives.window_cases import WINDOWS
 from tests.passes.derivatives.witness import check
+
+TABLES = [OTHERS, WINDOWS, MATRICES, DECOMPOSED]
+TESTED = {op for table in TABLES for op in table}
 
 CASES = [
     pytest.param(op, case, id=f"{op}-{number}")
-    for op, cases in OTHERS.items()
-    for number, case in enumerate(cases)
+    for op in sorted(TESTED)
+    for number, case in enumerate(case for table in TABLES for case in table.get(op, []))
 ]
 
 
@@ -39,4 +45,4 @@ STRUCTURE = {name for name in derivatives if name in ("lift.scan", "lift.while",
 
 
 def test_every_rule_has_a_case():
-    assert set(derivatives) - STRUCTURE == set(UNARY) | set(BINARY) | set(OTHERS) | ELSEWHERE
+    assert set(derivatives) - STRUCTURE == set(UNARY) | set(BINARY) | TESTED | ELSEWHERE

@@ -12,7 +12,9 @@ from jax import lax
 from tests.passes.derivatives.other_cases import Case, case, cplx, real
 
 
-def conv(x: np.ndarray, kernel: np.ndarray, dimensions: tuple[str, str, str], difference=True, **options) -> Case:
+def conv(
+    x: np.ndarray, kernel: np.ndarray, dimensions: tuple[str, str, str], difference=True, **options
+) -> Case:
     """A convolution with unit strides and without padding, but for the `options`."""
     options = {"window_strides": (1,) * (x.ndim - 2), "padding": [(0, 0)] * (x.ndim - 2)} | options
 
@@ -40,16 +42,41 @@ CONVOLUTION: list[Case] = [
     conv(real(2, 5, 3), real(3, 3, 4), NWC, lhs_dilation=(3,), rhs_dilation=(2,), padding=[(4, 3)]),
     conv(real(2, 7, 6), real(3, 2, 9), NWC, feature_group_count=3, window_strides=(2,)),
     conv(real(6, 7, 2), real(3, 2, 9), NWC, batch_group_count=3, window_strides=(2,), padding=[(1, 0)]),
-    conv(real(2, 3, 6, 7), real(4, 3, 2, 3), NCHW, window_strides=(2, 3), padding=[(1, 0), (-1, 2)], rhs_dilation=(1, 2)),
-    conv(real(6, 2, 7, 4), real(2, 3, 6, 2), MIXED, feature_group_count=2, window_strides=(3, 2), lhs_dilation=(1, 2)),
-    conv(real(6, 4, 7, 3), real(3, 3, 6, 2), MIXED, batch_group_count=2, window_strides=(3, 2), padding=[(2, -1), (0, 1)]),
+    conv(
+        real(2, 3, 6, 7),
+        real(4, 3, 2, 3),
+        NCHW,
+        window_strides=(2, 3),
+        padding=[(1, 0), (-1, 2)],
+        rhs_dilation=(1, 2),
+    ),
+    conv(
+        real(6, 2, 7, 4),
+        real(2, 3, 6, 2),
+        MIXED,
+        feature_group_count=2,
+        window_strides=(3, 2),
+        lhs_dilation=(1, 2),
+    ),
+    conv(
+        real(6, 4, 7, 3),
+        real(3, 3, 6, 2),
+        MIXED,
+        batch_group_count=2,
+        window_strides=(3, 2),
+        padding=[(2, -1), (0, 1)],
+    ),
     conv(cplx(2, 7, 3), cplx(3, 3, 4), NWC, window_strides=(2,)),
     conv(real(3, 4), real(4, 2), ("NC", "IO", "NC")),
     conv(real(2, 0, 3), real(3, 3, 4), NWC, padding=[(2, 1)]),
     conv(real(2, 7, 3), real(3, 3, 4), NWC, padding=[(-5, 0)]),
     case(
         lambda x, k: lax.conv_general_dilated(
-            x.astype(jnp.bfloat16), k.astype(jnp.bfloat16), (2,), [(1, 0)], dimension_numbers=NWC,
+            x.astype(jnp.bfloat16),
+            k.astype(jnp.bfloat16),
+            (2,),
+            [(1, 0)],
+            dimension_numbers=NWC,
             preferred_element_type=jnp.float32,
         ),
         real(2, 7, 3),
@@ -105,13 +132,15 @@ func.func public @main(%x: tensor<{operand}>, %s: tensor<{result}>, %i: tensor<f
     ^bb0(%a: tensor<f64>, %b: tensor<f64>):
       %p = stablehlo.add %a, %b : tensor<f64>
       stablehlo.return %p : tensor<f64>
-  }}) {{window_dimensions = array<i64: 2, 3>, window_strides = array<i64: 3, 2>, padding = dense<{padding}> : tensor<2x2xi64>}}
+  }}) {{window_dimensions = array<i64: 2, 3>, window_strides = array<i64: 3, 2>,
+        padding = dense<{padding}> : tensor<2x2xi64>}}
   : (tensor<{operand}>, tensor<{result}>, tensor<f64>) -> tensor<{operand}>
   return %y : tensor<{operand}> }}"""
 
 
 def selected(x, source, initial, padding=((0, 0), (0, 0))):
     """What `scatter_module` computes, in terms of max-pooling's gradient."""
+
     def pooled(x):
         return lax.reduce_window(x, -np.inf, lax.max, (2, 3), (3, 2), padding)
 
@@ -137,10 +166,19 @@ POOLING: list[Case] = [
 
 SCATTERING: list[Case] = [
     case(selected, real(5, 7), real(2, 3), real(), module=scatter_module("0", "5x7xf64", "2x3xf64")),
-    case(selected, np.resize(TIES, (5, 7)), real(2, 3), real(), module=scatter_module("0", "5x7xf64", "2x3xf64"), difference=False),
+    case(
+        selected,
+        np.resize(TIES, (5, 7)),
+        real(2, 3),
+        real(),
+        module=scatter_module("0", "5x7xf64", "2x3xf64"),
+        difference=False,
+    ),
     case(
         partial(selected, padding=((1, 0), (2, 1))),
-        real(5, 7), real(2, 4), real(),
+        real(5, 7),
+        real(2, 4),
+        real(),
         module=scatter_module("[[1, 0], [2, 1]]", "5x7xf64", "2x4xf64"),
     ),
 ]
