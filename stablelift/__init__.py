@@ -38,6 +38,7 @@ _PROVIDED = {
     "frontend.lifts.gradients": ("grad", "value_and_grad"),
     "frontend.lifts.jit": ("fold_rngs", "jit"),
     "frontend.lifts.vmap": ("In", "Out", "vmap"),
+    "runtime.check_grads": ("check_grads",),
     "runtime.program": ("Program",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -16,6 +16,8 @@ from jaxlib import _jax, xla_client
 from stablelift.ir.mlir import context, parse, to_bytecode
 from stablelift.passes.pipeline import run
 from stablelift.runtime.guard import refuse_leftovers
+
+Arrays = list[np.ndarray]
 
 TOLERANCE = {
     "bfloat16": 5e-2,
@@ -55,15 +57,21 @@ def _compile(key: bytes) -> Any:
     return client.compile_and_load(_bytes.pop(key), _jax.DeviceList((device,)), options)
 
 
-def run_module(
-    source: str | bytes, inputs: Sequence[Any], pipeline: Sequence[str] | None = None
-) -> list[np.ndarray]:
-    """The results of a module's `main` on `inputs`, after the passes (the default pipeline); f64 stays f64.
-    """
+def compiled(source: str | bytes, pipeline: Sequence[str] | None = None) -> Callable[[Sequence[Any]], Arrays]:
+    """A module's `main`, compiled once, as a function of a list of arrays; f64 stays f64."""
     executable = compile_text(source, pipeline)
-    with jax.enable_x64(True):
-        results = executable.execute_sharded([jnp.asarray(np.asarray(x, order="C")) for x in inputs])
-        return [np.asarray(shards[0]) for shards in results.disassemble_into_single_device_arrays()]
+
+    def run_on(inputs: Sequence[Any]) -> Arrays:
+        with jax.enable_x64(True):
+            results = executable.execute_sharded([jnp.asarray(np.asarray(x, order="C")) for x in inputs])
+            return [np.asarray(shards[0]) for shards in results.disassemble_into_single_device_arrays()]
+
+    return run_on
+
+
+def run_module(source: str | bytes, inputs: Sequence[Any], pipeline: Sequence[str] | None = None) -> Arrays:
+    """The results of a module's `main` on `inputs`, after the passes (the default pipeline)."""
+    return compiled(source, pipeline)(inputs)
 
 
 def random(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> np.ndarray:

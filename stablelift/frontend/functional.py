@@ -15,9 +15,11 @@ from typing import Any
 import jax
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.lowering.callee import call
+from stablelift.lowering.gradients import grad, jvp, linearize, value_and_grad, vjp
 from stablelift.lowering.jax_compat import is_tracer
 from stablelift.lowering.loops import cond, fori_loop, map, scan, switch, while_loop
-from stablelift.lowering.transforms import call, grad, jvp, value_and_grad, vjp, vmap
+from stablelift.lowering.mapping import vmap
 
 __all__ = [
     "cond",
@@ -25,6 +27,7 @@ __all__ = [
     "grad",
     "jit",
     "jvp",
+    "linearize",
     "map",
     "scan",
     "switch",

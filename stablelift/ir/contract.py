@@ -50,13 +50,11 @@ def contract(
     x, x_labels = _sum_private(x, x_labels, y_labels, to)
     y, y_labels = _sum_private(y, y_labels, x_labels, to)
     element = element or x.element_type
-    # Either operand may stand left: take the order that spares a transpose.
-    if _product_labels(x_labels, y_labels, to) != list(to) == _product_labels(y_labels, x_labels, to):
+    found, swapped = _product_labels(x_labels, y_labels, to), False
+    if found != list(to) and _product_labels(y_labels, x_labels, to) == list(to):
+        # Either operand may stand left: take the order that spares a transpose.
         x, x_labels, y, y_labels = y, y_labels, x, x_labels
-        swapped = True
-    else:
-        swapped = False
-    found = _product_labels(x_labels, y_labels, to)
+        found, swapped = list(to), True
     sizes = dict(zip(x_labels, x.shape, strict=True)) | dict(zip(y_labels, y.shape, strict=True))
     product = emit(
         "stablehlo.dot_general",
@@ -71,6 +69,8 @@ def contract(
 
 def _sum_private(x: Tensor, x_labels: Labels, y_labels: Labels, to: Labels) -> tuple[Tensor, Labels]:
     private = [axis for axis, label in enumerate(x_labels) if label not in y_labels and label not in to]
+    if not private:
+        return x, x_labels
     return hlo.reduce_sum(x, private), [label for axis, label in enumerate(x_labels) if axis not in private]
 
 

@@ -138,7 +138,7 @@ def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Mo
       LiftError: The bytes are neither: truncated, corrupt, or of a StableHLO that this jaxlib does not read.
     """
     # What is no artefact may still be plain bytecode, whose reader has the better words.
-    handler = ctx.attach_diagnostic_handler(lambda diagnostic: True)
+    handler: Any = ctx.attach_diagnostic_handler(lambda diagnostic: True)
     try:
         return stablehlo.deserialize_portable_artifact(ctx, data)
     except (ir.MLIRError, ValueError, RuntimeError):
@@ -155,7 +155,7 @@ def functions(module: ir.Module) -> dict[str, func.FuncOp]:
 
 def is_private(function: func.FuncOp) -> bool:
     """Whether only this module can call `function`; without a word of it, a function is public."""
-    attributes = function.attributes
+    attributes: Any = function.attributes
     return "sym_visibility" in attributes and attributes["sym_visibility"].value == "private"
 
 

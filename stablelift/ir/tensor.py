@@ -7,8 +7,6 @@ rules say what they mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from stablelift.ir.mlir import ir
@@ -90,19 +88,6 @@ def constant_like(number: Tensor | Number, like: Tensor) -> Tensor:
     return number if isinstance(number, Tensor) else splat(number, like.value.type)
 
 
-_shared: list[tuple[ir.Block, dict[tuple[Any, str], Tensor]]] = []
-
-
-@contextmanager
-def shared_constants(block: ir.Block) -> Iterator[None]:
-    """While this is entered, equal splats for ops that stand in `block` are one constant, at its start."""
-    _shared.append((block, {}))
-    try:
-        yield
-    finally:
-        _shared.pop()
-
-
 def splat(number: Number, type: Any) -> Tensor:
     """A constant of ranked tensor `type` with `number` in every element."""
     element = type.element_type
@@ -111,20 +96,8 @@ def splat(number: Number, type: Any) -> Tensor:
         part = ir.RankedTensorType.get(type.shape, element.element_type)
         value = complex(number)
         return emit("stablehlo.complex", splat(value.real, part), splat(value.imag, part))
-    if not _shared or _shared[-1][0] != ir.InsertionPoint.current.block:
-        return _constant(number, type)
-    block, known = _shared[-1]
-    key = (type, str(number))
-    if key not in known:
-        with ir.InsertionPoint.at_block_begin(block):
-            known[key] = _constant(number, type)
-    return known[key]
-
-
-def _constant(number: Number, type: Any) -> Tensor:
-    element = type.element_type
     scalar = (
-        ir.IntegerAttr.get(element, int(number.real))
+        ir.IntegerAttr.get(element, int(number))
         if isinstance(element, ir.IntegerType)
         else ir.FloatAttr.get(element, float(number.real))
     )

@@ -70,7 +70,8 @@ OPAQUE = (
     control_flow.cummax_p,
     control_flow.cummin_p,
     control_flow.cumprod_p,
-    # jax 0.12 lowers these to arithmetic (lgamma on the bits of its argument) whose derivatives are not theirs.
+    # jax 0.12 lowers these to arithmetic (lgamma on the bits of its argument) whose derivatives are not
+    # theirs.
     *(() if _CLOSED else (special.lgamma_p, lax.asin_p)),
 )
 """Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,

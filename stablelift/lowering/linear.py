@@ -12,7 +12,8 @@ from typing import Any
 
 from jax.extend.core import Primitive
 
-from stablelift.lowering import jax_compat, transforms
+from stablelift.lowering import jax_compat
+from stablelift.lowering.gradients import jvp
 
 linear_p = Primitive("lift_tangent")
 linear_p.multiple_results = True
@@ -43,7 +44,5 @@ def tangents(
     del avals
     count = len(args) - len(wrt)
     given = dict(zip(wrt, args[count:], strict=True))
-    _, moved = transforms.jvp(
-        applied(base, params), args[:count], [given.get(index) for index in range(count)]
-    )
+    _, moved = jvp(applied(base, params), args[:count], [given.get(index) for index in range(count)])
     return tuple(moved[index] for index in of)

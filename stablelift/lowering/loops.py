@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import Callee, as_array
 from stablelift.lowering.primitive import bind
-from stablelift.lowering.transforms import Callee, as_array
 
 
 def scan(

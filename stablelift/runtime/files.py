@@ -180,12 +180,12 @@ def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple
     for name, count in ((_IN_TREE, inputs), (_OUT_TREE, outputs)):
         if name not in attributes:
             continue
-        text = attributes[name].value if isinstance(attributes[name], ir.StringAttr) else ""
-        found = tree_from_text(text)
+        written: Any = attributes[name]
+        found = tree_from_text(written.value) if isinstance(written, ir.StringAttr) else None
         if found is None or found.num_leaves != count or (name == _IN_TREE and not _is_positional(found)):
             raise LiftError(
                 f"{filename}: error: malformed `{name}` on the module, expected a tree of {count} leaves as "
-                f"`Program.save` writes it, found {str(attributes[name])[:80]}"
+                f"`Program.save` writes it, found {str(written)[:80]}"
             )
         del attributes[name]
         if name == _IN_TREE:

@@ -22,7 +22,8 @@ DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 TRUSTED_CALLS = (
     # linear algebra and FFT
     "lapack_*", "blas_*", "cusolver_*", "cublas_*", "hipsolver_*", "hipblas_*", "cu_lu_pivots_to_permutation",
-    "hip_lu_pivots_to_permutation", "LuDecomposition", "Qr", "Eigh", "ProductOfElementaryHouseholderReflectors",
+    "hip_lu_pivots_to_permutation", "LuDecomposition", "Qr", "Eigh",
+    "ProductOfElementaryHouseholderReflectors",
     "cudasolver_*", "cusparse_*", "hipsparse_*", "ducc_fft*", "dynamic_ducc_fft*", "cufft_*",
     # random numbers
     "cu_threefry2x32*", "hip_threefry2x32*",

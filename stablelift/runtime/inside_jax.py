@@ -17,8 +17,10 @@ from typing import Any
 import jax
 from jax.extend.core import Primitive
 
-from stablelift.lowering import jax_compat, transforms
+from stablelift.lowering import jax_compat
+from stablelift.lowering.gradients import vjp
 from stablelift.lowering.linear import applied, linear_p, tangents
+from stablelift.lowering.mapping import vmap
 from stablelift.lowering.primitive import lift_p, program_p
 from stablelift.runtime.program import Program
 
@@ -62,7 +64,7 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 
 def _batch(primitive: Primitive, args: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
     in_axes = tuple(axis if isinstance(axis, int) else None for axis in axes)
-    results = transforms.vmap(applied(primitive, params), in_axes)(*args)
+    results = vmap(applied(primitive, params), in_axes)(*args)
     return results, [0] * len(results)
 
 
@@ -96,7 +98,7 @@ def _transpose(
         jax.numpy.zeros(aval.shape, aval.dtype) if given.get(index) is None else given[index]
         for index, aval in enumerate(avals)
     ]
-    _, pullback = transforms.vjp(applied(base, params), *primals)
+    _, pullback = vjp(applied(base, params), *primals)
     gradients = pullback(tuple(filled))
     return [None] * count + [gradients[index] for index in wrt]
 

@@ -20,8 +20,9 @@ import jax
 from jax.tree_util import PyTreeDef
 
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
-from stablelift.lowering import jax_compat, transforms
+from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
+from stablelift.lowering.callee import as_array, name_of
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.passes.pipeline import Timing, run
@@ -68,7 +69,7 @@ class Program:
           platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
         """
         found = trace(function, *args, platform=platform)
-        name = transforms.name_of(function)
+        name = name_of(function)
         return Program(found.bytecode, found.in_tree, found.out_tree, found.in_avals, found.out_avals, name)
 
     @staticmethod
@@ -144,7 +145,7 @@ class Program:
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
         axes = prefix_axes("in_axes", in_axes, args)
         extended = [_with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
-        mapped = transforms.vmap(self._apply, in_axes, out_axes, axis_size)
+        mapped = mapping.vmap(self._apply, in_axes, out_axes, axis_size)
         return Program.trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
 
     def jvp(self) -> Program:
@@ -155,7 +156,7 @@ class Program:
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
 
         def derivative(primals: Any, tangents: Any) -> Any:
-            output, moved = transforms.jvp(self._apply, primals, tangents)
+            output, moved = gradients.jvp(self._apply, primals, tangents)
             return output, _drop_float0(moved)
 
         return Program.trace(_named(derivative, f"{self.name}_jvp"), args, _tangents(args))
@@ -169,7 +170,7 @@ class Program:
         outs = jax.tree.unflatten(self.out_tree, self.out_avals)
 
         def derivative(primals: Any, cotangents: Any) -> Any:
-            output, pullback = transforms.vjp(self._apply, *primals)
+            output, pullback = gradients.vjp(self._apply, *primals)
             return output, _drop_float0(pullback(_fill_float0(cotangents, output)))
 
         return Program.trace(_named(derivative, f"{self.name}_vjp"), args, _tangents(outs))
@@ -177,12 +178,12 @@ class Program:
     def grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The gradient of a program that returns a real scalar, with respect to some of its arguments."""
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return Program.trace(transforms.grad(self._apply, argnums, has_aux), *args)
+        return Program.trace(gradients.grad(self._apply, argnums, has_aux), *args)
 
     def value_and_grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The value and the gradient of a program that returns a real scalar."""
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return Program.trace(transforms.value_and_grad(self._apply, argnums, has_aux), *args)
+        return Program.trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
 
     # Running
 
@@ -256,7 +257,7 @@ def _apply(program: Program, *args: Any) -> Any:
     leaves, tree = jax.tree.flatten(args)
     if tree != program.in_tree:
         raise TypeError(_wrong_tree(program, args, tree))
-    arrays = [transforms.as_array(leaf) for leaf in leaves]
+    arrays = [as_array(leaf) for leaf in leaves]
     paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(args)[0]]
     for array, expected, path in zip(arrays, program.in_avals, paths, strict=True):
         found = jax_compat.aval_of(array)
@@ -342,7 +343,7 @@ def _fill_float0(cotangents: Any, outputs: Any) -> Any:
     """Cotangents of the outputs' structure, with the float0 leaves that the program's tree leaves out."""
     given = iter(jax.tree.leaves(cotangents))
     return jax.tree.map(
-        lambda leaf: next(given) if _can_carry(leaf) else transforms.float0_like(leaf), outputs
+        lambda leaf: next(given) if _can_carry(leaf) else gradients.float0_like(leaf), outputs
     )
 
 

@@ -45,8 +45,8 @@ class Broken(NamedTuple):
 
 def _scan(**changed: str) -> str:
     attributes = {
-        "callee": "@step", "in_axes": "[1]", "length": "6 : i64", "num_carry": "1 : i64", "num_consts": "1 : i64",
-        "out_axes": "[0]", "reverse": "false", "unroll": "1 : i64",
+        "callee": "@step", "in_axes": "[1]", "length": "6 : i64", "num_carry": "1 : i64",
+        "num_consts": "1 : i64", "out_axes": "[0]", "reverse": "false", "unroll": "1 : i64",
     }  # fmt: skip
     return ", ".join(f"{name} = {value}" for name, value in (attributes | changed).items())
 

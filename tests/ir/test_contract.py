@@ -65,7 +65,7 @@ def with_dot(action):
 
 @pytest.mark.smoke
 def test_labels():
-    left, right, out = with_dot(labels)
+    left, right, out = with_dot(lambda op: labels(op.operation.opview))
     letter = "ijklmnop".__getitem__
     written = ["".join(map(letter, part)) for part in (left, right, out)]
     assert written == ["ijkl", "kiol", "lijo"]

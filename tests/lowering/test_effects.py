@@ -27,7 +27,8 @@ def calls_back(x):
 
 def refused(function, effect):
     return (
-        f"{__file__}:{inspect.getsourcelines(function)[1] + 1}: error: a function with side effects cannot be lifted\n"
+        f"{__file__}:{inspect.getsourcelines(function)[1] + 1}: "
+        "error: a function with side effects cannot be lifted\n"
         f"  effects: {effect}\n"
         "  hint: move the callback, print or reference out of the function"
     )

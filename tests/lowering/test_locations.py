@@ -20,7 +20,8 @@ def places(program):
     """The set of places of the ops of each name."""
     with context() as ctx:
         found = {}
-        for op in walk(parse(program.bytecode, ctx).operation):
+        module = parse(program.bytecode, ctx)
+        for op in walk(module.operation):
             place = where(op.location)
             if place is not None:
                 found.setdefault(op.operation.name, set()).add(place.rsplit(":", 1)[0])

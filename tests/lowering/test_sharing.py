@@ -16,7 +16,8 @@ V = jnp.ones(3)
 
 def function_names(program):
     with context() as ctx:
-        return list(functions(parse(program.bytecode, ctx)))
+        module = parse(program.bytecode, ctx)
+        return list(functions(module))
 
 
 def test_lambdas_of_equal_text():

@@ -21,7 +21,8 @@ def test_scan():
     matches(
         """
         CHECK:      "lift.scan"(%arg0, %arg1, %arg2) {callee = @[[BODY:.*]], in_axes = [0], length = 4 : i64,
-        CHECK-SAME:   num_carry = 1 : i64, num_consts = 1 : i64, out_axes = [0], reverse = true, unroll = 2 : i64}
+        CHECK-SAME:   num_carry = 1 : i64, num_consts = 1 : i64, out_axes = [0],
+        CHECK-SAME:   reverse = true, unroll = 2 : i64}
         CHECK:      func.func private @[[BODY]](
         CHECK:      stablehlo.sine
         """,
@@ -35,9 +36,10 @@ def test_scan():
 def test_while():
     matches(
         """
-        CHECK:      "lift.while"(%arg0, %arg1, %{{.*}}, %arg1) {body = @[[BODY:[a-z_]+]], cond = @[[COND:[a-z_]+]],
+        CHECK:      "lift.while"(%arg0, %arg1, %{{.*}}, %arg1) {body = @[[BODY:[a-z_]+]],
+        CHECK-SAME:   cond = @[[COND:[a-z_]+]],
         CHECK-SAME:   num_body_consts = 1 : i64, num_cond_consts = 1 : i64}
-        CHECK:      func.func private @[[COND]](%{{.*}}: tensor<i32>, %{{.*}}: tensor<i32>, %{{.*}}) -> tensor<i1>
+        CHECK:      func.func private @[[COND]](%{{.*}}: tensor<i32>, %{{.*}}: tensor<i32>, %{{.*}}) ->
         CHECK:      func.func private @[[BODY]](
         """,
         lambda n, x: jax.lax.while_loop(lambda c: c[0] < n, lambda c: (c[0] + 1, c[1] * x), (0, x)),
@@ -105,7 +107,8 @@ def test_custom_vjp():
     """The gradient that the rule gives as None is a zero."""
     matches(
         """
-        CHECK:      "lift.custom_vjp"(%{{.*}}) {bwd = @[[BWD:.*]], callee = @[[F:.*]], fwd = @[[FWD:[a-z_0-9]+]]}
+        CHECK:      "lift.custom_vjp"(%{{.*}}) {bwd = @[[BWD:[a-z_0-9]+]], callee = @[[F:[a-z_0-9]+]],
+        CHECK-SAME:   fwd = @[[FWD:[a-z_0-9]+]]}
         CHECK:      func.func private @[[F]](%{{.*}}: tensor<3xf32>, %{{.*}}: tensor<f32>) -> tensor<3xf32>
         CHECK:      func.func private @[[FWD]](%{{.*}}) -> (tensor<3xf32>, tensor<3xi1>)
         CHECK-NEXT: "lift.custom_vjp"(%arg0, %arg1) {bwd = @[[BWD]], callee = @[[F]], fwd = @[[FWD]]}

@@ -24,7 +24,9 @@ def identity(type, name="main", visibility=""):
 
 
 def body(op):
-    return f"func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {{\n  {op}\n  return %0 : tensor<3xf32>\n}}\n"
+    return (
+        f"func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {{\n  {op}\n  return %0 : tensor<3xf32>\n}}\n"
+    )
 
 
 STATIC_HINT = "\n  hint: refine the program to given shapes before it is loaded"
@@ -62,7 +64,10 @@ TEXTS = {
         identity("tensor<3x?xf32>"),
         "bad: error: input 0: expected a static shape, found tensor<3x?xf32>" + STATIC_HINT,
     ),
-    "unranked": (identity("tensor<*xf32>"), "bad: error: input 0: expected a ranked tensor, found tensor<*xf32>"),
+    "unranked": (
+        identity("tensor<*xf32>"),
+        "bad: error: input 0: expected a ranked tensor, found tensor<*xf32>",
+    ),
     "tuple": (
         identity("tuple<tensor<f32>>"),
         "bad: error: input 0: expected a ranked tensor, found tuple<tensor<f32>>",
@@ -71,7 +76,10 @@ TEXTS = {
         identity("!stablehlo.token"),
         "bad: error: input 0: expected a ranked tensor, found !stablehlo.token",
     ),
-    "odd width": (identity("tensor<3xi17>"), "bad: error: input 0: no array has the elements of tensor<3xi17>"),
+    "odd width": (
+        identity("tensor<3xi17>"),
+        "bad: error: input 0: no array has the elements of tensor<3xi17>",
+    ),
     "quantised": (
         identity("tensor<3x!quant.uniform<i8:f32, 1.0>>"),
         "bad: error: input 0: no array has the elements of tensor<3x!quant.uniform<i8:f32, 1.0>>",
@@ -99,7 +107,9 @@ def test_refused(case, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("tree", ['"[[["', '"0"', '"{\\"dict\\": [0]}"', '"{\\"tuple\\": [0, 0]}"', "3 : i64"])
+@pytest.mark.parametrize(
+    "tree", ['"[[["', '"0"', '"{\\"dict\\": [0]}"', '"{\\"tuple\\": [0, 0]}"', "3 : i64"]
+)
 def test_malformed_tree(tree):
     text = f"module attributes {{stablelift.in_tree = {tree}}} {{ {identity('tensor<3xf32>')} }}"
     printed = tree.replace('\\"', "\\22")
@@ -126,10 +136,7 @@ def test_unreadable_file(tmp_path):
     assert str(error.value) == f"{path}: error: cannot read the program: Permission denied"
 
 
-MANGLE = """
-import random, sys
-import jax, jax.numpy as jnp
-from pathlib import Path
+TRUNCATE = """
 from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, parse, to_bytecode, to_portable_artifact
 from stablelift.runtime.files import load_bytes
@@ -137,34 +144,24 @@ from stablelift.runtime.files import load_bytes
 text = '''
 func.func @main(%x: tensor<3x3xf32>) -> tensor<3x3xf32> {
   %0 = stablehlo.sine %x : tensor<3x3xf32>
-  %1 = stablehlo.dot_general %0, %x, contracting_dims = [1] x [0] : (tensor<3x3xf32>, tensor<3x3xf32>) -> tensor<3x3xf32>
-  return %1 : tensor<3x3xf32>
+  return %0 : tensor<3x3xf32>
 }'''
 with context() as ctx:
     module = parse(text, ctx)
     whole = [to_bytecode(module), to_portable_artifact(module)]
-rng = random.Random(0)
 for data in whole:
     load_bytes(data, "whole")
-    cut = [data[: len(data) * eighths // 8] for eighths in range(1, 8)]
-    flipped = []
-    for _ in range(12):
-        changed = bytearray(data)
-        changed[rng.randrange(4, len(data))] = rng.randrange(256)
-        flipped.append(bytes(changed))
-    for name, bad in [*(("cut", bad) for bad in cut), *(("flipped", bad) for bad in flipped)]:
+    for bad in [data[: len(data) * eighths // 8] for eighths in range(1, 8)] + [data[:4] + bytes(range(256))]:
         try:
             load_bytes(bad, "bad")
-            print(name, "loaded")
+            print("loaded")
         except LiftError as error:
-            print(name, str(error).startswith("bad"), str(error).count("\\n") < 4)
+            print(str(error).startswith("bad: error: "), "\\n" in str(error))
 """
 
 
-def test_truncated_and_corrupt_bytes():
+def test_truncated_bytes():
     """In a process of its own: MLIR's reader is C++. Nothing is printed but by us."""
-    run = subprocess.run([sys.executable, "-c", MANGLE], capture_output=True, text=True, timeout=120)
+    run = subprocess.run([sys.executable, "-c", TRUNCATE], capture_output=True, text=True, timeout=120)
     assert (run.returncode, run.stderr) == (0, "")
-    lines = run.stdout.splitlines()
-    assert [line for line in lines if line.startswith("cut")] == ["cut True True"] * 14
-    assert {line for line in lines if line.startswith("flipped")} <= {"flipped True True", "flipped loaded"}
+    assert run.stdout.splitlines() == ["True False"] * 16

@@ -126,4 +126,6 @@ def test_saving_where_nobody_may_write(tmp_path):
     program = Program.trace(jnp.sin, X)
     with pytest.raises(LiftError) as error:
         program.save(tmp_path / "absent" / "f")
-    assert str(error.value) == f"{tmp_path}/absent/f: error: cannot write the program: No such file or directory"
+    assert (
+        str(error.value) == f"{tmp_path}/absent/f: error: cannot write the program: No such file or directory"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def _coefficients(num_terms: int) -> tuple[Sequence[float], Sequence[float]]:
         x = 2 * _BORDER / (t + 1)
         return np.sqrt(x) * i0e(x)
 
-    interpolate = np.polynomial.chebyshev.chebinterpolate
+    interpolate: Any = np.polynomial.chebyshev.chebinterpolate  # its stub knows functions of scalars only
     near = interpolate(lambda t: i0e(_BORDER * (t + 1) / 2), num_terms - 1)
     return tuple(near.tolist()), tuple(interpolate(far, num_terms - 1).tolist())
 

@@ -10,10 +10,10 @@ from stablelift.passes.derivatives.table import bilinear
 @bilinear("stablehlo.dot_general")
 def dot_general(op, ct, lhs, rhs):
     """The operands and the result may differ in element type; each cotangent has its operand's."""
-    l, r, out = labels(op)
+    left, right, out = labels(op)
     wide = ct.element_type
     x, y = hlo.convert(lhs, wide), hlo.convert(rhs, wide)
     return (
-        lambda: hlo.convert(contract(ct, out, y, r, to=l, like=op), lhs.element_type),
-        lambda: hlo.convert(contract(ct, out, x, l, to=r, like=op), rhs.element_type),
+        lambda: hlo.convert(contract(ct, out, y, right, to=left, like=op), lhs.element_type),
+        lambda: hlo.convert(contract(ct, out, x, left, to=right, like=op), rhs.element_type),
     )

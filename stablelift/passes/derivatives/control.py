@@ -13,6 +13,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import differentiable
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.flow import pick
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import (
     Tangents,
@@ -47,7 +48,7 @@ def barrier_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[
 def _behind_barrier(values: Tangents) -> Tangents:
     """The values that are there, behind a barrier of their own."""
     found = present(values)
-    return place(_barrier([values[index] for index in found]), found, len(values))
+    return place(_barrier(pick(values, found)), found, len(values))
 
 
 def _callee(op: Any, attribute: str = "callee") -> str:
@@ -76,7 +77,7 @@ def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -
     """The tangents of the results of `op`, which stands for a call of `@callee`."""
     wrt = present(tangents)
     of = derive.active_results(callee, wrt)
-    given = [tangents[index] for index in wrt]
+    given = pick(tangents, wrt)
     results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
     count = len(op.operation.results)
     return place(results[count:], of, count)
@@ -89,7 +90,7 @@ def cotangents_of_call(
     wrt, of = present(wanted), present(cotangents)
     split = derive.partition(callee, wrt, of)
     residuals = replace_by_call(op, split.forward)
-    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in of)])
+    gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
     return place(gradients, wrt, len(wanted))
 
 
@@ -123,12 +124,12 @@ def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     wrt = present(tangents)
     of = derive.active_results(_callee(op), wrt)
     function = derive.jvp(_callee(op), wrt, of)
+    attributes: dict[str, Any] = {key: op.operation.attributes[key] for key in op.operation.attributes}
     results = ir.Operation.create(
         "lift.remat",
         results=list(function.type.results),
-        operands=[operand.value for operand in [*operands_of(op), *(tangents[index] for index in wrt)]],
-        attributes={key: op.operation.attributes[key] for key in op.operation.attributes}
-        | {"callee": ir.FlatSymbolRefAttr.get(function.name.value)},
+        operands=[operand.value for operand in [*operands_of(op), *pick(tangents, wrt)]],
+        attributes=attributes | {"callee": ir.FlatSymbolRefAttr.get(function.name.value)},
     ).results
     count = len(op.operation.results)
     return place([Tensor(result) for result in results][count:], of, count)
@@ -142,7 +143,7 @@ def remat_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
     """
     wrt, of = present(wanted), present(cotangents)
     joint = derive.joint(_callee(op), wrt, of)
-    operands = [*operands_of(op), *(cotangents[index] for index in of)]
+    operands = [*operands_of(op), *pick(cotangents, of)]
     if op.operation.attributes["prevent_cse"].value:
         operands = _barrier(operands)
     gradients = call(joint, operands)[len(op.operation.results) :]
@@ -183,7 +184,7 @@ def custom_jvp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
     with ir.InsertionPoint(op.operation), op.operation.location:
         zeros = [hlo.zeros_like(operands[index]) for index in inexact]
     residuals = replace_by_call(op, split.forward, [*operands, *zeros])[len(carrying) :]
-    gradients = call(split.reverse, [*residuals, *(cotangents[index] for index in arriving)])
+    gradients = call(split.reverse, [*residuals, *pick(cotangents, arriving)])
     places = tuple(index for index in inexact if wanted[index])
     return place(gradients, places, len(wanted))
 

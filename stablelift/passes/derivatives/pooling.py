@@ -179,11 +179,10 @@ def _numbers(x: Tensor) -> Tensor:
 
 def _elements(winners: Tensor, count: int) -> Windows:
     """The elements that `winners` number, of a tensor of `count` in a line; -1 numbers none."""
-    line = hlo.reshape(winners, [math.prod(winners.shape)])
     return Windows(
         shape=(count,),
         sizes=(1,),
-        indices=hlo.reshape(line, [line.shape[0], 1]),
+        indices=hlo.reshape(winners, [math.prod(winners.shape), 1]),
         rank=1,
         window_axes=[],
         inserted_axes=[0],

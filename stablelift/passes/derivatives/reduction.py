@@ -137,7 +137,7 @@ def _choose(op: Any, y: Tensor, x: Tensor, initial: Tensor) -> Any:
 
 def _is_infinite(x: Tensor) -> bool:
     """Whether `x` is known to be infinite: a scalar constant that is."""
-    owner = x.value.owner
+    owner: Any = x.value.owner
     if not isinstance(x.value, ir.OpResult) or owner.name != "stablehlo.constant" or hlo.is_complex(x):
         return False
     return float(owner.attributes["value"].get_splat_value().value) in (float("inf"), float("-inf"))
@@ -173,7 +173,7 @@ def _index_of_choice(op: Any) -> int | None:
 
 def _counts_along(index: ir.Value, axis: int) -> bool:
     """Whether `index` is 0, 1, 2, ... along `axis`: an iota, or a broadcast of one."""
-    owner = index.owner
+    owner: Any = index.owner
     name = getattr(owner, "name", None)
     if name == "stablehlo.iota":
         return owner.opview.iota_dimension.value == axis

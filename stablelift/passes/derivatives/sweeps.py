@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, walk
-from stablelift.ir.tensor import Tensor, shared_constants
+from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
@@ -34,6 +34,14 @@ class Split(NamedTuple):
     forward: func.FuncOp
     reverse: func.FuncOp
     num_residuals: int
+
+
+class Step(NamedTuple):
+    """An op that a tangent passes: its operands, and which of them carry one."""
+
+    op: Any
+    operands: list[ir.Value]
+    wanted: list[bool]
 
 
 class Derive:
@@ -135,18 +143,18 @@ class Derive:
         returned = drop_return(function)
         operations = list(block.operations)
         active = {block.arguments[index] for index in wrt}
-        on_path = [op for op in operations if self._spread(op, active)]
+        on_path = [step for op in operations if (step := self._spread(op, active))]
 
         cotangents: dict[ir.Value, Tensor] = {}
-        with ir.InsertionPoint(block), function.location, shared_constants(block):
+        with ir.InsertionPoint(block), function.location:
             boundary = ir.Operation.create(_BOUNDARY)
             for index in of:
                 given = Tensor(block.add_argument(returned[index].type, function.location))
                 if returned[index] in active:
                     cotangents[returned[index]] = _plus(cotangents.get(returned[index]), given)
             anchor = _anchor(returned)
-            for op in reversed(on_path):
-                self._pull_back(op, active, cotangents)
+            for step in reversed(on_path):
+                self._pull_back(step, cotangents)
             gradients = [
                 instantiate(cotangents.get(block.arguments[index]), Tensor(block.arguments[index]))
                 for index in wrt
@@ -155,23 +163,27 @@ class Derive:
         finish(function, [*returned, *(gradient.value for gradient in gradients)])
         return function, boundary
 
-    def _spread(self, op: Any, active: set[ir.Value]) -> bool:
-        """Whether a tangent passes through `op`; its results that carry one join `active`."""
+    def _spread(self, op: Any, active: set[ir.Value]) -> Step | None:
+        """The step back through `op` when a tangent passes it: its results that carry one join `active`."""
         operation = op.operation
-        if active.isdisjoint(_used_by(operation)) or operation.name in locally_constant_ops:
-            return False
+        used = _used_by(operation)
+        if active.isdisjoint(used) or operation.name in locally_constant_ops:
+            return None
         carrying = [result for result in operation.results if hlo.is_inexact(result.type)]
+        if not carrying:
+            return None
+        operands = used[: len(operation.operands)]
+        step = Step(op, operands, [operand in active for operand in operands])
         active.update(carrying)
-        return bool(carrying)
+        return step
 
-    def _pull_back(self, op: Any, active: set[ir.Value], cotangents: dict[ir.Value, Tensor]) -> None:
+    def _pull_back(self, step: Step, cotangents: dict[ir.Value, Tensor]) -> None:
+        op, operands, wanted = step
         operation = op.operation
         found = [cotangents.pop(result, None) for result in operation.results]
         if not any(found):
             return
         rule = derivatives.find(op)
-        operands = list(operation.operands)
-        wanted = [operand in active for operand in operands]
         with operation.location:
             gradients = rule.vjp(self, op, found, wanted)
             for operand, wants, gradient in zip(operands, wanted, gradients, strict=True):
@@ -189,7 +201,7 @@ class Derive:
         after = names.index(_BOUNDARY)
         reverse_ops = [op.operation for op in operations[after + 1 :]]
         num_inputs = len(self.functions[name].type.inputs)
-        own = set(list(block.arguments)[num_inputs:])
+        own: set[Any] = set(list(block.arguments)[num_inputs:])
         for op in reverse_ops:
             own.update(op.results)
             for inner in _inside(op):
@@ -205,7 +217,8 @@ class Derive:
         translate = dict(zip([*residuals, *list(block.arguments)[num_inputs:]], moved.arguments, strict=True))
         with ir.InsertionPoint(moved):
             for value in constants:
-                translate[value] = value.owner.clone().results[0]
+                owner: Any = value.owner
+                translate[value] = owner.clone().results[0]
         for op in reverse_ops:
             moved.append(op)
             for user in (op, *_inside(op)):

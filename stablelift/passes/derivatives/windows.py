@@ -133,7 +133,7 @@ class Windows:
 
     def _last_starts(self) -> Tensor:
         """The greatest index of a window that lies inside, for every element of `indices`."""
-        element = self.indices.element_type
+        element: Any = self.indices.element_type
         greatest = 2 ** (element.width - (not element.is_unsigned)) - 1
         starts = [min(self.shape[axis] - self.sizes[axis], greatest) for axis in self.indexed_axes]
         if self.index_vector_axis == self.indices.rank:

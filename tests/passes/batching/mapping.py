@@ -1,7 +1,9 @@
-"""Functions mapped by our batching pass, beside the oracles: a loop over the examples, and `jax.vmap`."""
+"""Functions mapped by our batching pass, beside their oracle: a loop over the examples."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,8 +11,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from stablelift.ir import lift
+from stablelift.ir.dialect import with_axis
+from stablelift.ir.mlir import context, func, functions, ir, parse, to_text
 from stablelift.lowering.trace import trace
-from tests.support import run_module
+from tests.support import assert_close, compiled, random, run_module
+
+Flags = tuple[bool, ...]
+
+_ELEMENTS = {"i1": "bool", "bf16": "bfloat16", "complex<f32>": "complex64", "complex<f64>": "complex128"}
+
+
+def struct(type: str) -> jax.ShapeDtypeStruct:
+    """The shape and dtype of a tensor type written as `2x3xf32`."""
+    sizes, element = re.fullmatch(r"((?:\d+x)*)(.+)", type).groups()
+    kinds = {"f": "float", "i": "int", "ui": "uint"}
+    kind, bits = re.fullmatch(r"([a-z]+)(.*)", element).groups()
+    name = _ELEMENTS.get(element) or f"{kinds[kind]}{bits}"
+    return jax.ShapeDtypeStruct(tuple(map(int, sizes.split("x")[:-1])), jnp.dtype(name))
 
 
 def example(x: Any, axis: int | None, index: int) -> Any:
@@ -32,74 +50,72 @@ def vmap_text(callee: str, inputs: Sequence[str], results: Sequence[str], attrib
     )
 
 
-def our_vmap(
-    function: Callable, args: Sequence[Any], in_axes: Sequence[int | None], out_axes: int = 0, size: int | None = None
-) -> list[np.ndarray]:
-    """The flat results of `function`, mapped over arrays by the pass."""
-    source, size = vmap_module(function, args, in_axes, out_axes, size)
-    return run_module(source, args)
+def module_of(source: str | Callable, structs: Sequence[jax.ShapeDtypeStruct]) -> str | bytes:
+    """The module of a function: its text, or what a JAX function is traced to."""
+    if isinstance(source, str):
+        return source
+    with jax.enable_x64(any(one.dtype.itemsize == 8 and one.dtype.kind != "c" for one in structs)):
+        return trace(lambda *xs: jax.tree.leaves(source(*xs)), *structs).bytecode
 
 
-def vmap_module(
-    function: Callable, args: Sequence[Any], in_axes: Sequence[int | None], out_axes: int = 0, size: int | None = None
-) -> tuple[str, int]:
-    """The module that maps a traced function over `args`, and the number of examples."""
-    if size is None:
-        size = next(np.shape(x)[axis] for x, axis in zip(args, in_axes, strict=True) if axis is not None)
-    slices = [_slice(x, axis) for x, axis in zip(args, in_axes, strict=True)]
-    traced = trace(lambda *xs: jax.tree.leaves(function(*xs)), *slices)
-    callee = _as_callee(traced.bytecode)
-    inputs = [_type(np.shape(x), jnp.result_type(x)) for x in args]
-    results = [
-        _type((*out.shape[:out_axes], size, *out.shape[out_axes:]), out.dtype) for out in traced.out_avals
-    ]
-    axes = ", ".join("unit" if axis is None else str(axis) for axis in in_axes)
-    outs = ", ".join([str(out_axes)] * len(results))
-    attributes = f"axis_size = {size} : i64, in_axes = [{axes}], out_axes = [{outs}]"
-    return vmap_text(callee, inputs, results, attributes), size
+def subsets(count: int) -> list[Flags]:
+    """Every way to map at least one of `count` operands."""
+    return [flags for flags in itertools.product((True, False), repeat=count) if any(flags)]
 
 
-def _slice(x: Any, axis: int | None) -> jax.ShapeDtypeStruct:
-    shape = list(np.shape(x))
-    if axis is not None:
-        del shape[axis]
-    return jax.ShapeDtypeStruct(tuple(shape), jnp.result_type(x))
+def mapped(module: str | bytes, size: int, patterns: Sequence[Flags], **attributes: Any) -> str:
+    """The module's `main` mapped over leading axes once for each pattern of mapped arguments.
+
+    The new `main` takes the arguments as they are, then each with the batch; it returns the results of all patterns.
+    """
+    with context() as ctx, ir.Location.unknown():
+        parsed = parse(module, ctx)
+        function = functions(parsed)["main"]
+        function.attributes["sym_name"] = ir.StringAttr.get("f")
+        function.attributes["sym_visibility"] = ir.StringAttr.get("private")
+        signature = lift.signature_of(function)
+        types = [*signature.inputs, *(with_axis(type, 0, size) for type in signature.inputs)]
+        with ir.InsertionPoint(parsed.body):
+            main = func.FuncOp("main", (types, []), visibility="public")
+        arguments = list(main.add_entry_block().arguments)
+        plain, batched = arguments[: len(signature.inputs)], arguments[len(signature.inputs) :]
+        returned: list[ir.Value] = []
+        with ir.InsertionPoint(main.regions[0].blocks[0]):
+            for flags in patterns:
+                operands = [b if flag else p for p, b, flag in zip(plain, batched, flags, strict=True)]
+                in_axes = [0 if flag else None for flag in flags]
+                axes = {"axis_size": size, "in_axes": in_axes, "out_axes": [0] * len(signature.results)}
+                returned += lift.create(
+                    "lift.vmap", operands, {"f": signature}, callee="f", **axes, **attributes
+                )
+            func.ReturnOp(returned)
+        type = ir.FunctionType.get(types, [value.type for value in returned])
+        main.attributes["function_type"] = ir.TypeAttr.get(type)
+        return to_text(parsed)
 
 
-def _as_callee(bytecode: bytes) -> str:
-    """The functions of a traced module as text, its `main` renamed to a private `f`."""
-    from stablelift.ir.mlir import context, functions, ir, parse
+def check_against_loop(
+    source: str | Callable, types: Sequence[str], *, size: int = 3, seed: int = 0, rtol: float | None = None
+) -> str:
+    """Map a function over every subset of its operands, and compare with a loop over the examples.
 
+    Returns the function's module as text.
+    """
+    structs = [struct(type) for type in types]
+    module = module_of(source, structs)
+    rng = np.random.default_rng(seed)
+    plain = [random(rng, one.shape, one.dtype) for one in structs]
+    batched = [random(rng, (size, *one.shape), one.dtype) for one in structs]
+    patterns = subsets(len(structs))
+    found = run_module(mapped(module, size, patterns), [*plain, *batched])
+    one = compiled(module)
+    expected = []
+    for flags in patterns:
+        each = [
+            one([b[i] if flag else p for p, b, flag in zip(plain, batched, flags, strict=True)])
+            for i in range(size)
+        ]
+        expected += [np.stack(column) for column in zip(*each, strict=True)]
+    assert_close(found, expected, rtol=rtol)
     with context() as ctx:
-        module = parse(bytecode, ctx)
-        main = functions(module)["main"]
-        main.attributes["sym_name"] = ir.StringAttr.get("f")
-        main.attributes["sym_visibility"] = ir.StringAttr.get("private")
-        for name in ("arg_attrs", "res_attrs"):
-            if name in main.attributes:
-                del main.attributes[name]
-        return "\n".join(str(function) for function in functions(module).values())
-
-
-def _type(shape: Sequence[int], dtype: Any) -> str:
-    dtype = jnp.dtype(dtype)
-    names = {"float": "f", "bfloat": "bf", "int": "i", "uint": "ui", "complex": "complex"}
-    kind = dtype.name.rstrip("0123456789")
-    bits = dtype.itemsize * 8
-    element = (
-        "i1" if dtype == bool else f"complex<f{bits // 2}>" if kind == "complex" else f"{names[kind]}{bits}"
-    )
-    return f"tensor<{''.join(f'{size}x' for size in shape)}{element}>"
-
-
-def looped(
-    function: Callable, args: Sequence[Any], in_axes: Sequence[int | None], out_axes: int = 0, size: int | None = None
-) -> list[np.ndarray]:
-    """The same by a Python loop over the examples."""
-    if size is None:
-        size = next(np.shape(x)[axis] for x, axis in zip(args, in_axes, strict=True) if axis is not None)
-    each = [
-        jax.tree.leaves(function(*(example(x, axis, index) for x, axis in zip(args, in_axes, strict=True))))
-        for index in range(size)
-    ]
-    return [np.stack([np.asarray(one) for one in column], out_axes) for column in zip(*each, strict=True)]
+        return to_text(parse(module, ctx))

@@ -8,13 +8,14 @@ import pytest
 
 from stablelift.passes.derivatives.table import derivatives
 from tests.passes.derivatives.cases import BINARY, UNARY
+from tests.passes.derivatives.custom_call_cases import CUSTOM_CALLS
 from tests.passes.derivatives.decomposed_cases import DECOMPOSED
 from tests.passes.derivatives.matrix_cases import MATRICES
 from tests.passes.derivatives.other_cases import OTHERS, Case
 from tests.passes.derivatives.window_cases import WINDOWS
 from tests.passes.derivatives.witness import check
 
-TABLES = [OTHERS, WINDOWS, MATRICES, DECOMPOSED]
+TABLES = [OTHERS, WINDOWS, MATRICES, DECOMPOSED, CUSTOM_CALLS]
 TESTED = {op for table in TABLES for op in table}
 
 CASES = [

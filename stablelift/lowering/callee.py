@@ -1,0 +1,85 @@
+"""A function traced on its own, the unit of every lift: `Callee`, and `call`, which outlines one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import bind
+
+
+class Callee:
+    """A function traced on flat arguments: its jaxpr, the values it closes over, the tree it returns."""
+
+    def __init__(
+        self, function: Callable, in_tree: Any, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()
+    ):
+        def flat(*leaves: Any) -> list[Any]:
+            args, kwargs = jax.tree.unflatten(in_tree, leaves)
+            out = function(*args, **kwargs)
+            results, self.out_tree = jax.tree.flatten(out)
+            for path, result in jax.tree_util.tree_leaves_with_path(out):
+                aval_at(f"the result{jax.tree_util.keystr(path)} of `{self.name}`", result)
+            return results
+
+        flat.__name__ = self.name = name_of(function)
+        jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
+        self.jaxpr: Jaxpr
+        self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
+
+    @property
+    def out_avals(self) -> list[Any]:
+        return list(self.jaxpr.out_avals)
+
+    def bind(self, op: str, args: Sequence[Any], out_avals: Sequence[Any], **attributes: Any) -> list[Any]:
+        """Bind the lift op `op` on the constants, then `args`."""
+        operands = [*self.constants, *args]
+        return bind(op, operands, {"callee": self.jaxpr}, out_avals, name=self.name, **attributes)
+
+    def shifted(self, positions: Sequence[int]) -> tuple[int, ...]:
+        """Positions among the arguments as positions among the callee's inputs."""
+        return tuple(len(self.constants) + position for position in positions)
+
+
+def name_of(function: Callable) -> str:
+    """What a function's symbol is made from."""
+    name = getattr(function, "__name__", type(function).__name__)
+    return name if name.isidentifier() else "callee"
+
+
+def as_array(leaf: Any) -> Any:
+    """A leaf as something a primitive takes: an array or a tracer.
+
+    Raises:
+      TypeError: The leaf is neither a number nor an array.
+    """
+    if isinstance(leaf, jax.Array) or getattr(leaf, "dtype", None) == jax.dtypes.float0:
+        return leaf
+    aval_at("argument", leaf)
+    return jnp.asarray(leaf)
+
+
+def aval_at(what: str, leaf: Any) -> Any:
+    try:
+        return jax_compat.aval_of(leaf)
+    except TypeError as error:
+        raise TypeError(f"{what}: {error}") from None
+
+
+def call(function: Callable) -> Callable:
+    """`function`, outlined: while JAX traces, a call becomes one `lift.call` of a function of its own."""
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        leaves, in_tree = jax.tree.flatten((args, kwargs))
+        arrays = [as_array(leaf) for leaf in leaves]
+        callee = Callee(function, in_tree, [jax_compat.aval_of(leaf) for leaf in arrays])
+        return jax.tree.unflatten(callee.out_tree, callee.bind("lift.call", arrays, callee.out_avals))
+
+    return called

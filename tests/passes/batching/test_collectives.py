@@ -1,0 +1,112 @@
+"""Collectives over a mapped axis, against `jax.vmap` of the same function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from stablelift import functional
+from stablelift.errors import LiftError
+from tests.passes.batching.mapping import vmap_text
+from tests.support import assert_close, random, run_module
+
+SIZE = 3
+
+COLLECTIVES: dict[str, Callable] = {
+    "psum": lambda x: lax.psum(x, "i"),
+    "psum of a constant": lambda x: x * lax.psum(2, "i"),
+    "pmean": lambda x: lax.pmean(x, "i"),
+    "pmax": lambda x: lax.pmax(x, "i"),
+    "pmin": lambda x: x - lax.pmin(x, "i"),
+    "axis_index": lambda x: x * lax.axis_index("i"),
+    "all_gather": lambda x: lax.all_gather(x, "i", axis=1),
+    "all_gather, tiled": lambda x: lax.all_gather(x, "i", axis=1, tiled=True),
+    "ppermute": lambda x: lax.ppermute(x, "i", [(0, 2), (2, 1), (1, 0)]),
+    "ppermute in part": lambda x: lax.ppermute(x, "i", [(0, 2)]),
+    "all_to_all": lambda x: lax.all_to_all(x, "i", 0, 1),
+    "all_to_all, one axis": lambda x: lax.all_to_all(x, "i", 0, 0),
+    "all_to_all, tiled": lambda x: lax.all_to_all(x, "i", 1, 0, tiled=True),
+    "all_to_all, tiled, one axis": lambda x: lax.all_to_all(x, "i", 1, 1, tiled=True),
+    "psum_scatter": lambda x: lax.psum_scatter(x, "i"),
+    "psum_scatter, tiled": lambda x: lax.psum_scatter(x, "i", scatter_dimension=1, tiled=True),
+    "in a called function": lambda x: jax.jit(lambda: lax.axis_index("i"))() + jax.jit(lambda x: lax.psum(x, "i"))(x),
+    "in a loop": lambda x: lax.scan(lambda c, _: (lax.pmean(c, "i") + c, lax.axis_index("i")), x, None, length=2),
+}
+
+
+@pytest.mark.parametrize("name", COLLECTIVES)
+@pytest.mark.parametrize("size_below", [None, 2])
+def test_over_the_mapped_axis(name: str, size_below: int | None):
+    """`size_below`: another axis is mapped inside, of which the collective says nothing."""
+    function = COLLECTIVES[name]
+    shape = (SIZE, SIZE, 2 * SIZE) if size_below is None else (SIZE, SIZE, size_below, 2 * SIZE)
+    x = random(np.random.default_rng(0), shape, np.float32)
+
+    def mapped(vmap: Callable) -> Callable:
+        inner = function if size_below is None else vmap(function, in_axes=1, out_axes=0, axis_name="j")
+        return vmap(inner, in_axes=1, axis_name="i")
+
+    assert_close(jax.jit(mapped(functional.vmap))(x), jax.jit(mapped(jax.vmap))(x))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: lax.psum(x, ("i", "j")),
+        lambda x: lax.pmax(lax.psum(x, "j"), "i"),
+        lambda x: x * lax.axis_index(("j", "i")),
+        lambda x: lax.ppermute(lax.all_gather(x, "j"), "i", [(0, 1), (1, 0)]),
+        lambda x: lax.all_to_all(x, "i", 0, 1, tiled=True),
+    ],
+)
+def test_over_two_mapped_axes(function: Callable):
+    x = random(np.random.default_rng(1), (2, 3, 4, 5), np.float32)
+
+    def mapped(vmap: Callable) -> Callable:
+        return vmap(vmap(function, axis_name="j"), axis_name="i")
+
+    assert_close(jax.jit(mapped(functional.vmap))(x), jax.jit(mapped(jax.vmap))(x))
+
+
+def test_an_inner_axis_hides_an_outer_one_of_its_name():
+    x = random(np.random.default_rng(2), (4, 6, 12), np.float32)
+
+    def function(vmap: Callable) -> Callable:
+        inner = vmap(lambda x: lax.psum(lax.all_to_all(x, "i", 0, 0, tiled=True), "i"), axis_name="i")
+        return vmap(lambda x: lax.all_to_all(inner(x)[:4], "i", 1, 1, tiled=True), axis_name="i")
+
+    assert_close(jax.jit(function(functional.vmap))(x), jax.jit(function(jax.vmap))(x))
+
+
+def test_a_result_shared_by_all_examples_may_be_returned_once():
+    x = random(np.random.default_rng(3), (4, 3), np.float32)
+    total = functional.vmap(lambda x: lax.psum(x, "i"), out_axes=None, axis_name="i")
+    assert_close(jax.jit(total)(x), x.sum(0))
+
+
+def test_gradient_through_a_collective():
+    x = random(np.random.default_rng(4), (4, 3), np.float32)
+
+    def loss(vmap: Callable) -> Callable:
+        centred = vmap(lambda x: jnp.sin(x - lax.pmean(x, "i")), axis_name="i")
+        return lambda x: (centred(x) ** 2).sum()
+
+    found = jax.jit(functional.grad(loss(functional.vmap)))(x)
+    assert_close(found, jax.jit(jax.grad(loss(jax.vmap)))(x))
+
+
+def test_an_axis_that_no_map_names():
+    callee = """
+      func.func private @f(%x: tensor<f32>) -> tensor<f32> {
+        %0 = "lift.psum"(%x) {axis_name = ["other"]} : (tensor<f32>) -> tensor<f32>
+        return %0 : tensor<f32>
+      }"""
+    attributes = 'axis_size = 3 : i64, in_axes = [0], out_axes = [0], axis_name = "i"'
+    text = vmap_text(callee, ["tensor<3xf32>"], ["tensor<3xf32>"], attributes)
+    with pytest.raises(LiftError, match="`lift.psum` over `other`, which no enclosing map names"):
+        run_module(text, [np.zeros(3, np.float32)])
