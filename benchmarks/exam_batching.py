@@ -23,7 +23,7 @@ from stablelift import functional
 EXAMPLES = 3
 
 ALLOWED: dict[str, str] = {}
-"""Primitives that may have no rule, and why."""
+"""By the beginning of a harness's name, why it is not expected to pass."""
 
 
 def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:

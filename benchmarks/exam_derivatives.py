@@ -19,8 +19,12 @@ from common.exam import Verdict, answered, close, reference, run
 
 from stablelift import functional
 
-ALLOWED: dict[str, str] = {}
-"""Primitives that may have no rule, and why."""
+ALLOWED: dict[str, str] = {
+    "acosh_shape": "jax 0.10's derivative is wrong left of 1: of another sign than finite differences for "
+    "complex numbers, finite where acosh is NaN; ours is that of jax 0.12",
+    "cholesky_shape": "the primitive leaves its upper triangle undefined; JAX masks it under differentiation only",
+}
+"""By the beginning of a harness's name, why it is not expected to pass."""
 
 
 def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:

@@ -23,9 +23,9 @@ DIALECT_HEAD = """\
 
 Written by `docs/make_pages.py` from the table in `stablelift/ir/dialect.py`; change that and run it again.
 
-A lift op names functions of its module (its callees) and says how their transformed form is applied. The ops are
-unregistered in MLIR, so `lift-verify` checks them by this table: errors quote the labels below. In text they have the
-generic form:
+A lift op names functions of its module (its callees) and says how their transformed form is applied. The
+ops are unregistered in MLIR, so `lift-verify` checks them by this table: errors quote the labels below. In
+text they have the generic form:
 
 ```mlir
 %y = "lift.vmap"(%x) {callee = @f, axis_size = 3 : i64, in_axes = [0], out_axes = [0]}
@@ -58,8 +58,8 @@ def coverage_page() -> str:
     lines = [
         "# What each op has",
         "",
-        "Written by `docs/make_pages.py` from the rule tables in `stablelift/passes/`. An op without a rule is an",
-        "error that names it and its line when a transformation meets it, never a silent zero.",
+        "Written by `docs/make_pages.py` from the rule tables in `stablelift/passes/`. An op without a rule",
+        "is an error that names it and its line when a transformation meets it, never a silent zero.",
         "",
         "Passes: " + ", ".join(f"`{name}`" for name in OURS) + ".",
         "",

@@ -205,8 +205,8 @@ def main() -> int:
 
     console = Console()
     console.print(
-        f"[bold]Stablelift {stablelift.__version__}[/]: {MEMBERS} classifiers from the {options.frontend} frontend, "
-        f"on {jax.devices()[0].platform}"
+        f"[bold]Stablelift {stablelift.__version__}[/]: {MEMBERS} classifiers from the {options.frontend} "
+        f"frontend, on {jax.devices()[0].platform}"
     )
     trained = train(options.frontend, options.epochs, console)
     report(trained, console)

@@ -16,6 +16,7 @@ from jaxlib import _jax, xla_client
 from stablelift.ir.mlir import context, parse, to_bytecode
 from stablelift.passes.pipeline import run
 from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.libraries import load_libraries
 
 Arrays = list[np.ndarray]
 
@@ -36,6 +37,7 @@ def compile_text(source: str | bytes, pipeline: Sequence[str] | None = None) -> 
         module = parse(source, ctx)
         run(module, pipeline)
         refuse_leftovers(module)
+        load_libraries(module)
         bytecode = to_bytecode(module)
     return _executable(hashlib.sha256(bytecode).digest(), bytecode)
 
@@ -77,7 +79,7 @@ def run_module(source: str | bytes, inputs: Sequence[Any], pipeline: Sequence[st
 def random(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> np.ndarray:
     """Values of any dtype without special cases: normal, small integers, or coin flips."""
     dtype = jnp.dtype(dtype)
-    if dtype == bool:
+    if dtype.kind == "b":
         return np.asarray(rng.integers(0, 2, shape)).astype(bool)
     if jnp.issubdtype(dtype, jnp.unsignedinteger):
         return np.asarray(rng.integers(0, 9, shape)).astype(dtype)

@@ -108,6 +108,7 @@ def test_a_transformation_of_jax_is_found(source):
         ("ir/tensor.py", "from stablelift import errors"),
         ("ir/mlir.py", "from jaxlib.mlir import ir"),
         ("runtime/client.py", "from jaxlib import xla_client"),
+        ("lowering/foreign.py", "import jax\njax.vmap(apply)"),
         ("frontend/lifts/vmap.py", "from stablelift.frontend import functional\nfunctional.vmap(f)"),
         ("frontend/module.py", "import jax\njax.numpy.ones(3), jax.lax.add, jax.__version__"),
         ("frontend/module.py", "import jax\njax.jit(self._call, inline=True).lower"),

@@ -8,7 +8,7 @@ once) and runs; `jit` keeps what it compiled for the types it has seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -41,9 +41,9 @@ __all__ = [
 def jit(
     function: Callable,
     *,
-    static_argnums: int | Iterable[int] | None = None,
+    static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Iterable[str] | None = None,
-    donate_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
     donate_argnames: str | Iterable[str] | None = None,
 ) -> Callable:
     """`function`, compiled as a whole: our passes see every lift in it at once, then XLA compiles the result.

@@ -21,7 +21,7 @@ class Labels(NamedTuple):
     """The label of each axis, and that of the axis that holds the groups."""
 
     axes: list[Hashable]
-    group: str
+    group: Hashable
 
     def spatial(self) -> list[int]:
         """The axes that stand for space, in the order of their labels."""
@@ -113,7 +113,7 @@ def _movement(
     }
 
 
-def _regroup(x: Tensor, labels: Labels, group: str, groups: int) -> Tensor:
+def _regroup(x: Tensor, labels: Labels, group: Hashable, groups: int) -> Tensor:
     """`x` with its groups moved to the front of the axis labelled `group`."""
     if groups == 1 or group == labels.group:
         return x

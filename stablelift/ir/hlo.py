@@ -292,7 +292,7 @@ def rows(matrix: Any) -> list[list[int]]:
     return [flat[start : start + columns] for start in range(0, len(flat), columns)]
 
 
-def i64_matrix(rows: Sequence[Sequence[int]]) -> ir.DenseIntElementsAttr:
+def i64_matrix(rows: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
     """Lists of equal length as a dense attribute of two axes."""
     flat = [ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value) for row in rows for value in row]
     return ir.DenseElementsAttr.get(flat, tensor_type([len(rows), len(rows[0])], flat[0].type))
@@ -314,13 +314,22 @@ def index(value: int) -> Tensor:
     return splat(value, tensor_type([], ir.IntegerType.get_signless(32)))
 
 
-def integers(values: Sequence[int]) -> Tensor:
-    """The constant tensor<?xi32> of `values`."""
-    element = ir.IntegerType.get_signless(32)
-    type = tensor_type([len(values)], element)
-    attributes = [ir.IntegerAttr.get(element, value) for value in values]
-    value = ir.DenseElementsAttr.get(attributes, type)
-    return emit("stablehlo.constant", attributes={"value": value}, type=type)
+def made_by(x: Tensor, name: str) -> Any | None:
+    """The op that made `x` where it is a `name`; None for any other op, and for an argument."""
+    owner = x.value.owner
+    return owner if not isinstance(owner, ir.Block) and owner.name == name else None
+
+
+def larger_splat(x: Tensor, shape: Sequence[int]) -> Tensor | None:
+    """The constant of `shape` with the one number that the constant `x` holds; None where `x` is not one."""
+    # jaxlib 0.10 cannot read complex attributes.
+    op = None if is_complex(x) else made_by(x, "stablehlo.constant")
+    value = None if op is None else op.attributes["value"]
+    if not isinstance(value, ir.DenseElementsAttr) or not value.is_splat:
+        return None
+    type = tensor_type(shape, x.element_type)
+    larger = ir.DenseElementsAttr.get_splat(type, value.get_splat_value())
+    return emit("stablehlo.constant", attributes={"value": larger}, type=type)
 
 
 def identity(combine: str, element: ir.Type) -> Number | None:

@@ -14,13 +14,15 @@ from stablelift.ir.tensor import Tensor, emit
 def gather_dimensions(**numbers: Any) -> stablehlo.GatherDimensionNumbers:
     """The dimension numbers of a gather, under their names in the specification; lists left out are empty."""
     lists = ("offset_dims", "collapsed_slice_dims", "operand_batching_dims", "start_indices_batching_dims")
-    return stablehlo.GatherDimensionNumbers.get(**dict.fromkeys(lists, []) | numbers)
+    given: dict[str, Any] = dict.fromkeys(lists, []) | numbers
+    return stablehlo.GatherDimensionNumbers.get(**given)
 
 
 def scatter_dimensions(**numbers: Any) -> stablehlo.ScatterDimensionNumbers:
     """The dimension numbers of a scatter; lists left out are empty."""
     lists = ("inserted_window_dims", "input_batching_dims", "scatter_indices_batching_dims")
-    return stablehlo.ScatterDimensionNumbers.get(**dict.fromkeys(lists, []) | numbers)
+    given: dict[str, Any] = dict.fromkeys(lists, []) | numbers
+    return stablehlo.ScatterDimensionNumbers.get(**given)
 
 
 def gather(x: Tensor, indices: Tensor, numbers: Any, sizes: Sequence[int]) -> Tensor:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from jaxlib import _jax
+from jaxlib._jax import mlir as _artifacts
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext, _mlir
 from jaxlib.mlir.dialects import chlo, func, sdy, stablehlo
@@ -28,6 +28,7 @@ __all__ = [
     "from_portable_artifact",
     "func",
     "functions",
+    "here",
     "inline_call",
     "ir",
     "is_private",
@@ -112,7 +113,7 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
 
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:
     """The module as MLIR text; constants of more than `elide` elements are shortened when it is given."""
-    return module.operation.get_asm(enable_debug_info=locations, large_elements_limit=elide)
+    return str(module.operation.get_asm(enable_debug_info=locations, large_elements_limit=elide))
 
 
 def to_bytecode(module: ir.Module) -> bytes:
@@ -128,7 +129,7 @@ def to_portable_artifact(module: ir.Module) -> bytes:
     """The module as a versioned StableHLO artefact, readable by other releases of StableHLO (CHLO is
     expanded).
     """
-    return _jax.mlir.serialize_portable_artifact(to_bytecode(module), stablehlo.get_current_version())
+    return _artifacts.serialize_portable_artifact(to_bytecode(module), stablehlo.get_current_version())
 
 
 def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
@@ -159,9 +160,15 @@ def is_private(function: func.FuncOp) -> bool:
     return "sym_visibility" in attributes and attributes["sym_visibility"].value == "private"
 
 
+def here() -> ir.Location:
+    """The location that ops appended here are given."""
+    current: Any = ir.Location.current
+    return current
+
+
 def inline_call(function: func.FuncOp, operands: Sequence[ir.Value]) -> list[ir.Value]:
     """Copy the body of `function` here, on `operands`; what it returns."""
-    return _jax_mlir_ext.inlined_func_call(function.operation, list(operands), loc=ir.Location.current)
+    return _jax_mlir_ext.inlined_func_call(function.operation, list(operands), loc=here())
 
 
 def symbol(name: str) -> ir.FlatSymbolRefAttr:

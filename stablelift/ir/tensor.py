@@ -97,7 +97,7 @@ def splat(number: Number, type: Any) -> Tensor:
         value = complex(number)
         return emit("stablehlo.complex", splat(value.real, part), splat(value.imag, part))
     scalar = (
-        ir.IntegerAttr.get(element, int(number))
+        ir.IntegerAttr.get(element, int(number.real))
         if isinstance(element, ir.IntegerType)
         else ir.FloatAttr.get(element, float(number.real))
     )

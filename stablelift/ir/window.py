@@ -30,8 +30,9 @@ class Slide(NamedTuple):
         """The padding behind for which these sizes fit without a remainder; negative where elements are cut
         off.
         """
-        reach = (result - 1) * self.stride + (window - 1) * self.dilation
-        return reach - (operand - 1) * self.base - self.low
+        reach = (result - 1) * self.stride + (window - 1) * self.dilation + 1
+        extent = (operand - 1) * self.base + 1 if operand else 0
+        return reach - extent - self.low
 
     def to_operand(self, window: int) -> Slide:
         """The operand's side from the result's, through the window of size `window` reversed."""
@@ -70,18 +71,20 @@ def reduce_window(
     `combine` emits the new accumulators from the old ones and the next elements. The padding is `initial`
     too.
     """
+    attributes: dict[str, ir.Attribute] = {
+        "window_dimensions": i64s(window),
+        "window_strides": i64s([slide.stride for slide in slides]),
+        "base_dilations": i64s([slide.base for slide in slides]),
+        "window_dilations": i64s([slide.dilation for slide in slides]),
+    }
     sizes = zip(slides, xs[0].shape, window, shape, strict=True)
+    if window:
+        attributes["padding"] = i64_matrix([[slide.low, slide.high(*of)] for slide, *of in sizes])
     op = ir.Operation.create(
         "stablehlo.reduce_window",
         results=[tensor_type(shape, x.element_type) for x in xs],
         operands=[x.value for x in [*xs, *initial]],
-        attributes={
-            "window_dimensions": i64s(window),
-            "window_strides": i64s([slide.stride for slide in slides]),
-            "base_dilations": i64s([slide.base for slide in slides]),
-            "window_dilations": i64s([slide.dilation for slide in slides]),
-        }
-        | ({"padding": i64_matrix([[slide.low, slide.high(*of)] for slide, *of in sizes])} if window else {}),
+        attributes=attributes,
         regions=1,
     )
     scalars = [tensor_type([], x.element_type) for x in xs]

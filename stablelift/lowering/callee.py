@@ -10,12 +10,15 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jax_compat import Jaxpr, TreeDef
 from stablelift.lowering.primitive import bind
 
 
 class Callee:
     """A function traced on flat arguments: its jaxpr, the values it closes over, the tree it returns."""
+
+    out_tree: TreeDef
+    jaxpr: Jaxpr
 
     def __init__(
         self, function: Callable, in_tree: Any, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()
@@ -30,7 +33,6 @@ class Callee:
 
         flat.__name__ = self.name = name_of(function)
         jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
-        self.jaxpr: Jaxpr
         self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
 
     @property

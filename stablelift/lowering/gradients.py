@@ -191,8 +191,8 @@ def _require_scalar(callee: Callee, has_aux: bool) -> None:
     _outputs(callee, has_aux)
     out = jax.tree.unflatten(callee.out_tree, callee.out_avals)
     output = out[0] if has_aux else out
-    shape, dtype = getattr(output, "shape", None), getattr(output, "dtype", None)
-    if shape != () or not jnp.issubdtype(dtype, jnp.floating):
+    dtype: Any = getattr(output, "dtype", None)
+    if getattr(output, "shape", None) != () or not jnp.issubdtype(dtype, jnp.floating):
         found = output.str_short() if hasattr(output, "str_short") else str(jax.tree.structure(output))
         raise TypeError(f"grad: expected `{callee.name}` to return a real scalar, found {found}")
 

@@ -22,13 +22,15 @@ from jax._src.lax import control_flow, lax, special
 from jax._src.lax import linalg as _linalg
 from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
-from jax._src.lib.mlir import ir as jax_ir
 from jax.extend.core import Primitive, jaxpr_as_fun
 
-from stablelift.ir.mlir import func
+from stablelift.ir.mlir import func, ir
 
 Jaxpr = Any
 """A closed jaxpr: `jax.extend.core.ClosedJaxpr` on jax 0.10; a Jaxpr that holds its constants on 0.12."""
+
+TreeDef = Any
+"""The structure of a pytree, `jax.tree_util.PyTreeDef`, which is not a class to type checkers."""
 
 Rule = Callable[..., Sequence[Any]]
 
@@ -256,7 +258,10 @@ def _instantiate(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
 
 def close_over(jaxpr: Any, constants: Sequence[Any]) -> Jaxpr:
     """An open jaxpr with its constants."""
-    return core.ClosedJaxpr(jaxpr, constants) if _CLOSED else core.Jaxpr(jaxpr, consts=list(constants))
+    if _CLOSED:
+        return core.ClosedJaxpr(jaxpr, constants)
+    closed: Any = core.Jaxpr  # takes other arguments on jax 0.10
+    return closed(jaxpr, consts=list(constants))
 
 
 def _refuse_tracers(constants: Sequence[Any]) -> None:
@@ -273,7 +278,8 @@ def _refuse_tracers(constants: Sequence[Any]) -> None:
 def override(rules: dict[Primitive, Rule]) -> Any:
     """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key.
     """
-    return mlir.LoweringParameters(override_lowering_rules=tuple(rules.items()))
+    overrides: Any = tuple(rules.items())  # JAX's annotation allows only one
+    return mlir.LoweringParameters(override_lowering_rules=overrides)
 
 
 def lower(
@@ -282,7 +288,7 @@ def lower(
     parameters: Any,
     platform: str | None,
     accept: Callable[[Jaxpr], None],
-) -> jax_ir.Module:
+) -> ir.Module:
     """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr.
 
     Read the module; never edit it.
@@ -290,7 +296,9 @@ def lower(
     traced = jax.jit(function, keep_unused=True).trace(*avals)
     accept(traced.jaxpr)
     platforms = None if platform is None else (platform,)
-    return traced.lower(lowering_platforms=platforms, _private_parameters=parameters).compiler_ir("stablehlo")
+    lowered = traced.lower(lowering_platforms=platforms, _private_parameters=parameters)
+    module: Any = lowered.compiler_ir("stablehlo")
+    return module
 
 
 def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, overrides: bool = True) -> Any:
@@ -331,7 +339,7 @@ def register_lowering(primitive: Primitive, rule: Rule) -> None:
 def merge(ctx: Any, name: str, bytecode: bytes) -> str:
     """Merge a module into the one being built; the symbol that its `main` has there."""
     module_context = ctx.module_context
-    module = jax_ir.Module.parse(bytecode, context=module_context.context)
+    module = ir.Module.parse(bytecode, context=module_context.context)
     return mlir.merge_mlir_modules(
         module_context.module, name, module, dst_symtab=module_context.symbol_table
     )
@@ -341,7 +349,7 @@ def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]
     """Merge a finished module into the one being built, and call its `main`."""
     symbol = merge(ctx, name, bytecode)
     types = [ir_type(ctx, aval) for aval in ctx.avals_out]
-    return func.CallOp(types, jax_ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
+    return func.CallOp(types, ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
 
 
 def platform_of(ctx: Any) -> str:
@@ -375,7 +383,7 @@ def register_transpose(primitive: Primitive, rule: Rule) -> None:
     None stands for a zero cotangent, and for an operand that is to be transposed (it has no value).
     """
 
-    def with_zeros(cotangents: Any, *operands: Any, **params: Any) -> list[Any]:
+    def with_zeros(cotangents: Any, *operands: Any, **params: Any) -> Sequence[Any]:
         given = [None if isinstance(ct, ad_util.Zero) else ct for ct in cotangents]
         known = [None if ad.is_undefined_primal(operand) else operand for operand in operands]
         return rule(given, known, **params)

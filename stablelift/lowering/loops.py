@@ -214,7 +214,8 @@ def _same_results(traced: Sequence[Callee]) -> None:
     for number, callee in enumerate(traced[1:], 1):
         if callee.out_tree != first.out_tree:
             raise TypeError(
-                f"switch: expected all branches to return {first.out_tree}, branch {number} returns {callee.out_tree}"
+                f"switch: expected all branches to return {first.out_tree}, "
+                f"branch {number} returns {callee.out_tree}"
             )
         for mine, other in zip(first.out_avals, callee.out_avals, strict=True):
             if mine.shape != other.shape or mine.dtype != other.dtype:
@@ -233,7 +234,7 @@ def _settled(
       TypeError: The body's carry differs from its input in structure, shape or dtype.
     """
     carry, tree = _flat(init)
-    for _ in range(3):
+    while True:  # a number is promoted once at most
         body = trace(_avals(carry))
         found_tree = body.out_tree
         if pair:

@@ -26,6 +26,9 @@ from stablelift.lowering.primitive import lift_p, program_p, refuse_effects
 
 _RULES: dict[Primitive, jax_compat.Rule] = {}
 
+_AXES = "stablelift axes"
+"""Under this key the memo of a module keeps the sizes of the named axes whose maps are being lowered."""
+
 
 def _lowers(primitive: Primitive) -> Callable[[jax_compat.Rule], jax_compat.Rule]:
     def enter(rule: jax_compat.Rule) -> jax_compat.Rule:
@@ -71,14 +74,16 @@ def _lift(
 ) -> list[Any]:
     del out_avals
     given = dict(attributes)
+    memo, outer = jax_compat.memo_of(ctx), _axis_sizes(ctx)
     if given.get("axis_name") is not None:
-        _axis_sizes(ctx)[given["axis_name"]] = given["axis_size"]
+        memo[_AXES] = outer | {given["axis_name"]: given["axis_size"]}
     lowered = {
         attribute: [_callee(ctx, name, one) for one in jaxpr]
         if isinstance(jaxpr, tuple)
         else _callee(ctx, name, jaxpr)
         for attribute, jaxpr in callees
     }
+    memo[_AXES] = outer
     return _emit(ctx, op, args, lowered, **given)
 
 
@@ -193,7 +198,8 @@ def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
     if groups is not None or not all(isinstance(one, str) for one in names):
         place = jax_compat.user_frame()
         raise LiftError(
-            f"{place + ': ' if place else ''}error: a collective over {names} with axis_index_groups={groups}\n"
+            f"{place + ': ' if place else ''}"
+            f"error: a collective over {names} with axis_index_groups={groups}\n"
             "  hint: collectives of a lifted map run over whole axes that have names"
         )
     return {"axis_name": names}
@@ -263,7 +269,7 @@ def _reduce_scatter(
 
 def _axis_sizes(ctx: Any) -> dict[str, int]:
     """The sizes of the named axes whose maps are being lowered, by name."""
-    return jax_compat.memo_of(ctx).setdefault("stablelift axes", {})
+    return jax_compat.memo_of(ctx).get(_AXES, {})
 
 
 @_lowers(jax_compat.name_p)
@@ -334,7 +340,7 @@ def _foreign(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> list[
 
 
 def _unweak(aval: Any) -> Any:
-    return jax_compat.shaped(aval.shape, jnp.dtype(aval.dtype))
+    return jax_compat.shaped(aval.shape, aval.dtype)
 
 
 for _primitive in jax_compat.OPAQUE:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-from jax.tree_util import PyTreeDef
 
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.rules import OVERRIDES
@@ -26,8 +26,8 @@ class Traced:
     """A lowered function: its module, and the trees and types of what it takes and returns."""
 
     bytecode: bytes
-    in_tree: PyTreeDef
-    out_tree: PyTreeDef
+    in_tree: TreeDef
+    out_tree: TreeDef
     in_avals: tuple[jax.ShapeDtypeStruct, ...]
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
 

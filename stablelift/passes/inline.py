@@ -2,8 +2,8 @@
 
     %y = call @f(%x)   ==>   the ops of @f on %x
 
-MLIR's own `inline` does nothing here: jaxlib does not register the extension that lets it see through `func.call`. A
-function marked `inlineable = "false"` for XLA, or one that calls itself, keeps its calls.
+MLIR's own `inline` does nothing here: jaxlib does not register the extension that lets it see through
+`func.call`. A function marked `inlineable = "false"` for XLA, or one that calls itself, keeps its calls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Inline(ModulePass):
 
 
 def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool]) -> None:
-    """Inline the calls in `@name`, its callees first. `finished` is False while a function is being worked on."""
+    """Inline the calls in `@name`, its callees first. `finished` is False while a function is being done."""
     if name in finished:
         return
     finished[name] = False
@@ -49,5 +49,5 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
 
 
 def _kept(call: Any) -> bool:
-    attributes = call.operation.attributes
-    return "mhlo.frontend_attributes" in attributes and "inlineable" in str(attributes["mhlo.frontend_attributes"])
+    attributes, notes = call.operation.attributes, "mhlo.frontend_attributes"
+    return notes in attributes and "inlineable" in str(attributes[notes])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from stablelift.ir.mlir import func, functions, ir, parse
 from stablelift.ir.tensor import Tensor
@@ -34,7 +34,8 @@ class Functions:
     def clone(self, name: str, wanted: str) -> func.FuncOp:
         """A private copy of `@name` at the module's end, under the name `wanted` or one made from it."""
         fresh = self.fresh_name(wanted)
-        copy = self.by_name[name].operation.clone(ip=ir.InsertionPoint(self.module.body)).opview
+        operation = self.by_name[name].operation.clone(ip=ir.InsertionPoint(self.module.body))
+        copy = cast(func.FuncOp, operation.opview)
         copy.attributes["sym_name"] = ir.StringAttr.get(fresh)
         _make_private(copy)
         self.by_name[fresh] = copy

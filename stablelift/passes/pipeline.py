@@ -53,7 +53,8 @@ def default_pipeline(module: ir.Module) -> list[str]:
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    raised = ["lift-raise"] if rounds and any(op.operation.name in RAISED for op in walk(module.operation)) else []
+    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
+    raised = ["lift-raise"] if raises else []
     return ["lift-verify", *raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 

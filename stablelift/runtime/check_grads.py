@@ -107,8 +107,8 @@ def check_grads(
         raise ValueError(f"check_grads: expected modes among {', '.join(MODES)}, found {', '.join(unknown)}")
     flat, point = _flat_function(program, args)
     digits = max(float(jnp.finfo(x.dtype).eps) for x in point)
-    step = step or digits ** (1 / 3)
-    tolerance = tolerance or 50 * digits ** (2 / 3)
+    h: float = step or digits ** (1 / 3)
+    allowed: float = tolerance or 50 * digits ** (2 / 3)
     report = GradientReport(name_of(program))
     random = np.random.default_rng(seed)
     for current in range(1, order + 1):
@@ -118,12 +118,12 @@ def check_grads(
         cts = [_random(random, y) for y in values]
         slope = _inner(cts, moved)
         if "forward" in modes:
-            expected = _central_difference(jax.jit(flat), point, direction, cts, step)
-            report.checks.append(_compare(current, "forward", slope, expected, tolerance, current))
+            expected = _central_difference(jax.jit(flat), point, direction, cts, h)
+            report.checks.append(_compare(current, "forward", slope, expected, allowed, current))
         if "reverse" in modes:
             gradients = jax.jit(lambda x, ct, f=flat: vjp(f, *x)[1](ct))(point, cts)
             found = _inner(gradients, direction)
-            report.checks.append(_compare(current, "reverse", found, slope, tolerance, current))
+            report.checks.append(_compare(current, "reverse", found, slope, allowed, current))
         flat = _derivative_of(flat, cts)
     if not report.passed:
         raise GradientMismatch(report)

@@ -37,7 +37,7 @@ class Compiled:
 
     def as_text(self) -> str:
         """XLA's optimised program."""
-        return self._executable.as_text()
+        return self._executable.as_text() or ""
 
     def memory_analysis(self) -> Any:
         """XLA's account of the memory it needs (`temp_size_in_bytes` and others)."""

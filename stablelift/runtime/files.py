@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
-from jax.tree_util import PyTreeDef
 
 from stablelift.errors import LiftError
 from stablelift.ir.location import where
@@ -28,6 +27,7 @@ from stablelift.ir.mlir import (
     to_portable_artifact,
     to_text,
 )
+from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import rename_references
 from stablelift.passes.verify import VerifyLift
 from stablelift.runtime.guard import refuse_custom_calls
@@ -195,6 +195,6 @@ def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple
     return in_tree, out_tree
 
 
-def _is_positional(tree: PyTreeDef) -> bool:
+def _is_positional(tree: TreeDef) -> bool:
     """Whether a tree is a tuple, of the arguments by position."""
     return tree.node_data() is not None and tree.node_data()[0] is tuple

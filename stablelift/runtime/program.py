@@ -17,17 +17,18 @@ from functools import cached_property, partial
 from typing import Any
 
 import jax
-from jax.tree_util import PyTreeDef
 
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import as_array, name_of
+from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.passes.pipeline import Timing, run
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.libraries import load_libraries
 from stablelift.runtime.types import spelled
 
 Axes = Any
@@ -49,8 +50,8 @@ class Program:
     """
 
     bytecode: bytes = field(repr=False)
-    in_tree: PyTreeDef
-    out_tree: PyTreeDef
+    in_tree: TreeDef
+    out_tree: TreeDef
     in_avals: tuple[jax.ShapeDtypeStruct, ...]
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     name: str = "main"
@@ -206,6 +207,7 @@ class Program:
             module = parse(self.bytecode, ctx)
             timing = run(module, dump=dump)
             refuse_leftovers(module)
+            load_libraries(module)
             return Finished(to_bytecode(module), timing)
 
     def compile(
@@ -297,7 +299,7 @@ def _refuse_non_arrays(program: Program, args: tuple[Any, ...]) -> None:
             raise TypeError(f"{where}: {error}") from None
 
 
-def _wrong_tree(program: Program, args: tuple[Any, ...], tree: PyTreeDef) -> str:
+def _wrong_tree(program: Program, args: tuple[Any, ...], tree: TreeDef) -> str:
     expected = program.in_tree.children()
     if len(args) != len(expected):
         types = ", ".join(map(spelled, program.in_avals))

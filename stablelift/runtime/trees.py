@@ -9,10 +9,11 @@ import json
 from typing import Any
 
 import jax
-from jax.tree_util import PyTreeDef
+
+from stablelift.lowering.jax_compat import TreeDef
 
 
-def tree_to_text(tree: PyTreeDef) -> str | None:
+def tree_to_text(tree: TreeDef) -> str | None:
     """The tree as JSON; None where it holds a container that other programs would not know."""
     try:
         return json.dumps(_encode(jax.tree.unflatten(tree, [0] * tree.num_leaves)))
@@ -20,7 +21,7 @@ def tree_to_text(tree: PyTreeDef) -> str | None:
         return None
 
 
-def tree_from_text(text: str) -> PyTreeDef | None:
+def tree_from_text(text: str) -> TreeDef | None:
     """The tree that `tree_to_text` wrote; None for a text of any other form."""
     try:
         return jax.tree.structure(_decode(json.loads(text)))
@@ -28,7 +29,7 @@ def tree_from_text(text: str) -> PyTreeDef | None:
         return None
 
 
-def flat_tree(count: int) -> PyTreeDef:
+def flat_tree(count: int) -> TreeDef:
     """The tree of `count` positional leaves."""
     return jax.tree.structure((0,) * count)
 

@@ -13,7 +13,9 @@ X = jnp.arange(6.0).reshape(3, 2)
 
 
 def test_values_are_those_of_jax():
-    step = lambda c, x: ({"a": c["a"] + x.sum(), "n": c["n"] + 1}, (x * c["a"], c["n"]))
+    def step(c, x):
+        return {"a": c["a"] + x.sum(), "n": c["n"] + 1}, (x * c["a"], c["n"])
+
     init = {"a": 1.0, "n": 0}
     for found, expected in zip(
         jax.tree.leaves(functional.scan(step, init, X, reverse=True)),
@@ -47,7 +49,8 @@ def test_a_weakly_typed_carry_takes_the_type_of_the_body():
         (
             lambda: functional.scan(lambda c, x: ({"a": c["a"][:1]}, x), {"a": X[0]}, X),
             TypeError,
-            "scan: the body changes the type of the carry\n  carry['a']: expected float32[2], found float32[1]",
+            "scan: the body changes the type of the carry\n"
+            "  carry['a']: expected float32[2], found float32[1]",
         ),
         (
             lambda: functional.scan(lambda c, x: (c, x), 0),

@@ -64,14 +64,14 @@ class Value(NamedTuple):
 class Flavour:
     """What a program may hold, for the sake of the test that draws it.
 
-    `kinks`: functions without a derivative somewhere, and with a derivative of zero where they jump. `reverse`:
-    only what reverse mode can go through. `jumps`: integers and booleans may depend on floating-point numbers,
-    so that a rounding error may show as a wrong integer.
+    `kinks`: functions without a derivative somewhere, and with a derivative of zero where they jump.
+    `derived`: only what the derivatives pass has a rule for in both modes. `jumps`: integers and booleans may
+    depend on floating-point numbers, so that a rounding error may show as a wrong integer.
     """
 
     elements: tuple[str, ...]
     kinks: bool = True
-    reverse: bool = False
+    derived: bool = False
     jumps: bool = True
 
     @property
@@ -90,11 +90,15 @@ class Source:
     numbers: Any = field(default_factory=itertools.count)
 
     def function(
-        self, inputs: Sequence[Type], build: Callable[[Body], list[Value]], depth: int
+        self,
+        inputs: Sequence[Type],
+        build: Callable[[Body], list[Value]],
+        depth: int,
+        flavour: Flavour | None = None,
     ) -> tuple[str, list[Type]]:
         """Write a private function of `inputs`; its symbol and its result types."""
         name = f"@f{next(self.numbers)}"
-        body = Body(self, depth)
+        body = Body(self, depth, flavour=flavour)
         arguments = body.arguments(inputs)
         results = build(body)
         self.functions.append(function_text(f"private {name}", arguments, body, results))
@@ -112,14 +116,14 @@ def function_text(head: str, arguments: Sequence[Value], body: Body, results: Se
 class Body:
     """The ops of one function or region so far, and the values that the next op may use."""
 
-    def __init__(self, source: Source, depth: int, outer: Sequence[Value] = ()):
+    def __init__(
+        self, source: Source, depth: int, outer: Sequence[Value] = (), flavour: Flavour | None = None
+    ):
         self.source, self.depth = source, depth
+        self.flavour = flavour or source.flavour
         self.values: list[Value] = list(outer)
+        self.used: set[str] = set()
         self.lines: list[str] = []
-
-    @property
-    def flavour(self) -> Flavour:
-        return self.source.flavour
 
     def draw(self, strategy: Any) -> Any:
         return self.source.draw(strategy)
@@ -142,6 +146,10 @@ class Body:
         self.values += found
         return found
 
+    def unused(self) -> list[Value]:
+        """The values that no op has taken, the latest first; the latest of all where there are none."""
+        return [value for value in self.values[::-1] if value.name not in self.used] or self.values[-1:]
+
     # Ops
 
     def ops(
@@ -153,6 +161,7 @@ class Body:
         regions: Sequence[str] = (),
     ) -> list[Value]:
         """Append an op of any number of results."""
+        self.used.update(operand.name for operand in operands)
         base = f"%v{next(self.source.numbers)}"
         bodies = f" ({', '.join(regions)})" if regions else ""
         settings = f" {{{attributes}}}" if attributes else ""
@@ -183,7 +192,7 @@ class Body:
 
         `build(body, *arguments)` gives what the region returns.
         """
-        body = Body(self.source, self.depth + 1, outer)
+        body = Body(self.source, self.depth + 1, outer, self.flavour)
         arguments = body.arguments(types)
         results = build(body, *arguments)
         taken = ", ".join(f"{value.name}: {value.type}" for value in arguments)
@@ -229,7 +238,7 @@ class Body:
     def pick(
         self, accepts: Callable[[Type], bool], *, shape: Sequence[int] | None = None, rank: int = 0
     ) -> Value:
-        """A value of an accepted element type, of `shape` or of at least `rank` axes: one in scope, or one made to fit."""
+        """A value of an accepted type, of `shape` or at least `rank` axes, in scope or made to fit."""
 
         def fits(value: Value) -> bool:
             type = value.type
@@ -321,17 +330,14 @@ class Body:
         if not x.type.size:
             return self.constant(1, type)
         repeats = -(-type.size // x.type.size)
-        flat = self.op(
-            "broadcast_in_dim",
-            [x],
-            x.type.of((repeats, *x.type.shape)),
-            dims("broadcast_dimensions", range(1, x.type.rank + 1)),
-        )
-        flat = self.op("reshape", [flat], x.type.of((repeats * x.type.size,)))
-        attributes = (
-            f"{dims('start_indices', [0])}, {dims('limit_indices', [type.size])}, {dims('strides', [1])}"
-        )
-        flat = self.op("slice", [flat], x.type.of((type.size,)), attributes)
+        if repeats > 1:
+            axes = dims("broadcast_dimensions", range(1, x.type.rank + 1))
+            x = self.op("broadcast_in_dim", [x], x.type.of((repeats, *x.type.shape)), axes)
+        flat = self.op("reshape", [x], x.type.of((x.type.size,)))
+        if flat.type.size > type.size:
+            bounds = {"start_indices": 0, "limit_indices": type.size, "strides": 1}
+            attributes = ", ".join(dims(name, [bound]) for name, bound in bounds.items())
+            flat = self.op("slice", [flat], x.type.of((type.size,)), attributes)
         return self.op("reshape", [flat], type)
 
 

@@ -1,7 +1,7 @@
 """What holds of every program: maps against loops, reverse against forward against differences, files.
 
-Each check draws a program and arrays for it, and raises an AssertionError where the passes are wrong. The suite
-asks each of them a few times, `make exam-programs` often.
+Each check draws a program and arrays for it, and raises an AssertionError where the passes are wrong. The
+suite asks each of them a few times, `make exam-programs` often.
 """
 
 from __future__ import annotations
@@ -157,8 +157,10 @@ def _along(args: Sequence[Any], moves: Sequence[Any], step: float) -> list[Any]:
 
 
 def inner(x: Any, y: Any) -> tuple[float, float]:
-    """The sum of products of two trees, and of their magnitudes. Complex numbers are not conjugated: JAX's way."""
-    products = [np.asarray(a) * np.asarray(b) for a, b in zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=True)]
+    """The sum of products of two trees, and of their magnitudes. As in JAX, nothing is conjugated."""
+    products = [
+        np.asarray(a) * np.asarray(b) for a, b in zip(jax.tree.leaves(x), jax.tree.leaves(y), strict=True)
+    ]
     return sum(float(np.real(p).sum()) for p in products), sum(float(abs(p).sum()) for p in products)
 
 
@@ -172,7 +174,9 @@ def agree(found: Sequence[Any], expected: Sequence[Any], tolerance: float) -> No
     """The same shapes and types; integers are equal, other numbers within `tolerance`."""
     assert len(found) == len(expected), f"{len(found)} results, expected {len(expected)}"
     for index, (x, y) in enumerate(zip(map(np.asarray, found), map(np.asarray, expected), strict=True)):
-        assert (x.shape, x.dtype) == (y.shape, y.dtype), f"result {index}: {x.dtype}{x.shape}, not {y.dtype}{y.shape}"
+        assert (x.shape, x.dtype) == (y.shape, y.dtype), (
+            f"result {index}: {x.dtype}{x.shape}, not {y.dtype}{y.shape}"
+        )
         if x.dtype == bool or x.dtype.kind == "i":
             np.testing.assert_array_equal(x, y, f"result {index}")
             continue

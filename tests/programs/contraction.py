@@ -28,7 +28,8 @@ def dot_general(body: Body) -> Value:
     of = [lhs.type.shape[axis] for axis in (*batching, *kept)] + free
     numbers = (
         f"lhs_batching_dimensions = {batching}, rhs_batching_dimensions = {places[:batch]}, "
-        f"lhs_contracting_dimensions = {contracting}, rhs_contracting_dimensions = {places[batch : batch + summed]}"
+        f"lhs_contracting_dimensions = {contracting}, "
+        f"rhs_contracting_dimensions = {places[batch : batch + summed]}"
     )
     result = body.op(
         "dot_general", [lhs, rhs], lhs.type.of(of), f"dot_dimension_numbers = #stablehlo.dot<{numbers}>"

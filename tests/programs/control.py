@@ -82,7 +82,7 @@ def counted_loop(body: Body) -> list[Value]:
     return _loop(body, body.integer(0, 3))
 
 
-@step(nests=True, reverse=False)
+@step(nests=True, derived=False)
 def open_loop(body: Body) -> list[Value]:
     """A loop whose length is computed."""
     return _loop(body, body.int_or_bool(INTEGER, ()))

@@ -73,8 +73,10 @@ def gather(body: Body) -> Value:
     indices = body.int_or_bool(INTEGER, at.indices)
     batches = list(range(len(at.batching)))
     numbers = (
-        f"offset_dims = {at.offsets}, collapsed_slice_dims = {at.collapsed}, operand_batching_dims = {at.batching}, "
-        f"start_indices_batching_dims = {batches}, start_index_map = {at.indexed}, index_vector_dim = {len(at.indices) - 1}"
+        f"offset_dims = {at.offsets}, collapsed_slice_dims = {at.collapsed}, "
+        f"operand_batching_dims = {at.batching}, "
+        f"start_indices_batching_dims = {batches}, start_index_map = {at.indexed}, "
+        f"index_vector_dim = {len(at.indices) - 1}"
     )
     attributes = f"dimension_numbers = #stablehlo.gather<{numbers}>, {dims('slice_sizes', at.window)}"
     return body.op("gather", [x, indices], x.type.of(at.result), attributes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.programs.body import INTEGER, Body, Type, Value
 from tests.programs.control import COUNTER, function, result, some
 from tests.programs.table import advance, step
@@ -50,11 +52,12 @@ def scan(body: Body) -> list[Value]:
     carried = [value.type for value in carry]
     inputs = [value.type for value in consts] + carried
     slices = [_slice(x.type, axis) for x, axis in zip(xs, axes, strict=True)]
-    kept = [value.type for value in some(body, 0, 1)]
+    kept = [value.type for value in some(body, 0 if carry else 1, 1)]
     name, _ = function(body, inputs + slices, [*carried, *kept])
     outs = [body.integer(0, type.rank) for type in kept]
     attributes = (
-        f"callee = {name}, num_consts = {len(consts)} : i64, num_carry = {len(carry)} : i64, length = {length} : i64, "
+        f"callee = {name}, num_consts = {len(consts)} : i64, num_carry = {len(carry)} : i64, "
+        f"length = {length} : i64, "
         f"reverse = {str(body.flip()).lower()}, unroll = {body.integer(1, 2)} : i64, "
         f"in_axes = {_spelled(axes)}, out_axes = {_spelled(outs)}"
     )
@@ -103,7 +106,7 @@ def derivative(body: Body) -> list[Value]:
         advance(inner, inner.integer(1, 3))
         return [result(inner, out)]
 
-    name, _ = body.source.function(inputs, write, depth=2)
+    name, _ = body.source.function(inputs, write, depth=2, flavour=replace(body.flavour, derived=True))
     mode = body.choose("jvp", "vjp")
     given, found = (inputs[0], out) if mode == "jvp" else (out, inputs[0])
     direction = body.pick(lambda type: type.element == given.element, shape=given.shape)

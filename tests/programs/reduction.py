@@ -46,7 +46,7 @@ def reduce_logic(body: Body) -> Value:
     return _reduced(body, x, body.choose("and", "or"))
 
 
-@step()
+@step(derived=False)
 def reduce_region(body: Body) -> Value:
     """A region of several ops: x + y + xy, whose identity is 0."""
     x = body.real(rank=1)
@@ -68,7 +68,7 @@ def reduce_region(body: Body) -> Value:
     return body.tame(result)
 
 
-@step()
+@step(derived=False)
 def reduce_pair(body: Body) -> list[Value]:
     """The value that stands beside the greatest integer, the first of them, along an axis."""
     keys = body.pick(lambda type: type.element == INTEGER, rank=1)

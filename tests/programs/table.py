@@ -13,7 +13,7 @@ class Step(NamedTuple):
 
     write: Callable[[Body], Value | list[Value]]
     kinks: bool
-    reverse: bool
+    derived: bool
     nests: bool
     jumps: bool
 
@@ -21,7 +21,7 @@ class Step(NamedTuple):
         """Whether the step may stand in a program of this flavour, `depth` functions or regions deep."""
         return (
             (flavour.kinks or not self.kinks)
-            and (self.reverse or not flavour.reverse)
+            and (self.derived or not flavour.derived)
             and (flavour.jumps or not self.jumps)
             and (depth < 2 or not self.nests)
         )
@@ -30,14 +30,14 @@ class Step(NamedTuple):
 STEPS: list[Step] = []
 
 
-def step(*, kinks: bool = False, reverse: bool = True, nests: bool = False, jumps: bool = False) -> Callable:
+def step(*, kinks: bool = False, derived: bool = True, nests: bool = False, jumps: bool = False) -> Callable:
     """Enter a function in the table, with what restricts its use.
 
-    `kinks`, `jumps`: see `Flavour`. `reverse`: reverse mode can go through. `nests`: it writes whole functions.
+    `kinks`, `jumps`: see `Flavour`. `derived`: both modes have a rule. `nests`: it writes whole functions.
     """
 
     def enter(write: Callable[[Body], Value | list[Value]]) -> Callable[[Body], Value | list[Value]]:
-        STEPS.append(Step(write, kinks, reverse, nests, jumps))
+        STEPS.append(Step(write, kinks, derived, nests, jumps))
         return write
 
     return enter

@@ -53,7 +53,9 @@ class Batcher:
 
     def _analyse(self, name: str, mapped: Mapped) -> Flags:
         block = body_of(self.functions[name])
-        depends = {argument for argument, is_mapped in zip(block.arguments, mapped, strict=True) if is_mapped}
+        depends: set[ir.Value] = {
+            argument for argument, is_mapped in zip(block.arguments, mapped, strict=True) if is_mapped
+        }
         *operations, terminator = block.operations
         for op in operations:
             flags = [operand in depends for operand in op.operation.operands]

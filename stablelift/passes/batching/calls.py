@@ -14,9 +14,9 @@ from stablelift.ir.lift import Signature, attributes_of, differentiable
 from stablelift.ir.mlir import symbol
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.structure import call_typed, define, remake_lift, union
-from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped
+from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, union
 from stablelift.passes.module import call
+from stablelift.passes.structure import call_typed, define, remake_lift
 
 # Calls --------------------------------------------------------------------------------------------
 

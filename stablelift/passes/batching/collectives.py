@@ -1,4 +1,4 @@
-"""Batching of collectives: over the axis that is being mapped they are reductions and movement of the batch axis.
+"""Batching of collectives: over the mapped axis they are reductions and movement of the batch axis.
 
 Over another axis they wait for the map that names it, and the batch is one more axis of their data.
 """
@@ -13,8 +13,8 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.structure import remake_lift
 from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, spread
+from stablelift.passes.structure import remake_lift
 
 _COLLECTIVES = {
     "lift.psum": "stablehlo.add",
@@ -38,7 +38,7 @@ def _refuse_several(op: Any) -> None:
         raise error_at(op, f"`{op.operation.name}` over several mapped axes: {', '.join(names)}", hint=hint)
 
 
-# Reductions: what all examples share afterwards --------------------------------------------------------------------
+# Reductions: what all examples share afterwards ---------------------------------------------------
 
 
 @results_mapped(*_COLLECTIVES)
@@ -52,7 +52,7 @@ def reduction(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped)
         return remake_lift(op, operands, {})
     combine = _COLLECTIVES[op.operation.name]
     reduced = [
-        hlo.reduce(x, [0], combine, hlo.identity(combine, x.element_type))
+        _reduced(x, combine)
         if flag
         else x * batcher.size
         if combine == "stablehlo.add"
@@ -63,7 +63,12 @@ def reduction(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped)
     return remake_lift(op, reduced, {}, axis_name=others) if others else reduced
 
 
-# Positions ---------------------------------------------------------------------------------------------------------
+def _reduced(x: Tensor, combine: str) -> Tensor:
+    start: Any = hlo.identity(combine, x.element_type)  # every op of `_COLLECTIVES` has one
+    return hlo.reduce(x, [0], combine, start)
+
+
+# Positions ----------------------------------------------------------------------------------------
 
 
 @results_mapped("lift.axis_index")
@@ -77,7 +82,7 @@ def axis_index(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped
     return [hlo.iota([batcher.size], 0, hlo.index(0).element_type)]
 
 
-# Movement ----------------------------------------------------------------------------------------------------------
+# Movement -----------------------------------------------------------------------------------------
 
 
 @results_mapped("lift.all_gather")
@@ -109,15 +114,16 @@ def ppermute(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) 
         return remake_lift(op, operands, {})
     _refuse_several(op)
     x = operands[0] if mapped[0] else spread(operands[0], batcher.size)
+    i32 = hlo.index(0).element_type
     source_of = {target: source for source, target in attributes_of(op)["permutation"]}
-    sources = hlo.integers([source_of.get(target, 0) for target in range(batcher.size)])
+    sources = hlo.vector([source_of.get(target, 0) for target in range(batcher.size)], i32)
     numbers = gather_dimensions(
         offset_dims=list(range(1, x.rank)), collapsed_slice_dims=[0], start_index_map=[0], index_vector_dim=1
     )
     moved = gather(x, hlo.reshape(sources, (batcher.size, 1)), numbers, [1, *x.shape[1:]])
     if len(source_of) == batcher.size:
         return [moved]
-    is_target = hlo.integers([int(target in source_of) for target in range(batcher.size)])
+    is_target = hlo.vector([int(target in source_of) for target in range(batcher.size)], i32)
     predicate = hlo.broadcast_in_dim(hlo.compare(is_target, "EQ", 1), x.shape, [0])
     return [hlo.select(predicate, moved, hlo.zeros_like(moved))]
 

@@ -48,19 +48,20 @@ def convolution(op, lhs, rhs, mapped):
 
 
 def _fold(x, axis, groups):
-    """`x` with its batch folded into `axis` (counted without it), between the `groups` of that axis and the rest."""
+    """`x` with its batch folded into `axis` (counted without it), behind the `groups` of that axis."""
     size, *shape = x.shape
-    split = [*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :]]
-    x = hlo.move_axis(hlo.reshape(x, [size, *split]), 0, axis + 1)
-    shape[axis] *= size
-    return hlo.reshape(x, shape)
+    width = shape[axis]
+    if groups > 1:
+        x = hlo.reshape(x, [size, *shape[:axis], groups, width // groups, *shape[axis + 1 :]])
+    x = hlo.move_axis(x, 0, axis + (groups > 1))
+    return hlo.reshape(x, [*shape[:axis], size * width, *shape[axis + 1 :]])
 
 
 def _unfold(x, axis, groups, size):
     """The inverse of `_fold`."""
     shape = list(x.shape)
-    shape[axis : axis + 1] = [groups, size, shape[axis] // (groups * size)]
-    x = hlo.move_axis(hlo.reshape(x, shape), axis + 1, 0)
-    shape = list(x.shape)
-    shape[axis + 1 : axis + 3] = [shape[axis + 1] * shape[axis + 2]]
-    return hlo.reshape(x, shape)
+    width = shape[axis] // size
+    parts = [groups, size, width // groups] if groups > 1 else [size, width]
+    x = hlo.reshape(x, [*shape[:axis], *parts, *shape[axis + 1 :]])
+    x = hlo.move_axis(x, axis + (groups > 1), 0)
+    return hlo.reshape(x, [size, *shape[:axis], width, *shape[axis + 1 :]])

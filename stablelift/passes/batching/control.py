@@ -14,14 +14,15 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.structure import call_typed, define, remake_lift, union
 from stablelift.passes.batching.table import (
     Mapped,
     batch_structure,
     results_mapped,
     spread,
     spread_over,
+    union,
 )
+from stablelift.passes.structure import call_typed, define, remake_lift
 
 # scan ---------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Batching of opaque JAX primitives, by JAX's own rule for the primitive (the foreign-rule fallback).
 
-The batched primitive has a key of its own, so it can be differentiated in turn. An op that has lost its primitive (it
-came from a file) is batched like a call, through the library calls it consists of.
+The batched primitive has a key of its own, so it can be differentiated in turn. An op that has lost its
+primitive (it came from a file) is batched like a call, through the library calls it consists of.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from stablelift.ir.tensor import Tensor
 from stablelift.lowering import foreign
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.calls import batch_call, call_results_mapped
-from stablelift.passes.batching.structure import remake_lift
 from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped
+from stablelift.passes.structure import remake_lift
 
 
 def _known(op: Any) -> bool:

@@ -7,11 +7,14 @@ where both do.
 
 from __future__ import annotations
 
+from typing import Any
+
 from stablelift.ir import hlo
 from stablelift.ir.indexing import gather as take
 from stablelift.ir.indexing import gather_dimensions, scatter_dimensions
 from stablelift.ir.indexing import scatter as put
 from stablelift.ir.mlir import stablehlo
+from stablelift.ir.tensor import emit
 from stablelift.passes.batching.table import batch, batched_types, shifted, spread, spread_unmapped
 
 
@@ -60,7 +63,7 @@ def scatter(op, *operands, mapped):
         scattered_dims_to_operand_dims=shifted(dims.scattered_dims_to_operand_dims),
         index_vector_dim=dims.index_vector_dim + of_indices,
     )
-    changed = {"scatter_dimension_numbers": numbers}
+    changed: dict[str, Any] = {"scatter_dimension_numbers": numbers}
     if of_indices:
         changed["indices_are_sorted"] = hlo.bool_attribute(False)
     given = [*inputs, operands[count], *updates]
@@ -102,8 +105,7 @@ def dynamic_update_slice(op, x, update, *starts, mapped):
     if not axes:
         return update
     inside = [
-        hlo.minimum(hlo.maximum(start, hlo.zeros_like(start)), hlo.constant(length - width, start.type))
-        for start, length, width in zip(starts, shape, window, strict=True)
+        _clamp(start, length - width) for start, length, width in zip(starts, shape, window, strict=True)
     ]
     numbers = scatter_dimensions(
         update_window_dims=list(range(1, update.rank)),
@@ -129,6 +131,12 @@ def _movable(shape, window):
     for.
     """
     return [axis for axis, (length, width) in enumerate(zip(shape, window, strict=True)) if length != width]
+
+
+def _clamp(start, greatest):
+    scalar = hlo.tensor_type([], start.element_type)
+    least, most = hlo.constant(0, scalar), hlo.constant(greatest, scalar)
+    return emit("stablehlo.clamp", least, start, most, type=start.type)
 
 
 def _index_vectors(starts, axes):

@@ -13,17 +13,18 @@ def reduce(op, *operands, mapped):
     count = len(op.operation.results)
     dimensions = hlo.i64s(shifted(op.dimensions))
     if any(mapped[count:]) and count == 1:
-        return _from_mapped_initial(op, *operands, mapped, dimensions)
+        x, initial = operands
+        return _from_mapped_initial(op, x, initial, mapped, dimensions)
     xs, initial = _inputs(op, operands, mapped, count)
     return hlo.remake(op, [*xs, *initial], types=batched_types(op, xs[0].shape[0]), dimensions=dimensions)
 
 
 def _from_mapped_initial(op, x, initial, mapped, dimensions):
-    """`reduce` wants one initial scalar: start from the identity, and combine with each example's own after."""
+    """`reduce` wants one initial scalar: start from the identity, and combine each example's own after."""
     combine = _combiner(op)
     start = None if combine is None else hlo.identity(combine, x.element_type)
-    if start is None:
-        _refuse_initial(op)
+    if combine is None or start is None:
+        raise _mapped_initial(op)
     x = x if mapped[0] else spread(x, initial.shape[0])
     given = [x, hlo.constant(start, op.operation.operands[1].type)]
     (reduced,) = hlo.remake(op, given, types=batched_types(op, x.shape[0]), dimensions=dimensions)
@@ -39,20 +40,18 @@ def _combiner(op):
     return first.operation.name if whole and both else None
 
 
-def _refuse_initial(op):
+def _mapped_initial(op):
     name = op.operation.name
     hint = "start from a constant, and combine the mapped value with the result"
-    raise error_at(op, f"the initial value of `{name}` is mapped, and must be the same for all examples", hint=hint)
+    return error_at(
+        op, f"the initial value of `{name}` is mapped, and must be the same for all examples", hint=hint
+    )
 
 
 def _inputs(op, operands, mapped, count):
     """The reduced tensors, all of them carrying the batch, and the initial values, which may not."""
     if any(mapped[count:]):
-        name = op.operation.name
-        hint = "start from a constant, and combine the mapped value with the result"
-        raise error_at(
-            op, f"the initial value of `{name}` is mapped, and must be the same for all examples", hint=hint
-        )
+        raise _mapped_initial(op)
     size = next(x.shape[0] for x, flag in zip(operands, mapped, strict=True) if flag)
     xs = [x if flag else spread(x, size) for x, flag in zip(operands[:count], mapped[:count], strict=True)]
     return xs, operands[count:]

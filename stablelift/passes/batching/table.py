@@ -4,9 +4,9 @@ The batch axis is axis 0, always: the boundary moves axes, rules do not. An op t
 value is not touched, so a rule runs only when at least one operand is mapped (or the op is a collective
 over the mapped axis).
 
-    @batch(op)                 (op, *operands): every operand carries the batch; the driver broadcasts those
-    that do not @batch(op, shared=True)    (op, *operands, mapped=...): operands as they are; `mapped` says
-    which carry the batch batch_elementwise(*ops)    shape-blind ops: the same op on the batched operands
+    @batch(op)                (op, *operands): all operands carry the batch; the driver broadcasts the rest
+    @batch(op, shared=True)   (op, *operands, mapped=...): as they are; `mapped` says which carry the batch
+    batch_elementwise(*ops)   shape-blind ops: the same op on the batched operands
 
 Such a rule returns the op's result, or a list of results; each carries the batch. Where results are mapped
 one by one (calls, loops, collectives), a rule has two halves: `@results_mapped` says which results carry
@@ -42,9 +42,20 @@ class BatchRule(NamedTuple):
 batching: RuleTable[BatchRule] = RuleTable("batching", "stablelift/passes/batching/")
 
 
+def union(a: Mapped, b: Mapped) -> list[bool]:
+    """Where either is mapped."""
+    return [x or y for x, y in zip(a, b, strict=True)]
+
+
 def spread(x: Tensor, size: int) -> Tensor:
-    """`x` repeated along a new leading axis of `size`."""
-    return hlo.broadcast_in_dim(x, (size, *x.shape), [axis + 1 for axis in range(x.rank)])
+    """`x` repeated along a new leading axis of `size`; for a constant or a broadcast, a larger one."""
+    shape, dimensions = (size, *x.shape), range(x.rank)
+    if (constant := hlo.larger_splat(x, shape)) is not None:
+        return constant
+    if (made_by := hlo.made_by(x, "stablehlo.broadcast_in_dim")) is not None:
+        dimensions = made_by.attributes["broadcast_dimensions"]
+        x = Tensor(made_by.operands[0])
+    return hlo.broadcast_in_dim(x, shape, shifted(dimensions))
 
 
 def spread_over(x: Tensor, like: Tensor) -> Tensor:

@@ -13,12 +13,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import (
-    build,
-    replace_results,
-    residual_sources,
-    split_by,
-)
+from stablelift.passes.derivatives.flow import build, pick, replace_results, residual_sources, split_by
 from stablelift.passes.derivatives.sweeps import Derive, Split
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
 from stablelift.passes.module import call
@@ -33,7 +28,7 @@ def switch_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     of = tuple(sorted({each for branch in branches for each in derive.active_results(branch, wrt)}))
     derived = [derive.jvp(branch, wrt, of) for branch in branches]
     names = [function.name.value for function in derived]
-    given = [tangents[1 + position] for position in wrt]
+    given = pick(tangents[1:], wrt)
     results = build("lift.switch", [index, *operands, *given], derived, branches=names)
     count = len(op.operation.results)
     replace_results(op, results[:count])
@@ -69,10 +64,8 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
 
         def branch(arguments: list[Tensor]) -> list[Tensor]:
             values, saved, cts = split_by(arguments, [len(operands), len(slots), len(of)])
-            residuals = [
-                values[source] if slot is None else saved[slot]
-                for source, slot in zip(sources, placed, strict=True)
-            ]
+            computed = (saved[slot] for slot in placed if slot is not None)
+            residuals = [next(computed) if source is None else values[source] for source in sources]
             return call(split.reverse, [*residuals, *cts])
 
         return branch
@@ -84,7 +77,7 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
             for name, split, placed in pairs
         ]
         results = build("lift.switch", [index, *operands], ahead, branches=[f.name.value for f in ahead])
-    given = [cotangents[position] for position in of]
+    given = pick(cotangents, of)
     types = [*inputs, *slots, *(ct.type for ct in given)]
     back = [
         define(derive.functions, f"{name}__bwd_branch", types, reverse(split, placed))

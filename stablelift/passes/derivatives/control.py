@@ -13,7 +13,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import differentiable
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.flow import pick
+from stablelift.passes.derivatives.flow import pick, replace_results
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import (
     Tangents,
@@ -80,6 +80,7 @@ def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -
     given = pick(tangents, wrt)
     results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
     count = len(op.operation.results)
+    replace_results(op, results[:count])
     return place(results[count:], of, count)
 
 
@@ -125,11 +126,12 @@ def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     of = derive.active_results(_callee(op), wrt)
     function = derive.jvp(_callee(op), wrt, of)
     attributes: dict[str, Any] = {key: op.operation.attributes[key] for key in op.operation.attributes}
+    attributes["callee"] = ir.FlatSymbolRefAttr.get(function.name.value)
     results = ir.Operation.create(
         "lift.remat",
         results=list(function.type.results),
         operands=[operand.value for operand in [*operands_of(op), *pick(tangents, wrt)]],
-        attributes=attributes | {"callee": ir.FlatSymbolRefAttr.get(function.name.value)},
+        attributes=attributes,
     ).results
     count = len(op.operation.results)
     return place([Tensor(result) for result in results][count:], of, count)
@@ -165,9 +167,9 @@ def custom_jvp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     inexact = differentiable([operand.type for operand in operands])
     given = [instantiate(tangents[index], operands[index]) for index in inexact]
     results = call(derive.functions[_callee(op, "jvp")], [*operands, *given])
-    count = len(op.operation.results)
-    of = tuple(differentiable([result.type for result in op.operation.results]))
-    return place(results[count:], of, count)
+    types = [result.type for result in op.operation.results]
+    replace_results(op, results[: len(types)])
+    return place(results[len(types) :], tuple(differentiable(types)), len(types))
 
 
 @vjp("lift.custom_jvp")
@@ -217,6 +219,6 @@ def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     wrt = tuple(range(len(residuals), len(residuals) + len(carrying)))
     transposed = derive.joint(backward.name.value, wrt, of)
     zeros = [hlo.zeros_like(results[index]) for index in carrying]
-    given = [tangents[inexact[position]] for position in of]
+    given = pick(tangents, pick(inexact, of))
     outputs = call(transposed, [*residuals, *zeros, *given])
     return place(outputs[len(inexact) :], carrying, len(results))

@@ -15,7 +15,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
-from stablelift.ir.region import combined_by, copy_block
+from stablelift.ir.region import combined_by, copy_block, returned
 from stablelift.ir.tensor import Tensor
 from stablelift.ir.window import reduce_window, slides
 from stablelift.passes.derivatives.table import (
@@ -57,7 +57,8 @@ def reduce_window_jvp(derive, op, tangents):
 def reduce_window_vjp(derive, op, cotangents, wanted):
     operands = operands_of(op)
     if combined_by(op.operation.regions[0].blocks[0]) == "stablehlo.add":
-        return _of_sum(op, cotangents[0], *operands, wanted)
+        (ct,), (x, initial) = cotangents, operands
+        return _of_sum(op, ct, x, initial, wanted)
     count = len(operands) // 2
     primals, initial = operands[:count], operands[count:]
     numbers = _numbers(primals[0])
@@ -140,7 +141,7 @@ def _predicate(op: Any) -> Predicate:
     if direction is not None:
         return lambda old, new: hlo.compare(old[0], direction, new[0])
     arguments, count = list(block.arguments), len(op.operation.results)
-    choices = [value.owner for value in list(block.operations)[-1].operation.operands]
+    choices = [value.owner for value in returned(block)]
     sides = zip(arguments[:count], arguments[count:], strict=True)
     for choice, (old, new) in zip(choices, sides, strict=True):
         same = getattr(choice, "name", None) == "stablehlo.select" and list(choice.operands)[1:] == [old, new]
@@ -149,7 +150,7 @@ def _predicate(op: Any) -> Predicate:
             hint = f"known are {known}, and a choice by one predicate"
             raise error_at(op, "no derivative rule for a `reduce_window` with this region", hint=hint)
     keeps = choices[0].operands[0]
-    return lambda old, new: Tensor(copy_block(block, [*old, *new])[keeps])
+    return lambda old, new: copy_block(block, [*old, *new], [keeps])[0]
 
 
 def _choose(
@@ -241,14 +242,12 @@ def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
     padding.
     """
     selection = op.operation.regions[0].blocks[0]
-    preferred = list(selection.operations)[-1].operation.operands[0]
 
     def combine(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
         """The first element of a window has no rival yet, and the padding is none: their number is -1."""
-        become = copy_block(selection, [old[0], new[0]])
-        has_rival = hlo.compare(old[1], "NE", -1)
-        preferred_old = hlo.logical_and(Tensor(become.get(preferred, preferred)), has_rival)
-        keeps = hlo.logical_or(preferred_old, hlo.compare(new[1], "EQ", -1))
+        (preferred,) = copy_block(selection, [old[0], new[0]], returned(selection))
+        beats_rival = hlo.logical_and(preferred, hlo.compare(old[1], "NE", -1))
+        keeps = hlo.logical_or(beats_rival, hlo.compare(new[1], "EQ", -1))
         return [hlo.select(keeps, a, b) for a, b in zip(old, new, strict=True)]
 
     numbers = _numbers(x)

@@ -161,7 +161,7 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
     stacked = dict(zip(fresh, results[kept:], strict=True))
     residuals: list[Residual] = []
     for position, source in enumerate(sources):
-        if position in stacked:
+        if source is None or position in stacked:
             residuals.append(("stacked", stacked[position], 0))
         elif source < scan.num_consts:
             residuals.append(("const", scan.operands[source], 0))
@@ -190,7 +190,7 @@ def _reverse_scan(
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
         consts, cts, totals, slices, ys = split_by(arguments, parts)
-        found = place(consts, tuple(constant), len(residuals))
+        found: list[Any] = place(consts, tuple(constant), len(residuals))
         for index, value in zip(saved, slices, strict=True):
             found[index] = value
         gradients = call(split.reverse, [*found, *cts, *ys])

@@ -44,7 +44,8 @@ def asinh(y, x):
 
 @partials("chlo.acosh")
 def acosh(y, x):
-    """1 / sqrt(x² - 1), the root of each factor: for complex x their product has the branch cut of acosh."""
+    """1 / sqrt(x² - 1), the root of each factor: their product has the branch cut of acosh, x² - 1 another.
+    """
     return hlo.rsqrt(x - 1) * hlo.rsqrt(x + 1)
 
 

@@ -57,7 +57,7 @@ class Windows:
         sizes = iter([updates.shape[axis] for axis in window_axes])
         return Windows(
             shape=x.shape,
-            sizes=tuple(1 if axis in single else next(sizes) for axis in range(x.rank)),
+            sizes=tuple(min(1, x.shape[axis]) if axis in single else next(sizes) for axis in range(x.rank)),
             indices=indices,
             rank=updates.rank,
             window_axes=window_axes,
@@ -74,7 +74,7 @@ class Windows:
         others = [other for other in range(x.rank) if other != axis]
         return Windows(
             shape=x.shape,
-            sizes=(1,) * x.rank,
+            sizes=tuple(min(1, size) for size in x.shape),
             indices=hlo.reshape(positions, [*positions.shape, 1]),
             rank=x.rank,
             window_axes=[],

@@ -7,7 +7,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import here, ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
@@ -27,8 +27,7 @@ def _while(carry: Sequence[Tensor]) -> tuple[Any, list[Tensor], list[Tensor]]:
     op = ir.Operation.create(
         "stablehlo.while", results=types, operands=[value.value for value in carry], regions=2
     )
-    location = ir.Location.current
-    blocks = [region.blocks.append(*types, arg_locs=[location] * len(types)) for region in op.regions]
+    blocks = [region.blocks.append(*types, arg_locs=[here()] * len(types)) for region in op.regions]
     return op, _tensors(blocks[0].arguments), _tensors(blocks[1].arguments)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import signature_of
-from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.module import Functions, body_of, finish
@@ -97,7 +97,8 @@ def _drop_unchanged(op: Any, cond: ir.Block, body: ir.Block) -> set[int]:
     for index in unchanged:
         for block in (cond, body):
             block.arguments[index].replace_all_uses_with(op.operation.operands[index])
-    kept = [value for index, value in enumerate(returned) if index not in unchanged]
+    # Read again: what was returned may have been an argument that is gone now.
+    kept = [value for index, value in enumerate(terminator.operands) if index not in unchanged]
     if unchanged:
         with ir.InsertionPoint(terminator), terminator.location:
             ir.Operation.create("stablehlo.return", operands=kept)
@@ -136,7 +137,7 @@ def _captures(blocks: Sequence[ir.Block]) -> list[ir.Value]:
     """The values from outside that ops in the blocks use, but for constants, in order of first use."""
     found: dict[ir.Value, None] = {}
     for block in blocks:
-        own = set(block.arguments)
+        own: set[ir.Value] = set(block.arguments)
         inside = [op for top in block.operations for op in (top, *walk(top))]
         for op in inside:
             own.update(op.operation.results)
@@ -154,7 +155,7 @@ def _outline(
 ) -> tuple[func.FuncOp, list[Tensor]]:
     """Move a region's block into a function of the captured values and the block's arguments."""
     inputs = [value.type for value in captures] + [argument.type for argument in block.arguments]
-    function = functions.create(wanted, inputs, ir.Location.current)
+    function = functions.create(wanted, inputs, here())
     target = body_of(function)
     arguments = list(target.arguments)
     for old, new in zip(list(block.arguments), arguments[len(captures) :], strict=True):
@@ -166,9 +167,11 @@ def _outline(
         target.append(operation)
         for user in (operation, *(op.operation for op in walk(operation))):
             for value in set(user.operands):
-                if value not in translate and value not in own and maker(value, "stablehlo.constant"):
+                known = value in translate or value in own
+                constant = None if known else maker(value, "stablehlo.constant")
+                if constant is not None:
                     with ir.InsertionPoint.at_block_begin(target):
-                        translate[value] = value.owner.clone().results[0]
+                        translate[value] = constant.clone().results[0]
                 if value in translate:
                     user.replace_uses_of_with(value, translate[value])
     terminator = operations[-1]

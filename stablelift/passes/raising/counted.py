@@ -40,7 +40,7 @@ def _condition(cond: ir.Block) -> tuple[int, int] | None:
     compare = maker(terminator.operands[0], "stablehlo.compare")
     if compare is None:
         return None
-    arguments = list(cond.arguments)
+    arguments: list[ir.Value] = list(cond.arguments)
     direction = stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value
     left, right = compare.operands
     if direction in ("GT", "GE"):
@@ -69,6 +69,7 @@ def _integer(value: Any) -> int | None:
     if constant is None:
         return None
     attribute = constant.attributes["value"]
-    if not isinstance(attribute, ir.DenseIntElementsAttr) or attribute.type.rank != 0:
+    if not isinstance(attribute, ir.DenseIntElementsAttr):
         return None
-    return int(attribute[0])
+    type: Any = attribute.type
+    return int(attribute[0]) if type.rank == 0 else None

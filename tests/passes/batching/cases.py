@@ -48,8 +48,8 @@ def elementwise(ops: str, dialect: str, *types: str, result: str = "", attribute
 F, I, B, C = "2x3xf32", "2x3xi32", "2x3xi1", "2x3xcomplex<f32>"
 
 elementwise(
-    "abs cbrt ceil cosine exponential exponential_minus_one floor log log_plus_one logistic negate rsqrt sign sine "
-    "round_nearest_afz round_nearest_even sqrt tan tanh optimization_barrier",
+    "abs cbrt ceil cosine exponential exponential_minus_one floor log log_plus_one logistic negate rsqrt "
+    "sign sine round_nearest_afz round_nearest_even sqrt tan tanh optimization_barrier",
     "stablehlo",
     F,
 )
@@ -196,6 +196,16 @@ add("lift.foreign", lambda x: jnp.linalg.qr(x), "4x3xf32")
 
 add("stablehlo.custom_call", lambda x: lax.approx_max_k(x, 2, reduction_dimension=0), "5x4xf32")
 
+add(
+    "sdy.sharding_constraint",
+    """
+    sdy.mesh @mesh = <["x"=1]>
+    func.func public @main(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
+      %y = sdy.sharding_constraint %x <@mesh, [{"x"}, {}]> : tensor<4x3xf32>
+      return %y : tensor<4x3xf32>
+    }""",
+    "4x3xf32",
+)
 # A call that JAX does not make: LAPACK's own Cholesky, as a file holds it.
 add(
     "stablehlo.custom_call",

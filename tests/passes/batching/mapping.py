@@ -66,7 +66,8 @@ def subsets(count: int) -> list[Flags]:
 def mapped(module: str | bytes, size: int, patterns: Sequence[Flags], **attributes: Any) -> str:
     """The module's `main` mapped over leading axes once for each pattern of mapped arguments.
 
-    The new `main` takes the arguments as they are, then each with the batch; it returns the results of all patterns.
+    The new `main` takes the arguments as they are, then each with the batch; it returns the results of all
+    patterns.
     """
     with context() as ctx, ir.Location.unknown():
         parsed = parse(module, ctx)

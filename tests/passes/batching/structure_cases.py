@@ -100,7 +100,7 @@ def growing(xs: jax.Array, y: jax.Array) -> Any:
 
 
 def count_down(count: jax.Array, x: jax.Array) -> Any:
-    return lax.while_loop(lambda state: state[0] > 0, lambda state: (state[0] - 1, state[1] * 1.5), (count, x))
+    return lax.while_loop(lambda s: s[0] > 0, lambda s: (s[0] - 1, s[1] * 1.5), (count, x))
 
 
 def until(bound: jax.Array, x: jax.Array, rate: jax.Array) -> Any:

@@ -27,15 +27,18 @@ COLLECTIVES: dict[str, Callable] = {
     "all_gather": lambda x: lax.all_gather(x, "i", axis=1),
     "all_gather, tiled": lambda x: lax.all_gather(x, "i", axis=1, tiled=True),
     "ppermute": lambda x: lax.ppermute(x, "i", [(0, 2), (2, 1), (1, 0)]),
-    "ppermute in part": lambda x: lax.ppermute(x, "i", [(0, 2)]),
     "all_to_all": lambda x: lax.all_to_all(x, "i", 0, 1),
     "all_to_all, one axis": lambda x: lax.all_to_all(x, "i", 0, 0),
     "all_to_all, tiled": lambda x: lax.all_to_all(x, "i", 1, 0, tiled=True),
     "all_to_all, tiled, one axis": lambda x: lax.all_to_all(x, "i", 1, 1, tiled=True),
     "psum_scatter": lambda x: lax.psum_scatter(x, "i"),
     "psum_scatter, tiled": lambda x: lax.psum_scatter(x, "i", scatter_dimension=1, tiled=True),
-    "in a called function": lambda x: jax.jit(lambda: lax.axis_index("i"))() + jax.jit(lambda x: lax.psum(x, "i"))(x),
-    "in a loop": lambda x: lax.scan(lambda c, _: (lax.pmean(c, "i") + c, lax.axis_index("i")), x, None, length=2),
+    "in a called function": lambda x: (
+        jax.jit(lambda: lax.axis_index("i"))() + jax.jit(lambda x: lax.psum(x, "i"))(x)
+    ),
+    "in a loop": lambda x: lax.scan(
+        lambda c, _: (lax.pmean(c, "i") + c, lax.axis_index("i")), x, None, length=2
+    ),
 }
 
 
@@ -43,6 +46,8 @@ COLLECTIVES: dict[str, Callable] = {
 @pytest.mark.parametrize("size_below", [None, 2])
 def test_over_the_mapped_axis(name: str, size_below: int | None):
     """`size_below`: another axis is mapped inside, of which the collective says nothing."""
+    if name == "psum_scatter" and size_below is not None:
+        pytest.skip("the oracle cannot: test_a_scattered_sum_under_another_axis")
     function = COLLECTIVES[name]
     shape = (SIZE, SIZE, 2 * SIZE) if size_below is None else (SIZE, SIZE, size_below, 2 * SIZE)
     x = random(np.random.default_rng(0), shape, np.float32)
@@ -71,6 +76,21 @@ def test_over_two_mapped_axes(function: Callable):
         return vmap(vmap(function, axis_name="j"), axis_name="i")
 
     assert_close(jax.jit(mapped(functional.vmap))(x), jax.jit(mapped(jax.vmap))(x))
+
+
+def test_what_no_example_sends_arrives_as_zeros():
+    """JAX's own `vmap` takes whole permutations only."""
+    x = random(np.random.default_rng(5), (3, 2), np.float32)
+    found = jax.jit(functional.vmap(lambda x: lax.ppermute(x, "i", [(0, 2)]), axis_name="i"))(x)
+    assert_close(found, np.stack([np.zeros(2, np.float32), np.zeros(2, np.float32), x[0]]))
+
+
+def test_a_scattered_sum_under_another_axis():
+    """JAX's own `vmap` cannot."""
+    x = random(np.random.default_rng(6), (3, 5, 3), np.float32)
+    inner = functional.vmap(lambda x: lax.psum_scatter(x, "i"), axis_name="j")
+    found = jax.jit(functional.vmap(inner, axis_name="i"))(x)
+    assert_close(found, np.moveaxis(x.sum(0), 1, 0))
 
 
 def test_an_inner_axis_hides_an_outer_one_of_its_name():

@@ -1,4 +1,4 @@
-"""Every batching rule against a loop over the examples, for each subset of the operands that may be mapped."""
+"""Every batching rule against a loop over the examples, for each subset of operands that may be mapped."""
 
 from __future__ import annotations
 

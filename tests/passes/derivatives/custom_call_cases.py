@@ -7,7 +7,8 @@ from jax import lax
 from tests.passes.derivatives.other_cases import Case, case, real, unary_module
 
 SHARDING_CALL = """  %d = stablehlo.multiply %x, %x : tensor<4xf64>
-  %y = stablehlo.custom_call @Sharding(%d) {mhlo.sharding = "{replicated}"} : (tensor<4xf64>) -> tensor<4xf64>"""
+  %y = stablehlo.custom_call @Sharding(%d) {mhlo.sharding = "{replicated}"}
+    : (tensor<4xf64>) -> tensor<4xf64>"""
 
 CONSTRAINT = """  %d = stablehlo.multiply %x, %x : tensor<4xf64>
   %y = sdy.sharding_constraint %d <@mesh, [{"x"}]> : tensor<4xf64>"""

@@ -137,7 +137,8 @@ CHOICES: dict[str, list[Case]] = {
             np.float64(-0.3),
             real(4),
             np.float64(0.4),
-            module="""func.func public @main(%l: tensor<f64>, %x: tensor<4xf64>, %h: tensor<f64>) -> tensor<4xf64> {
+            module="""
+            func.func public @main(%l: tensor<f64>, %x: tensor<4xf64>, %h: tensor<f64>) -> tensor<4xf64> {
               %y = stablehlo.clamp %l, %x, %h : (tensor<f64>, tensor<4xf64>, tensor<f64>) -> tensor<4xf64>
               return %y : tensor<4xf64> }""",
         ),

@@ -45,7 +45,10 @@ def test_gradients(name):
 @pytest.mark.parametrize("name", ["eigh", "cholesky", "custom_linear_solve"])
 def test_second_order(name):
     loss = weighed(FUNCTIONS[name])
-    twice = lambda grad: grad(lambda a: jnp.sum(jnp.cos(grad(loss)(a))))
+
+    def twice(grad):
+        return grad(lambda a: jnp.sum(jnp.cos(grad(loss)(a))))
+
     np.testing.assert_allclose(
         functional.jit(twice(functional.grad))(A), twice(jax.grad)(A), rtol=1e-2, atol=1e-4
     )
@@ -61,7 +64,9 @@ def test_gradients_of_mapped_primitives(name):
 
 
 def test_where_jax_has_no_rule_the_error_names_the_primitive():
-    full = lambda a: jnp.linalg.svd(a[:3], full_matrices=True)[0].sum()
+    def full(a):
+        return jnp.linalg.svd(a[:3], full_matrices=True)[0].sum()
+
     with pytest.raises(LiftError, match="JAX has no derivative of `svd`"):
         functional.jit(functional.grad(full))(A)
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,7 +26,10 @@ def rnn(w, c, xs, reverse=False, unroll=1):
 
 def counted(w, c, xs):
     """Carries an integer, closes over what it differentiates, yields what it was given."""
-    step = lambda s, x: ((jnp.sin(w @ s[0]) + x, s[1] + 1), (s[0] * s[1], x, w))
+
+    def step(s, x):
+        return (jnp.sin(w @ s[0]) + x, s[1] + 1), (s[0] * s[1], x, w)
+
     return jax.lax.scan(step, (c, 0), xs)[1]
 
 
@@ -106,11 +111,13 @@ def test_gradients_of_mapped_loops(function):
 @given(st.integers(0, 5), st.booleans(), st.sampled_from([1, 2, 5, True]))
 def test_scans_of_any_length_direction_and_unrolling(length, reverse, unroll):
     xs = XS[:length]
-    ours = lambda w, c, xs: functional.scan(
-        lambda c, x: (jnp.tanh(w @ c + x), c * x), c, xs, reverse=reverse, unroll=unroll
-    )
-    expected = lambda w, c, xs: rnn(w, c, xs, reverse=reverse)
-    out, pullback = jax.vjp(expected, W, C, xs)
+
+    def ours(w, c, xs):
+        return functional.scan(
+            lambda c, x: (jnp.tanh(w @ c + x), c * x), c, xs, reverse=reverse, unroll=unroll
+        )
+
+    out, pullback = jax.vjp(partial(rnn, reverse=reverse), W, C, xs)
     assert_close(functional.jit(ours)(W, C, xs), out)
     found = functional.jit(lambda *a: functional.vjp(ours, *a)[1](cotangents(out)))(W, C, xs)
     assert_close(found, pullback(cotangents(out)))
@@ -121,8 +128,9 @@ def test_scans_of_any_length_direction_and_unrolling(length, reverse, unroll):
 
 def steps(w, c, bound):
     """Takes seven steps, unless the bound ends it."""
-    running = lambda s: s[0] < 7
-    return functional.while_loop(running, lambda s: (s[0] + 1, jnp.sin(w @ s[1]) * 1.1), (0, c), bound)[1]
+    return functional.while_loop(
+        lambda s: s[0] < 7, lambda s: (s[0] + 1, jnp.sin(w @ s[1]) * 1.1), (0, c), bound
+    )[1]
 
 
 def steps_unrolled(w, c, count=7):
@@ -133,16 +141,19 @@ def steps_unrolled(w, c, count=7):
 
 @pytest.mark.parametrize("bound", [0, 1, 5, 7, 8, 9, 50])
 def test_reverse_through_a_bounded_while(bound):
-    reference = lambda w, c: steps_unrolled(w, c, min(7, bound))
-    out, pullback = jax.vjp(reference, W, C)
+    out, pullback = jax.vjp(partial(steps_unrolled, count=min(7, bound)), W, C)
     ours = functional.jit(lambda w, c: functional.vjp(lambda w, c: steps(w, c, bound), w, c)[1](C))(W, C)
     assert_close(functional.jit(lambda w, c: steps(w, c, bound))(W, C), out)
     assert_close(ours, pullback(C))
 
 
 def test_second_order_and_maps_of_a_bounded_while():
-    loss = lambda c: (steps(W, c, 20) ** 2).sum()
-    expected = lambda c: (steps_unrolled(W, c) ** 2).sum()
+    def loss(c):
+        return (steps(W, c, 20) ** 2).sum()
+
+    def expected(c):
+        return (steps_unrolled(W, c) ** 2).sum()
+
     second = functional.grad(lambda c: functional.grad(loss)(c)[0])
     assert_close(functional.jit(second)(C), jax.grad(lambda c: jax.grad(expected)(c)[0])(C), 1e-3)
     cs = jnp.stack([C, -2 * C])
