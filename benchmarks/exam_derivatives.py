@@ -22,7 +22,8 @@ from stablelift import functional
 ALLOWED: dict[str, str] = {
     "acosh_shape": "jax 0.10's derivative is wrong left of 1: of another sign than finite differences for "
     "complex numbers, finite where acosh is NaN; ours is that of jax 0.12",
-    "cholesky_shape": "the primitive leaves its upper triangle undefined; JAX masks it under differentiation only",
+    "cholesky_shape": "the primitive leaves its upper triangle undefined; JAX masks it under "
+    "differentiation only",
 }
 """By the beginning of a harness's name, why it is not expected to pass."""
 

@@ -103,3 +103,42 @@ def lstm(steps: int = 128, batch: int = 8, units: int = 64) -> Workload:
         return jnp.mean(jax.lax.scan(step, carry, inputs)[1] ** 2)
 
     return Workload(f"LSTM, {steps} steps", loss, cell.init(jax.random.key(0), carry, inputs[0]), inputs)
+
+
+def physics_informed(points: int = 256, width: int = 64) -> tuple[Workload, Callable[[Any], Workload]]:
+    """The heat equation's residual of a two-layer network u(t, x): u_t = u_xx at random points.
+
+    Returns the network alone (its mean output), and the residual's loss as a function of the library that
+    differentiates and maps (`jax`, or `stablelift.functional`), since that is part of the program.
+    """
+    keys = jax.random.split(jax.random.key(0), 4)
+    weights = {
+        "in": jax.random.normal(keys[0], (2, width)),
+        "mid": jax.random.normal(keys[1], (width, width)) / width**0.5,
+        "out": jax.random.normal(keys[2], (width,)) / width**0.5,
+    }
+    data = jax.random.uniform(keys[3], (points, 2))
+
+    def network(weights: Any, t: Any, x: Any) -> jax.Array:
+        hidden = jnp.tanh(jnp.stack([t, x]) @ weights["in"])
+        return jnp.tanh(hidden @ weights["mid"]) @ weights["out"]
+
+    def value(library: Any) -> Callable[[Any, Any], jax.Array]:
+        def mean(weights: Any, data: Any) -> jax.Array:
+            return jnp.mean(library.vmap(lambda point: network(weights, *point))(data))
+
+        return mean
+
+    def residual(library: Any) -> Workload:
+        def loss(weights: Any, data: Any) -> jax.Array:
+            def at(point: Any) -> jax.Array:
+                t, x = point
+                u_t = library.grad(network, 1)(weights, t, x)
+                u_xx = library.grad(lambda x: library.grad(network, 2)(weights, t, x))(x)
+                return u_t - u_xx
+
+            return jnp.mean(library.vmap(at)(data) ** 2)
+
+        return Workload("physics-informed net", loss, weights, data)
+
+    return Workload("network", value(jax), weights, data), residual

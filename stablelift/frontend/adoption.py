@@ -23,7 +23,7 @@ def join_parent(module: Any) -> None:
         object.__setattr__(module, "scope", parent)
     elif not isinstance(parent, ModuleBase):
         raise ValueError(f"`parent` must be None, a Module or a Scope, found {parent!r}")
-    elif not (parent._state.in_setup and module.name is None):  # type: ignore[attr-defined]
+    elif not (parent._state.in_setup and module.name is None):
         _join_module(module, parent)
     if module.scope is not None:
         register_fields(module)
@@ -63,9 +63,9 @@ def register_attribute(module: Any, name: str, value: Any) -> None:
         if not isinstance(leaf, ModuleBase):
             return leaf
         given_name = _kept_name(module, leaf)
-        if leaf.parent is None:  # type: ignore[attr-defined]
+        if leaf.parent is None:
             leaf = _bound_copy(leaf, module.scope.adopted)
-        if leaf.name is None:  # type: ignore[attr-defined]
+        if leaf.name is None:
             object.__setattr__(leaf, "parent", module)
             object.__setattr__(leaf, "name", given_name or f"{name}{suffix}")
             adopted.append(leaf)

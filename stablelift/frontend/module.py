@@ -84,7 +84,7 @@ class Module(ModuleBase):
             join_parent(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        field = type(self).__dataclass_fields__.get(name)  # type: ignore[attr-defined]
+        field = type(self).__dataclass_fields__.get(name)
         if self._state.in_setup:
             if field is not None and field.init:
                 raise errors.SetAttributeInModuleSetupError(type(self).__name__, name)

@@ -45,8 +45,8 @@ def make_dataclass(cls: type, kw_only: bool) -> None:
         if isinstance(field, dataclasses.Field) and not field.init:
             field.compare = field.hash = field.repr = False  # what `setup` fills in is no part of the value
     cls.__annotations__ = {**annotations, "parent": Any, "name": str | None}
-    cls.parent = dataclasses.field(default=UNSPECIFIED, kw_only=True, repr=False)  # type: ignore[attr-defined]
-    cls.name = dataclasses.field(default=None, kw_only=True)  # type: ignore[attr-defined]
+    cls.parent = dataclasses.field(default=UNSPECIFIED, kw_only=True, repr=False)
+    cls.name = dataclasses.field(default=None, kw_only=True)
     own_hash = "__hash__" in cls.__dict__
     dataclasses.dataclass(unsafe_hash=not own_hash, repr=False, kw_only=kw_only)(cls)
     cls.__hash__ = _unbound_only(cls.__hash__)  # type: ignore[method-assign]

@@ -37,15 +37,19 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
             continue
         callee = op.operation.attributes["callee"].value
         _flatten(callee, known, finished)
-        if not finished[callee]:
-            continue  # recursion
-        operation = op.operation
-        with ir.InsertionPoint(operation), operation.location:
-            results = inline_call(known[callee], list(operation.operands))
-        for old, new in zip(list(operation.results), results, strict=True):
-            old.replace_all_uses_with(new)
-        operation.erase()
+        if finished[callee]:  # else it calls itself
+            inline_at(op, known[callee])
     finished[name] = True
+
+
+def inline_at(op: Any, callee: func.FuncOp) -> None:
+    """Put the body of `callee` in the place of `op`, which calls it."""
+    operation = op.operation
+    with ir.InsertionPoint(operation), operation.location:
+        results = inline_call(callee, list(operation.operands))
+    for old, new in zip(list(operation.results), results, strict=True):
+        old.replace_all_uses_with(new)
+    operation.erase()
 
 
 def _kept(call: Any) -> bool:

@@ -19,8 +19,8 @@ class Compiled:
 
     def __init__(self, program: Program, donate_argnums: tuple[int, ...] = ()):
         self.program = program
-        bind = partial(_call, program)
-        bind.__name__ = program.name  # type: ignore[attr-defined]
+        bind: Any = partial(_call, program)
+        bind.__name__ = program.name
         # Dispatch is jax.jit's, on the user's own arguments: no Python of ours stands between.
         self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
         started = time.perf_counter()

@@ -308,7 +308,7 @@ def _wrong_tree(program: Program, args: tuple[Any, ...], tree: TreeDef) -> str:
 
 
 def _named(function: Callable, name: str) -> Callable:
-    function.__name__ = name  # type: ignore[attr-defined]
+    function.__name__ = name
     return function
 
 

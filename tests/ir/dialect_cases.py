@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-X, Y, B, I = "3xf32", "4xf32", "i1", "i32"  # noqa: E741
+X, Y, B, I = "3xf32", "4xf32", "i1", "i32"
 
 FUNCTIONS = {
     "id": ([X], [X]),

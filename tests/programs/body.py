@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-SIZES = st.sampled_from([2, 3, 1, 2, 3, 2, 3, 4, 0])
+SIZES = st.sampled_from([2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 0])
+"""Sizes of axes: an empty one now and then, since it empties what is computed from it."""
 INTEGER, PREDICATE = "i32", "i1"
 
 

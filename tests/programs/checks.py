@@ -71,7 +71,7 @@ def jvp_against_differences(draw: Draw) -> None:
 
 def vmap_of_vjp(draw: Draw) -> None:
     """The gradients of a map are those of a loop."""
-    program, random = _draw(draw, programs(DOUBLE, steps=6))
+    program, random = _draw(draw, programs(DOUBLE, steps=8))
     axes, size = _axes(draw, program), draw(st.integers(1, 2))
     args = tuple(_stacked(type, axis, size, random) for type, axis in zip(program.inputs, axes, strict=True))
     cotangents = _directions(program.outputs, random)
@@ -85,7 +85,7 @@ def vmap_of_vjp(draw: Draw) -> None:
 
 def symmetric_hessian(draw: Draw) -> None:
     """⟨w, H v⟩ = ⟨v, H w⟩, by forward mode over reverse mode."""
-    program, random = _draw(draw, programs(SMOOTH, steps=6, scalar=True))
+    program, random = _draw(draw, programs(SMOOTH, steps=8, scalar=True))
     args = tuple(array(type, random) for type in program.inputs)
     one, zero = np.float64(1), np.float64(0)
     second = program.load().vjp().jvp()

@@ -58,7 +58,7 @@ class RandomProgram:
 
 @st.composite
 def programs(
-    draw: Callable[[Any], Any], flavour: Flavour, *, steps: int = 10, scalar: bool = False
+    draw: Callable[[Any], Any], flavour: Flavour, *, steps: int = 14, scalar: bool = False
 ) -> RandomProgram:
     """Programs of up to `steps` steps and three arguments; of a few results, or of one real `scalar`."""
     source = Source(draw, flavour)

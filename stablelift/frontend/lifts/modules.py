@@ -52,7 +52,7 @@ class LiftedModules:
         if x._id in self._position:
             return
         if isinstance(x, ModuleBase):
-            x._try_setup(shallow=True)  # type: ignore[attr-defined]
+            x._try_setup(shallow=True)
             for leaf in jax.tree_util.tree_leaves([getattr(x, name) for name in field_names(x)]):
                 if _is_bound(leaf):
                     self._collect(leaf)
@@ -68,9 +68,9 @@ class LiftedModules:
                 return rebuilt(self.in_slots[x.number])
             if getattr(x, "_id", None) not in self._position or not isinstance(x, ModuleBase | Variable):
                 return x
-            if x._id not in made:  # type: ignore[union-attr]
-                made[x._id] = self._rebuilt(x, cls or type(x), scopes, rebuilt)  # type: ignore[union-attr]
-            return made[x._id]  # type: ignore[union-attr]
+            if x._id not in made:
+                made[x._id] = self._rebuilt(x, cls or type(x), scopes, rebuilt)
+            return made[x._id]
 
         module = rebuilt(self.module, cls)
         args, kwargs = jax.tree_util.tree_map(rebuilt, (args, kwargs), is_leaf=lambda x: isinstance(x, Slot))
@@ -91,4 +91,4 @@ def holds_modules(tree: Any) -> bool:
 
 
 def _is_bound(x: Any) -> bool:
-    return isinstance(x, ModuleBase | Variable) and isinstance(x.scope, Scope)  # type: ignore[union-attr]
+    return isinstance(x, ModuleBase | Variable) and isinstance(x.scope, Scope)

@@ -35,14 +35,14 @@ class Out:
 
 def vmap(
     target: Any,
-    variable_axes: Mapping[Any, Any] = {},  # noqa: B006, never written
-    split_rngs: Mapping[Any, bool] = {},  # noqa: B006
+    variable_axes: Mapping[Any, Any] = {},
+    split_rngs: Mapping[Any, bool] = {},
     in_axes: Any = 0,
     out_axes: Any = 0,
     axis_size: int | None = None,
     axis_name: Any = None,
     spmd_axis_name: Any = None,
-    metadata_params: Mapping[Any, Any] = {},  # noqa: B006
+    metadata_params: Mapping[Any, Any] = {},
     methods: Any = None,
 ) -> Any:
     """Map a Module class or a function of a Module over an axis, as in Linen.
@@ -75,14 +75,14 @@ def _make(**options: Any) -> Any:
 
 def vmap_scopes(
     fn: Any,
-    variable_axes: Mapping[Filter, Any] = {},  # noqa: B006
-    split_rngs: Mapping[Filter, bool] = {},  # noqa: B006
+    variable_axes: Mapping[Filter, Any] = {},
+    split_rngs: Mapping[Filter, bool] = {},
     in_axes: Any = 0,
     out_axes: Any = 0,
     axis_size: int | None = None,
     axis_name: Any = None,
     spmd_axis_name: Any = None,
-    metadata_params: Mapping[Any, Any] = {},  # noqa: B006
+    metadata_params: Mapping[Any, Any] = {},
 ) -> Any:
     """The same for `fn(scopes, *args)`, as a function of `(scopes, *args)`."""
     into = {col: _axis(axis) for col, axis in variable_axes.items() if not isinstance(axis, Out)}

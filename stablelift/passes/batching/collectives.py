@@ -52,11 +52,7 @@ def reduction(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped)
         return remake_lift(op, operands, {})
     combine = _COLLECTIVES[op.operation.name]
     reduced = [
-        _reduced(x, combine)
-        if flag
-        else x * batcher.size
-        if combine == "stablehlo.add"
-        else x
+        _reduced(x, combine) if flag else x * batcher.size if combine == "stablehlo.add" else x
         for x, flag in zip(operands, mapped, strict=True)
     ]
     others = _other_names(batcher, op)

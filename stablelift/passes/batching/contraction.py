@@ -15,6 +15,7 @@ def dot_general(op, lhs, rhs, mapped):
     right = [BATCH, *right] if mapped[1] else right
     return contract(lhs, left, rhs, right, to=[BATCH, *out], like=op, element=op.result.type.element_type)
 
+
 @batch("stablehlo.convolution", shared=True)
 def convolution(op, lhs, rhs, mapped):
     """The batch is folded into an axis that the convolution maps over anyway, and unfolded from the result's.

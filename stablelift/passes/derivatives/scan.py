@@ -1,8 +1,8 @@
 """Derivatives of `lift.scan`.
 
 Forward mode carries tangents beside primals. The reverse of a scan is a scan the other way round, over the
-residuals that the forward one stacks; a residual that is one of the loop's constants, or of its stacked
-inputs, is not stacked again.
+residuals that the forward one stacks. A residual that is one of the loop's constants, is computed from them
+alone, or is one of the stacked inputs, is not stacked again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from stablelift.passes.derivatives.flow import (
     settled_carry,
     split_by,
 )
+from stablelift.passes.derivatives.invariants import function_of_constants, invariant_residuals
 from stablelift.passes.derivatives.sweeps import Derive, Split
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.module import call
@@ -117,7 +118,7 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    split = derive.partition(scan.body, scan.wrt, of)
+    split = derive.partition(derive.flattened(scan.body), scan.wrt, of)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)
     carry_types = [results[index] for index in scan.carry]
@@ -137,10 +138,11 @@ Residual = tuple[str, Tensor, int]
 def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[list[Tensor], list[Residual]]:
     """The scan that also stacks what the reverse needs and does not have; its results, and the residuals."""
     sources = residual_sources(split)
+    constant = invariant_residuals(split, scan.num_consts)
     fresh = [
         position
         for position, source in enumerate(sources)
-        if source is None or scan.num_consts <= source < scan.stop
+        if position not in constant and (source is None or scan.num_consts <= source < scan.stop)
     ]
     kept = len(split.forward.type.results) - split.num_residuals
 
@@ -159,9 +161,13 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
+    before = function_of_constants(derive.functions, split, scan.num_consts, constant)
+    fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
     residuals: list[Residual] = []
     for position, source in enumerate(sources):
-        if source is None or position in stacked:
+        if position in fixed:
+            residuals.append(("const", fixed[position], 0))
+        elif source is None or position in stacked:
             residuals.append(("stacked", stacked[position], 0))
         elif source < scan.num_consts:
             residuals.append(("const", scan.operands[source], 0))

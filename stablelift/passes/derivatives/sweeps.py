@@ -18,6 +18,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
+from stablelift.passes.inline import inline_at
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
 Positions = tuple[int, ...]
@@ -54,6 +55,7 @@ class Derive:
         self._splits: dict[tuple[str, Positions, Positions], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
+        self._flat: dict[str, str] = {}
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -76,6 +78,18 @@ class Derive:
         if key not in self._splits:
             self._splits[key] = self._partition(name, self._joint(name, wrt, of)[0], len(wrt))
         return self._splits[key]
+
+    def flattened(self, name: str) -> str:
+        """`@name` with its calls inlined: a loop then stacks a residual once, not again for each callee."""
+        if name not in self._flat:
+            self._flat[name] = name  # what a recursive user rule meets
+            function = self.functions.clone(name, name)
+            for op in walk(function):
+                if op.operation.name in ("func.call", "lift.call"):
+                    callee = self.flattened(op.operation.attributes["callee"].value)
+                    inline_at(op, self.functions[callee])
+            self._flat[name] = function.name.value
+        return self._flat[name]
 
     def linked(self, bytecode: bytes, wanted: str) -> func.FuncOp:
         """The `main` of another module, joined to this one; equal modules are joined once."""

@@ -1,0 +1,58 @@
+"""Residuals that are the same in every step of a loop: computed once, before it, instead of stacked.
+
+A value in a loop's body is invariant when it depends on nothing but the loop's constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stablelift.ir.mlir import func, ir
+from stablelift.passes.derivatives.sweeps import Split
+from stablelift.passes.module import Functions, body_of, drop_return, finish
+
+
+def invariant_residuals(split: Split, num_consts: int) -> list[int]:
+    """The positions of the residuals that are computed from the first `num_consts` inputs alone."""
+    block = body_of(split.forward)
+    returned = list(block.operations[len(block.operations) - 1].operation.operands)
+    residuals = returned[len(returned) - split.num_residuals :]
+    known = _invariant_values(block, num_consts)
+    return [
+        index
+        for index, value in enumerate(residuals)
+        if value in known and not isinstance(value.owner, ir.Block)
+    ]
+
+
+def _invariant_values(block: ir.Block, num_consts: int) -> set[ir.Value]:
+    known: set[ir.Value] = set(list(block.arguments)[:num_consts])
+    for op in block.operations:
+        operation = op.operation
+        # An op with regions may use more than its operands, and a call is only as pure as its callee.
+        simple = not len(operation.regions) and operation.name.startswith(("stablehlo.", "chlo."))
+        if (
+            simple
+            and "custom_call" not in operation.name
+            and all(value in known for value in operation.operands)
+        ):
+            known.update(operation.results)
+    return known
+
+
+def function_of_constants(
+    functions: Functions, split: Split, num_consts: int, residuals: Sequence[int]
+) -> func.FuncOp:
+    """A function of a loop's constants that returns the invariant `residuals`, given by position."""
+    function = functions.clone(split.forward.name.value, f"{split.forward.name.value}__invariant")
+    block = body_of(function)
+    returned = drop_return(function)
+    wanted = [returned[len(returned) - split.num_residuals + index] for index in residuals]
+    known = _invariant_values(block, num_consts)
+    for op in reversed(list(block.operations)):
+        if not all(result in known for result in op.operation.results):
+            op.operation.erase()
+    for _ in range(len(block.arguments) - num_consts):
+        block.erase_argument(len(block.arguments) - 1)
+    finish(function, wanted)
+    return function
