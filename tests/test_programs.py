@@ -10,7 +10,7 @@ from tests.programs.checks import CHECKS
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_random_programs(check):
-    @settings(max_examples=25)
+    @settings(max_examples=20)
     @given(st.data())
     def ask(data):
         with jax.enable_x64(True):

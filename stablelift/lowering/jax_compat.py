@@ -53,7 +53,7 @@ reduce_scatter_p = _parallel.reduce_scatter_p
 ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
 
-_CLOSED = hasattr(core, "ClosedJaxpr")
+_ClosedJaxpr: Any = getattr(core, "ClosedJaxpr", None)  # None where a Jaxpr holds its constants
 
 OPAQUE = (
     *(
@@ -74,7 +74,7 @@ OPAQUE = (
     control_flow.cumprod_p,
     # jax 0.12 lowers these to arithmetic (lgamma on the bits of its argument) whose derivatives are not
     # theirs.
-    *(() if _CLOSED else (special.lgamma_p, lax.asin_p)),
+    *(() if _ClosedJaxpr else (special.lgamma_p, lax.asin_p)),
 )
 """Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,
 ...), and arithmetic and loops whose derivative is a rule of JAX's and not their own."""
@@ -84,9 +84,9 @@ OPAQUE = (
 
 def close(jaxpr: Any) -> Jaxpr:
     """A jaxpr without constants, as a closed one."""
-    if not _CLOSED or isinstance(jaxpr, core.ClosedJaxpr):
+    if not _ClosedJaxpr or isinstance(jaxpr, _ClosedJaxpr):
         return jaxpr
-    return core.ClosedJaxpr(jaxpr, ())
+    return _ClosedJaxpr(jaxpr, ())
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
@@ -100,7 +100,7 @@ def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
     constants = list(jaxpr.consts)
     if not constants:
         return jaxpr, []
-    return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _CLOSED else jaxpr)), constants
+    return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _ClosedJaxpr else jaxpr)), constants
 
 
 def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
@@ -258,8 +258,8 @@ def _instantiate(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
 
 def close_over(jaxpr: Any, constants: Sequence[Any]) -> Jaxpr:
     """An open jaxpr with its constants."""
-    if _CLOSED:
-        return core.ClosedJaxpr(jaxpr, constants)
+    if _ClosedJaxpr:
+        return _ClosedJaxpr(jaxpr, constants)
     closed: Any = core.Jaxpr  # takes other arguments on jax 0.10
     return closed(jaxpr, consts=list(constants))
 

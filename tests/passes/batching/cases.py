@@ -45,7 +45,7 @@ def elementwise(ops: str, dialect: str, *types: str, result: str = "", attribute
         add(op, one_op(op, types, result or types[0], attributes), *types)
 
 
-F, I, B, C = "2x3xf32", "2x3xi32", "2x3xi1", "2x3xcomplex<f32>"
+F, INT, B, C = "2x3xf32", "2x3xi32", "2x3xi1", "2x3xcomplex<f32>"
 
 elementwise(
     "abs cbrt ceil cosine exponential exponential_minus_one floor log log_plus_one logistic negate rsqrt "
@@ -54,8 +54,8 @@ elementwise(
     F,
 )
 elementwise("add atan2 divide maximum minimum multiply power remainder subtract", "stablehlo", F, F)
-elementwise("and or xor shift_left shift_right_arithmetic shift_right_logical", "stablehlo", I, I)
-elementwise("count_leading_zeros not popcnt", "stablehlo", I)
+elementwise("and or xor shift_left shift_right_arithmetic shift_right_logical", "stablehlo", INT, INT)
+elementwise("count_leading_zeros not popcnt", "stablehlo", INT)
 elementwise("and or xor", "stablehlo", B, B)
 elementwise("add multiply", "stablehlo", "bf16", "bf16")
 elementwise("add multiply", "stablehlo", C, C)
@@ -71,7 +71,7 @@ elementwise(
     attributes="comparison_direction = #stablehlo<comparison_direction LT>",
 )
 elementwise("convert", "stablehlo", F, result="2x3xi32")
-elementwise("convert", "stablehlo", I, result="2x3xbf16")
+elementwise("convert", "stablehlo", INT, result="2x3xbf16")
 elementwise("bitcast_convert", "stablehlo", F, result="2x3x4xui8")
 elementwise("bitcast_convert", "stablehlo", "2x4xui8", result="2xf32")
 elementwise("reduce_precision", "stablehlo", F, attributes="exponent_bits = 5 : i32, mantissa_bits = 4 : i32")
@@ -92,7 +92,7 @@ elementwise(
 )
 elementwise("is_inf is_neg_inf is_pos_inf", "chlo", F, result=B)
 elementwise("next_after polygamma zeta", "chlo", F, F)
-elementwise("mulhi", "chlo", I, I)
+elementwise("mulhi", "chlo", INT, INT)
 elementwise("constant_like", "chlo", F, attributes="value = 1.5 : f32")
 elementwise("_asin_acos_kernel conj", "chlo", C)
 
@@ -221,4 +221,15 @@ add(
       return %y#0, %y#1 : tensor<3x3xf32>, tensor<i32>
     }""",
     "3x3xf32",
+)
+
+add(
+    "stablehlo.rng_bit_generator",
+    """
+    func.func public @main(%x: tensor<2xui64>) -> (tensor<2xui64>, tensor<2x3xui32>) {
+      %state, %bits = stablehlo.rng_bit_generator %x, algorithm = THREE_FRY
+        : (tensor<2xui64>) -> (tensor<2xui64>, tensor<2x3xui32>)
+      return %state, %bits : tensor<2xui64>, tensor<2x3xui32>
+    }""",
+    "2xui64",
 )

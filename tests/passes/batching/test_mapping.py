@@ -105,17 +105,18 @@ def test_what_is_mapped_cannot_be_returned_once():
 
 
 def test_an_op_without_a_rule_is_named_with_its_line():
-    callee = """func.func private @f(%x: tensor<2xui64>) -> tensor<2xui64> {
-      %state, %bits = stablehlo.rng_bit_generator %x, algorithm = THREE_FRY
-        : (tensor<2xui64>) -> (tensor<2xui64>, tensor<4xui32>)
-      return %state : tensor<2xui64>
+    callee = """func.func private @f(%x: tensor<f32>) -> tensor<2xf32> {
+      %shape = stablehlo.constant dense<2> : tensor<1xi64>
+      %0 = stablehlo.rng %x, %x, %shape, distribution = UNIFORM
+        : (tensor<f32>, tensor<f32>, tensor<1xi64>) -> tensor<2xf32>
+      return %0 : tensor<2xf32>
     }"""
     attributes = "axis_size = 3 : i64, in_axes = [0], out_axes = [0]"
     with pytest.raises(LiftError) as caught:
-        run_text(vmap_text(callee, ["tensor<3x2xui64>"], ["tensor<3x2xui64>"], attributes), filename="a.mlir")
+        run_text(vmap_text(callee, ["tensor<3xf32>"], ["tensor<3x2xf32>"], attributes), filename="a.mlir")
     assert str(caught.value) == (
-        "a.mlir:6:23: error: no batching rule for `stablehlo.rng_bit_generator`\n"
-        "  op: stablehlo.rng_bit_generator : (tensor<2xui64>) -> (tensor<2xui64>, tensor<4xui32>)\n"
+        "a.mlir:7:12: error: no batching rule for `stablehlo.rng`\n"
+        "  op: stablehlo.rng : (tensor<f32>, tensor<f32>, tensor<1xi64>) -> (tensor<2xf32>)\n"
         "  hint: rules stand in stablelift/passes/batching/, one file per op family"
     )
 
