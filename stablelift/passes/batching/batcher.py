@@ -31,6 +31,8 @@ class Batcher:
         self.axis_name = axis_name
         self._clones: dict[tuple[str, Flags, Flags], str] = {}
         self._results: dict[tuple[str, Flags], Flags] = {}
+        self._open: set[tuple[str, Flags]] = set()
+        self._recursive: set[tuple[str, Flags]] = set()
         self._uses_axis: dict[str, bool] = {}
 
     # What depends on a mapped argument ------------------------------------------------------------
@@ -41,15 +43,24 @@ class Batcher:
         A function that calls itself is first assumed to map nothing, and gone through again until that holds.
         """
         key = (name, tuple(mapped))
-        if key not in self._results:
-            finished = dict(self._results)
-            found: Flags = (False,) * len(self.functions[name].type.results)
-            assumed = None
-            while found != assumed:
-                assumed = found
-                self._results = finished | {key: assumed}
-                found = self._analyse(name, mapped)
+        if key in self._open:
+            self._recursive.add(key)
+        elif key not in self._results:
+            self._open.add(key)
+            self._results[key] = self._settled(key)
+            self._open.remove(key)
         return self._results[key]
+
+    def _settled(self, key: tuple[str, Flags]) -> Flags:
+        name, mapped = key
+        finished = dict(self._results)
+        assumed: Flags = (False,) * len(self.functions[name].type.results)
+        while True:
+            self._results = finished | {key: assumed}
+            found = self._analyse(name, mapped)
+            if found == assumed or key not in self._recursive:
+                return found
+            assumed = found
 
     def _analyse(self, name: str, mapped: Mapped) -> Flags:
         block = body_of(self.functions[name])

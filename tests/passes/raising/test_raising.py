@@ -126,3 +126,8 @@ def test_reverse_mode_through_an_unbounded_loop_of_a_file_names_its_line(tmp_pat
     with pytest.raises(LiftError, match=r"loop\.mlir:5:\d+: error: reverse mode through a loop"):
         program = Program.load(path)
         program.vjp()((C, C), (None, C))
+
+
+def test_an_argument_returned_twice_unchanged_is_carried_by_neither():
+    text = loop().replace("stablehlo.return %j, %b, %k", "stablehlo.return %j, %k, %k")
+    assert "num_carry = 2 : i64, num_consts = 1 : i64" in raised(text)
