@@ -35,7 +35,7 @@ test: lint
 
 lint: $(VENV)/.extra-test
 	$(RUN) -m ruff check
-	$(RUN) -m basedpyright --pythonpath $(RUN)
+	$(RUN) -m basedpyright --project pyproject.toml --pythonpath $(RUN)
 	$(RUN) -m pytest -q tests/test_house.py
 
 smoke: $(VENV)/.extra-test
