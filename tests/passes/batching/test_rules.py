@@ -6,6 +6,7 @@ import pytest
 
 from stablelift.passes.batching.table import batching
 from tests.passes.batching.cases import CASES, Case
+from tests.passes.batching.device_cases import DEVICES
 from tests.passes.batching.mapping import check_against_loop
 from tests.passes.batching.structure_cases import STRUCTURE
 
@@ -28,7 +29,7 @@ ELSEWHERE = {
 }
 """Ops whose cases stand in another file."""
 
-ALL = CASES | STRUCTURE
+ALL = CASES | STRUCTURE | DEVICES
 
 
 def test_every_rule_has_a_case():
