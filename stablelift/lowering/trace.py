@@ -17,8 +17,8 @@ from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
+from stablelift.lowering.overrides import OVERRIDES
 from stablelift.lowering.primitive import refuse_effects
-from stablelift.lowering.rules import OVERRIDES
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""Collectives over the named axes of our maps, as `lift` ops."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+from jax import lax
+
+from stablelift.errors import LiftError
+from stablelift.lowering import jax_compat
+from stablelift.lowering.table import (
+    RULES,
+    axis_sizes,
+    emit,
+    lowered_callee,
+    lowers,
+    unweak,
+)
+
+
+def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
+    """The attribute that names the mapped axes of a collective.
+
+    Raises:
+      LiftError: Groups of positions along an axis, or a positional axis, are asked for.
+    """
+    names = list(name) if isinstance(name, (tuple, list)) else [name]
+    if groups is not None or not all(isinstance(one, str) for one in names):
+        place = jax_compat.user_frame()
+        raise LiftError(
+            f"{place + ': ' if place else ''}"
+            f"error: a collective over {names} with axis_index_groups={groups}\n"
+            "  hint: collectives of a lifted map run over whole axes that have names"
+        )
+    return {"axis_name": names}
+
+
+def _reduction(
+    ctx: Any, *args: Any, op: str, axes: Any, axis_index_groups: Any = None, **_: Any
+) -> list[Any]:
+    return emit(ctx, op, args, {}, **_axis_names(axes, axis_index_groups))
+
+
+for _primitive in (jax_compat.psum_p, jax_compat.pmax_p, jax_compat.pmin_p):
+    RULES[_primitive] = functools.partial(_reduction, op=f"lift.{_primitive.name}")
+
+
+@lowers(jax_compat.axis_index_p)
+def _axis_index(ctx: Any, *, axis_name: Any) -> list[Any]:
+    return emit(ctx, "lift.axis_index", [], {}, **_axis_names(axis_name))
+
+
+@lowers(jax_compat.all_gather_p)
+def _all_gather(
+    ctx: Any, x: Any, *, axis_name: Any, all_gather_dimension: int, axis_size: int, tiled: bool, **params: Any
+) -> list[Any]:
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    shape = {"axis_size": axis_size, "dimension": all_gather_dimension, "tiled": tiled}
+    return emit(ctx, "lift.all_gather", [x], {}, **names, **shape)
+
+
+@lowers(jax_compat.ppermute_p)
+def _ppermute(ctx: Any, x: Any, *, axis_name: Any, perm: Any, **_: Any) -> list[Any]:
+    return emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **_axis_names(axis_name))
+
+
+@lowers(jax_compat.all_to_all_p)
+def _all_to_all(
+    ctx: Any, x: Any, *, axis_name: Any, split_axis: int, concat_axis: int, **params: Any
+) -> list[Any]:
+    """JAX adds and removes the axes of an exchange that is not tiled around the primitive, which always is.
+    """
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    axes = {"split_axis": split_axis, "concat_axis": concat_axis, "tiled": True}
+    size = math.prod(axis_sizes(ctx).get(name, 1) for name in names["axis_name"])
+    return emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, **names, **axes)
+
+
+@lowers(jax_compat.reduce_scatter_p)
+def _reduce_scatter(
+    ctx: Any, x: Any, *, axis_name: Any, scatter_dimension: int, axis_size: int, tiled: bool, **params: Any
+) -> list[Any]:
+    """The sum, of which each position keeps its own piece."""
+    names = _axis_names(axis_name, params["axis_index_groups"])
+    if len(names["axis_name"]) > 1:
+        _axis_names(axis_name, "several axes")
+
+    def scatter(x: Any) -> list[Any]:
+        summed = jax_compat.psum_p.bind(x, axes=tuple(names["axis_name"]), axis_index_groups=None)
+        position = jax_compat.axis_index_p.bind(axis_name=names["axis_name"][0])
+        width = x.shape[scatter_dimension] // axis_size
+        piece = lax.dynamic_slice_in_dim(summed, position * width, width, scatter_dimension)
+        return [piece if tiled else lax.squeeze(piece, [scatter_dimension])]
+
+    axes = [(name, axis_size) for name in names["axis_name"]]
+    jaxpr = jax_compat.make_jaxpr(scatter, [unweak(ctx.avals_in[0])], axes)
+    return emit(ctx, "lift.call", [x], {"callee": lowered_callee(ctx, "reduce_scatter", jaxpr)})

@@ -1,0 +1,13 @@
+"""`OVERRIDES`: the lowering parameters under which JAX emits `lift` ops.
+
+Made once, when all rules are in the table: JAX keys its lowering cache by their identity.
+"""
+
+from __future__ import annotations
+
+from stablelift.lowering import collectives, jax_compat, rules, user_rules
+from stablelift.lowering.table import RULES
+
+__all__ = ["OVERRIDES", "collectives", "rules", "user_rules"]  # importing the files fills the table
+
+OVERRIDES = jax_compat.override(RULES)

@@ -1,0 +1,68 @@
+"""The table of lowering rules, and what they share: callees lowered once, lift ops that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jax.extend.core import Primitive
+
+from stablelift.ir import lift
+from stablelift.ir.lift import Signature
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import refuse_effects
+
+RULES: dict[Primitive, jax_compat.Rule] = {}
+"""How our lowering treats JAX's primitives and ours, where it differs from JAX's own."""
+
+AXES = "stablelift axes"
+"""Under this key the memo of a module keeps the sizes of the named axes whose maps are being lowered."""
+
+
+def lowers(primitive: Primitive) -> Callable[[jax_compat.Rule], jax_compat.Rule]:
+    def enter(rule: jax_compat.Rule) -> jax_compat.Rule:
+        RULES[primitive] = rule
+        return rule
+
+    return enter
+
+
+def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
+    """The symbol and types of the function that `jaxpr` lowers to; the same jaxpr gives the same function."""
+    memo = jax_compat.memo_of(ctx)
+    # The jaxpr stays in the memo's value, so that its id cannot be given to another one.
+    key = ("stablelift callee", id(jaxpr))
+    if key not in memo:
+        refuse_effects(jaxpr)
+        function = jax_compat.lower_callee(ctx, name, jaxpr)
+        memo[key] = (function.name.value, jaxpr)
+    return memo[key][0], signature_of_jaxpr(ctx, jaxpr)
+
+
+def signature_of_jaxpr(ctx: Any, jaxpr: Jaxpr) -> Signature:
+    return Signature(
+        [jax_compat.ir_type(ctx, aval) for aval in jaxpr.in_avals],
+        [jax_compat.ir_type(ctx, aval) for aval in jaxpr.out_avals],
+    )
+
+
+def emit(ctx: Any, op: str, args: Sequence[Any], callees: dict[str, Any], **attributes: Any) -> list[Any]:
+    """Append `op`, its callees given as (symbol, signature) or tuples of them."""
+    jax_compat.allow_lift_ops(ctx)
+    signatures: dict[str, Signature] = {}
+    for attribute, found in callees.items():
+        many = found if isinstance(found, list) else [found]
+        signatures.update(many)
+        attributes[attribute] = [symbol for symbol, _ in many] if isinstance(found, list) else found[0]
+    return lift.create(op, args, signatures, **attributes)
+
+
+def axis_sizes(ctx: Any) -> dict[str, int]:
+    """The sizes of the named axes whose maps are being lowered, by name."""
+    return jax_compat.memo_of(ctx).get(AXES, {})
+
+
+def unweak(aval: Any) -> Any:
+    """The abstract value without its weak type."""
+    return jax_compat.shaped(aval.shape, aval.dtype)

@@ -1,0 +1,54 @@
+"""Derivative rules that users attached to functions, kept as `lift.custom_jvp` and `lift.custom_vjp`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir.lift import Signature
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.table import (
+    emit,
+    lowers,
+    signature_of_jaxpr,
+)
+
+
+@lowers(jax_compat.custom_jvp_call_p)
+def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
+    in_avals = call_jaxpr.in_avals
+    rule = jax_compat.jvp_function({"call_jaxpr": call_jaxpr, **params}, in_avals)
+    names = ("custom_jvp", "custom_jvp_rule")
+    callee, jvp = _rule_callees(ctx, names, [call_jaxpr, rule])
+    return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})
+
+
+@lowers(jax_compat.custom_vjp_call_p)
+def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
+    fwd, bwd = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
+    names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
+    callee, fwd, bwd = _rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
+    return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
+
+
+def _rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
+    """The functions of a user's rule, shared by every use whose primal and rule read the same.
+
+    A rule usually calls its own primal, whose lowering meets the rule again: a use found while its own
+    functions are being lowered refers to them by the names they will have, so the recursion ends.
+    """
+    memo = jax_compat.memo_of(ctx)
+    constants = tuple(id(constant) for jaxpr in jaxprs for constant in jaxpr.consts)
+    key = ("stablelift rule", "\n".join(map(str, jaxprs)), constants)
+    if key not in memo:
+        unique = sum(isinstance(other, tuple) and other[0] == "stablelift rule" for other in memo)
+        memo[key] = ([f"{name}_{unique}" for name in names], jaxprs)
+        for symbol, jaxpr in zip(memo[key][0], jaxprs, strict=True):
+            refuse_effects(jaxpr)
+            function = jax_compat.lower_callee(ctx, symbol, jaxpr)
+            assert function.name.value == symbol, f"`@{symbol}` was taken"
+    return [
+        (symbol, signature_of_jaxpr(ctx, jaxpr)) for symbol, jaxpr in zip(memo[key][0], jaxprs, strict=True)
+    ]
