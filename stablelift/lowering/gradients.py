@@ -26,9 +26,10 @@ def jvp(
     """The function's value and its derivative along `tangents`, as `jax.jvp`.
 
     Args:
-      function: A function of pytrees; with `has_aux` it returns (output, auxiliary data). primals: A tuple
-      of arguments. tangents: A tuple of the same structure, shapes and dtypes; for leaves that can carry no
-      tangent, `float0` arrays or None.
+      function: A function of pytrees; with `has_aux` it returns (output, auxiliary data).
+      primals: A tuple of arguments.
+      tangents: A tuple of the same structure, shapes and dtypes; for leaves that can carry no tangent,
+        `float0` arrays or None.
 
     Returns:
       (output, output tangent), and the auxiliary data with `has_aux`.
@@ -87,13 +88,15 @@ def _pull_back(
     given, tree = jax.tree.flatten(cotangent)
     if tree != out_tree:
         raise ValueError(f"pullback: expected a cotangent of structure {out_tree}, found {tree}")
-    of = tuple(index for index in range(len(given)) if _can_carry(jaxpr.out_avals[index]))
+    of = tuple(index for index in range(len(given)) if jax_compat.can_carry_tangent(jaxpr.out_avals[index]))
     for index in of:
         _require_type(
             f"cotangent {index}", jaxpr.out_avals[index], jax_compat.aval_of(as_array(given[index]))
         )
     first = len(operands) - in_tree.num_leaves
-    wrt = tuple(index for index in range(first, len(operands)) if _can_carry(jaxpr.in_avals[index]))
+    wrt = tuple(
+        index for index in range(first, len(operands)) if jax_compat.can_carry_tangent(jaxpr.in_avals[index])
+    )
     gradient_avals = [jax_compat.tangent_aval(jaxpr.in_avals[index]) for index in wrt]
     results = bind(
         "lift.vjp",
@@ -179,7 +182,7 @@ def _leaves_of(args: tuple[Any, ...], positions: Sequence[int], avals: Sequence[
     chosen = sorted(set(positions))
     wanted = [index for position in chosen for index in range(starts[position], starts[position + 1])]
     for index in wanted:
-        if not _can_carry(avals[index]):
+        if not jax_compat.can_carry_tangent(avals[index]):
             found = avals[index].str_short()
             raise TypeError(
                 f"grad: expected floating-point or complex inputs, found {found} among the arguments"
@@ -208,7 +211,9 @@ def _outputs(callee: Callee, has_aux: bool) -> tuple[int, tuple[int, ...]]:
                 f"found {callee.out_tree}"
             )
         count = children[0].num_leaves
-    return count, tuple(index for index in range(count) if _can_carry(callee.out_avals[index]))
+    return count, tuple(
+        index for index in range(count) if jax_compat.can_carry_tangent(callee.out_avals[index])
+    )
 
 
 def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
@@ -219,7 +224,7 @@ def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[An
         raise TypeError(f"jvp: expected tangents of the primals' structure {expected}, found {found}")
     given: list[Any] = []
     for index, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
-        if not _can_carry(aval) or leaf is None:
+        if not jax_compat.can_carry_tangent(aval) or leaf is None:
             given.append(None)
             continue
         array = as_array(leaf)
@@ -231,10 +236,6 @@ def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[An
 def _require_type(what: str, expected: Any, found: Any) -> None:
     if expected.shape != found.shape or expected.dtype != found.dtype:
         raise TypeError(f"{what}: expected {expected.str_short()}, found {found.str_short()}")
-
-
-def _can_carry(aval: Any) -> bool:
-    return jax_compat.tangent_aval(aval) is not None
 
 
 def float0_like(aval: Any) -> Any:

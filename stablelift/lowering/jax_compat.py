@@ -114,6 +114,11 @@ def tangent_aval(aval: Any) -> Any | None:
     return None if tangent.dtype == dtypes.float0 else tangent
 
 
+def can_carry_tangent(value: Any) -> bool:
+    """Whether a value, or one of its abstract value, can carry a tangent."""
+    return tangent_aval(aval_of(value)) is not None
+
+
 def effects(jaxpr: Any) -> list[str]:
     """What a jaxpr, or an equation, does beside computing its results, by JAX's names: Debug, IO, Write, ...
 

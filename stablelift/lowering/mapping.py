@@ -25,12 +25,15 @@ def vmap(
     pass.
 
     Args:
-      function: A function of pytrees. in_axes: For each argument the axis to map, None for an argument that
-      all examples share; a tuple of prefix trees of the arguments, or one axis for all. Negative axes count
-      from the end. Keyword arguments map axis 0. out_axes: The same for what the function returns; None for
-      a result that does not depend on mapped arguments. axis_size: The number of examples; needed only when
-      no argument is mapped. axis_name: A name for the axis, for collectives such as `jax.lax.psum` inside
-      the function. spmd_axis_name: Recorded on the op, for sharding.
+      function: A function of pytrees.
+      in_axes: For each argument the axis to map, None for an argument that all examples share; a tuple of
+        prefix trees of the arguments, or one axis for all. Negative axes count from the end. Keyword
+        arguments map axis 0.
+      out_axes: The same for what the function returns; None for a result that does not depend on mapped
+        arguments.
+      axis_size: The number of examples; needed only when no argument is mapped.
+      axis_name: A name for the axis, for collectives such as `jax.lax.psum` inside the function.
+      spmd_axis_name: Recorded on the op, for sharding.
 
     Raises:
       ValueError: The axes do not fit the arguments, or the sizes of the mapped axes differ.

@@ -89,6 +89,13 @@ def call(function: func.FuncOp, operands: Sequence[Tensor]) -> list[Tensor]:
     return [Tensor(result) for result in func.CallOp(results, name, [x.value for x in operands]).results]
 
 
+def replace(op: Any, results: Sequence[Tensor]) -> None:
+    """Let `results` take the place of what `op` returned, and remove it."""
+    for old, new in zip(list(op.operation.results), results, strict=True):
+        old.replace_all_uses_with(new.value)
+    op.operation.erase()
+
+
 def finish(function: func.FuncOp, results: Sequence[ir.Value]) -> None:
     """Return `results` from the function's one block, and give the function the type that its block has."""
     block = body_of(function)

@@ -47,7 +47,7 @@ class Timing:
 
 
 def default_pipeline(module: ir.Module) -> list[str]:
-    """The passes that compile every lift of `module` away. The module's lift ops must be well formed."""
+    """The passes that compile every lift of `module` away, once lift-verify has passed."""
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
@@ -55,7 +55,7 @@ def default_pipeline(module: ir.Module) -> list[str]:
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
     raised = ["lift-raise"] if raises else []
-    return ["lift-verify", *raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+    return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 
 def run(
@@ -72,10 +72,11 @@ def run(
     """
     folder = dump or os.environ.get("STABLELIFT_DUMP")
     with module.context, ir.Location.unknown():
+        one = _Run(module, Path(folder) if folder else None)
         if passes is None:
-            VerifyLift().run(module)
+            one.through([VerifyLift.name])
             passes = default_pipeline(module)
-        return _Run(module, Path(folder) if folder else None).through(passes)
+        return one.through(passes)
 
 
 def run_text(

@@ -88,11 +88,12 @@ def check_grads(
     Args:
       program: What to differentiate: a Program, or any traceable function.
       args: The point at which it is checked, a sequence of pytrees. Leaves that can carry no tangent are
-      held fixed. order: The highest derivative; each order takes the derivative of the one below it. modes:
-      "forward", "reverse" or both. step: h of the central difference; by default the cube root of the
-      coarsest input's precision. tolerance: The greatest relative error; by default what the step and the
-      precision allow. 64-bit inputs make
-        for the sharpest check.
+        held fixed.
+      order: The highest derivative; each order takes the derivative of the one below it.
+      modes: "forward", "reverse" or both.
+      step: h of the central difference; by default the cube root of the coarsest input's precision.
+      tolerance: The greatest relative error; by default what the step and the precision allow. 64-bit
+        inputs make for the sharpest check.
       seed: Of the random directions.
 
     Returns:
@@ -145,7 +146,7 @@ def _flat_function(program: Callable, args: Sequence[Any]) -> tuple[Callable, li
     """
     leaves, tree = jax.tree.flatten(tuple(args))
     arrays = [as_array(leaf) for leaf in leaves]
-    moving = [index for index, leaf in enumerate(arrays) if _carries(leaf)]
+    moving = [index for index, leaf in enumerate(arrays) if jax_compat.can_carry_tangent(leaf)]
     if not moving:
         raise ValueError("check_grads: expected an argument of a floating-point or complex dtype, found none")
 
@@ -154,13 +155,9 @@ def _flat_function(program: Callable, args: Sequence[Any]) -> tuple[Callable, li
         for index, value in zip(moving, values, strict=True):
             filled[index] = value
         results = jax.tree.leaves(program(*jax.tree.unflatten(tree, filled)))
-        return [result for result in results if _carries(result)]
+        return [result for result in results if jax_compat.can_carry_tangent(result)]
 
     return flat, [arrays[index] for index in moving]
-
-
-def _carries(leaf: Any) -> bool:
-    return jax_compat.tangent_aval(jax_compat.aval_of(leaf)) is not None
 
 
 def _random(random: np.random.Generator, like: Any) -> Any:

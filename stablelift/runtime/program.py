@@ -197,7 +197,7 @@ class Program:
         """The program after the passes, as plain StableHLO; `dump` names a folder for the module after
         each.
         """
-        finished = self._finish(dump)
+        finished = self.finished if dump is None else self._finish(dump)
         return Program(
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
@@ -224,7 +224,7 @@ class Program:
           TypeError: The program takes 64-bit arrays, and JAX has them turned off.
         """
         if dump is not None:
-            self._finish(dump)
+            self.__dict__["finished"] = self._finish(dump)  # what the cached property would compute again
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
         for path, aval in jax.tree_util.tree_leaves_with_path(args):
             if _is_turned_off(aval):
@@ -345,9 +345,6 @@ def _fill_float0(cotangents: Any, outputs: Any) -> Any:
     """Cotangents of the outputs' structure, with the float0 leaves that the program's tree leaves out."""
     given = iter(jax.tree.leaves(cotangents))
     return jax.tree.map(
-        lambda leaf: next(given) if _can_carry(leaf) else gradients.float0_like(leaf), outputs
+        lambda leaf: next(given) if jax_compat.can_carry_tangent(leaf) else gradients.float0_like(leaf),
+        outputs,
     )
-
-
-def _can_carry(leaf: Any) -> bool:
-    return jax_compat.tangent_aval(jax_compat.aval_of(leaf)) is not None

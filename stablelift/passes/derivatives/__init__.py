@@ -18,7 +18,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import operands_of
-from stablelift.passes.module import Functions, call
+from stablelift.passes.module import Functions, call, replace
 
 for _family in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_family.name}")
@@ -44,6 +44,4 @@ def _replace(op: ir.OpView, derive: Derive) -> None:
     function = generate(attributes["callee"], attributes["wrt"], attributes["of"])
     with ir.InsertionPoint(op.operation), op.operation.location:
         results = call(function, operands_of(op))
-    for old, new in zip(list(op.operation.results), results, strict=True):
-        old.replace_all_uses_with(new.value)
-    op.operation.erase()
+    replace(op, results)

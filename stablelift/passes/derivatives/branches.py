@@ -13,10 +13,10 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import build, pick, replace_results, residual_sources, split_by
+from stablelift.passes.derivatives.flow import build, pick, residual_sources, split_by
 from stablelift.passes.derivatives.sweeps import Derive, Split
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 from stablelift.passes.structure import define
 
 
@@ -31,7 +31,7 @@ def switch_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     given = pick(tangents[1:], wrt)
     results = build("lift.switch", [index, *operands, *given], derived, branches=names)
     count = len(op.operation.results)
-    replace_results(op, results[:count])
+    replace(op, results[:count])
     return place(results[count:], of, count)
 
 
@@ -83,7 +83,7 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
         define(derive.functions, f"{name}__bwd_branch", types, reverse(split, placed))
         for name, split, placed in pairs
     ]
-    replace_results(op, results[:count])
+    replace(op, results[:count])
     names = [function.name.value for function in back]
     gradients = build("lift.switch", [index, *operands, *results[count:], *given], back, branches=names)
     return [None, *place(gradients, wrt, len(operands))]

@@ -24,10 +24,10 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import replace_results, settled_carry, split_by
+from stablelift.passes.derivatives.flow import settled_carry, split_by
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, operands_of, vjp
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 from stablelift.passes.structure import define, lift_op
 
 
@@ -41,7 +41,7 @@ def while_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
     with ir.InsertionPoint(op.operation), op.operation.location:
         segments, steps, results, stored = loop.forward()
     cts = [instantiate(cotangents[index], results[index]) for index in loop.active]
-    replace_results(op, results)
+    replace(op, results)
     gradients = loop.reverse(segments, steps, stored, cts)
     return place(gradients, loop.wanted, len(wanted))
 

@@ -13,7 +13,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import differentiable
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.flow import pick, replace_results
+from stablelift.passes.derivatives.flow import pick
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import (
     Tangents,
@@ -25,7 +25,7 @@ from stablelift.passes.derivatives.table import (
     transposition,
     vjp,
 )
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 
 locally_constant("lift.stop_gradient")
 
@@ -80,7 +80,7 @@ def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -
     given = pick(tangents, wrt)
     results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
     count = len(op.operation.results)
-    replace_results(op, results[:count])
+    replace(op, results[:count])
     return place(results[count:], of, count)
 
 
@@ -110,11 +110,9 @@ def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = N
     operation = op.operation
     with ir.InsertionPoint(operation), operation.location:
         outputs = call(forward, operands_of(op) if operands is None else operands)
-    results = list(operation.results)
-    for old, new in zip(results, outputs, strict=False):
-        old.replace_all_uses_with(new.value)
-    operation.erase()
-    return outputs[len(results) :]
+    count = len(operation.results)
+    replace(op, outputs[:count])
+    return outputs[count:]
 
 
 @jvp("lift.remat")
@@ -168,7 +166,7 @@ def custom_jvp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     given = [instantiate(tangents[index], operands[index]) for index in inexact]
     results = call(derive.functions[_callee(op, "jvp")], [*operands, *given])
     types = [result.type for result in op.operation.results]
-    replace_results(op, results[: len(types)])
+    replace(op, results[: len(types)])
     return place(results[len(types) :], tuple(differentiable(types)), len(types))
 
 

@@ -15,13 +15,6 @@ from stablelift.passes.module import body_of
 from stablelift.passes.structure import lift_op
 
 
-def replace_results(op: Any, new: Sequence[Tensor]) -> None:
-    """Let `new` take the place of what `op` returned."""
-    for old, value in zip(list(op.operation.results), new, strict=True):
-        old.replace_all_uses_with(value.value)
-    op.operation.erase()
-
-
 def build(
     name: str, operands: Sequence[Tensor | None], functions: Sequence[func.FuncOp], **attributes: Any
 ) -> list[Tensor]:

@@ -13,10 +13,10 @@ from stablelift.ir.lift import attributes_of, differentiable
 from stablelift.ir.location import error_at
 from stablelift.lowering import foreign
 from stablelift.passes.derivatives.control import place, present, replace_by_call
-from stablelift.passes.derivatives.flow import pick, replace_results
+from stablelift.passes.derivatives.flow import pick
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 
 
 @jvp("lift.foreign")
@@ -26,7 +26,7 @@ def foreign_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     function = derive.linked(rule, f"{attributes_of(op)['primitive']}__jvp")
     results = call(function, [*operands_of(op), *pick(tangents, wrt)])
     types = [result.type for result in op.operation.results]
-    replace_results(op, results[: len(types)])
+    replace(op, results[: len(types)])
     return place(results[len(types) :], tuple(differentiable(types)), len(types))
 
 

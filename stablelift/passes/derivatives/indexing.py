@@ -23,6 +23,7 @@ from stablelift.passes.derivatives.table import (
     vjp,
 )
 from stablelift.passes.derivatives.windows import Windows
+from stablelift.passes.module import replace
 
 
 @transposition("stablehlo.dynamic_slice")
@@ -71,9 +72,7 @@ def sort_vjp(derive, op, cotangents, wanted):
     x, axis, operation = Tensor(op.operation.operands[0]), op.dimension.value, op.operation
     with ir.InsertionPoint(operation):
         *results, positions = _sorted_with_positions(op)
-    for old, new in zip(list(operation.results), results, strict=True):
-        old.replace_all_uses_with(new.value)
-    operation.erase()
+    replace(op, results)
     order = Windows.along(x, axis, positions)
     return [None if ct is None else order.put_in(hlo.zeros_like(ct), ct) for ct in cotangents]
 

@@ -11,13 +11,12 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
     build,
-    replace_results,
     settled_carry,
     split_by,
 )
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 from stablelift.passes.structure import define
 
 
@@ -59,5 +58,5 @@ def while_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
             "num_body_consts": of_body + len(consts),
         },
     )
-    replace_results(op, results[:count])
+    replace(op, results[:count])
     return place(results[count:], carried, count)

@@ -19,7 +19,6 @@ from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
     build,
     pick,
-    replace_results,
     residual_sources,
     settled_carry,
     split_by,
@@ -27,7 +26,7 @@ from stablelift.passes.derivatives.flow import (
 from stablelift.passes.derivatives.invariants import function_of_constants, invariant_residuals
 from stablelift.passes.derivatives.sweeps import Derive, Split
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
-from stablelift.passes.module import call
+from stablelift.passes.module import call, replace
 from stablelift.passes.structure import define
 
 
@@ -99,7 +98,7 @@ def scan_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
         out_axes=[*scan.out_axes, *pick(scan.out_axes, ys)],
     )
     s, ds, y, dy = split_by(results, [scan.num_carry, len(carry), len(scan.out_axes), len(ys)])
-    replace_results(op, [*s, *y])
+    replace(op, [*s, *y])
     return place([*ds, *dy], of, len(s) + len(y))
 
 
@@ -126,7 +125,7 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
         instantiate(cotangents[index], like) for index, like in zip(scan.carry, carry_types, strict=True)
     ]
     stacked = [cotangents[scan.num_carry + index] for index in ys]
-    replace_results(op, results)
+    replace(op, results)
     gradients = _reverse_scan(derive, scan, split, residuals, given, stacked, pick(scan.out_axes, ys))
     return place(gradients, scan.wrt, len(wanted))
 

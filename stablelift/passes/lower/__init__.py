@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from stablelift.ir.mlir import ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.lower.table import lowerings
-from stablelift.passes.module import Functions
+from stablelift.passes.module import Functions, replace
 
 for _family in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_family.name}")
@@ -35,6 +35,4 @@ class Lower(ModulePass):
             rule = lowerings.find(op)
             with ir.InsertionPoint(operation), operation.location:
                 results = rule(functions, op)
-            for old, new in zip(list(operation.results), results, strict=True):
-                old.replace_all_uses_with(new.value)
-            operation.erase()
+            replace(op, results)

@@ -19,7 +19,7 @@ from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
-from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.module import Functions, body_of, finish, replace
 from stablelift.passes.raising.counted import maker, trip_count
 from stablelift.passes.structure import lift_op
 
@@ -40,9 +40,7 @@ class Raise(ModulePass):
                 results = (
                     _raise_while(functions, op) if "while" in op.operation.name else _switch(functions, op)
                 )
-            for old, new in zip(list(op.operation.results), results, strict=True):
-                old.replace_all_uses_with(new.value)
-            op.operation.erase()
+            replace(op, results)
 
 
 def _raise_while(functions: Functions, op: Any) -> list[Tensor]:
