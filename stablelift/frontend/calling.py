@@ -12,6 +12,7 @@ import jax
 
 from stablelift import errors
 from stablelift.frontend.module_state import ModuleBase, running, stacks
+from stablelift.frontend.sharing import NOT_SHARED, shared_call
 
 if TYPE_CHECKING:
     from stablelift.frontend.module import Module
@@ -82,7 +83,12 @@ def wrap_method(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def call_method(module: Any, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run `fun(module, *args, **kwargs)` as a method of the Module."""
+    """Run `fun(module, *args, **kwargs)` as a method of the Module, or what an equal call left to share."""
+    value = shared_call(module, functools.partial(_run_method, fun), fun, args, kwargs)
+    return _run_method(fun, module, *args, **kwargs) if value is NOT_SHARED else value
+
+
+def _run_method(fun: Callable[..., Any], module: Any, /, *args: Any, **kwargs: Any) -> Any:
     name = function_name(fun)
     with _prepared(module, is_compact=hasattr(fun, "compact"), is_setup=name == "setup"), running(module):
         run = _intercepted(module, fun, name) if stacks.interceptors else functools.partial(fun, module)

@@ -39,7 +39,7 @@ class Scope:
     `path` is the Module's path in the variable tree; `debug_path` also shows the lifts on the way. `rngs`
     holds the streams, `rng_counters` how often each was drawn from here and, under `("child", name)`, below
     here. `adopted` holds, for the whole tree, the bound copy of each Module that was created unbound, by its
-    identity.
+    identity. `draw_outside`, in the body of a function that equal calls share, makes the key of a stream.
     Two scopes are equal if they are the same cursor: same tree, same path, same counters.
     """
 
@@ -66,6 +66,7 @@ class Scope:
         self.reservations: defaultdict[str, set[str | None]] = defaultdict(set)
         self.frame = parent.frame if parent else current_frame()
         self.adopted: WeakValueDictionary[int, Any] = parent.adopted if parent else WeakValueDictionary()
+        self.draw_outside: Callable[[str, LazyRng], Any] | None = parent.draw_outside if parent else None
         self._root = parent.root if parent else None
         self._lifetime: _Lifetime = parent._lifetime if parent else _Lifetime()
 
@@ -123,6 +124,7 @@ class Scope:
             self.tree, self.rngs, self.name, self.mutable, self.parent, self.path, self.debug_path, self.flags
         )
         scope.frame, scope.adopted, scope._lifetime = self.frame, self.adopted, self._lifetime
+        scope.draw_outside = self.draw_outside
         if not rewind_rngs:
             scope.rng_counters = self.rng_counters
         return scope
@@ -300,7 +302,8 @@ class Scope:
                 hint=f"pass rngs={{'{name}': key}}; a lift must name `{name}` too, in `split_rngs` or `rngs`",
             )
         self.rng_counters[stream] += 1
-        return LazyRng.create(self.rngs[stream], self.rng_counters[stream]).as_jax_rng()
+        rng = LazyRng.create(self.rngs[stream], self.rng_counters[stream])
+        return self.draw_outside(stream, rng) if self.draw_outside else rng.as_jax_rng()
 
     # Flags.
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr, TreeDef
 from stablelift.lowering.primitive import bind
+from stablelift.lowering.session import session
 
 
 class Callee:
@@ -32,7 +33,8 @@ class Callee:
             return results
 
         flat.__name__ = self.name = name_of(function)
-        jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
+        with session():
+            jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
         self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
 
     @property
@@ -41,7 +43,18 @@ class Callee:
 
     def bind(self, op: str, args: Sequence[Any], out_avals: Sequence[Any], **attributes: Any) -> list[Any]:
         """Bind the lift op `op` on the constants, then `args`."""
-        operands = [*self.constants, *args]
+        return self.bind_on(self.constants, op, args, out_avals, **attributes)
+
+    def bind_on(
+        self,
+        constants: Sequence[Any],
+        op: str,
+        args: Sequence[Any],
+        out_avals: Sequence[Any],
+        **attributes: Any,
+    ) -> list[Any]:
+        """`bind`, with other values in the place of those that the function closed over."""
+        operands = [*constants, *args]
         return bind(op, operands, {"callee": self.jaxpr}, out_avals, name=self.name, **attributes)
 
     def shifted(self, positions: Sequence[int]) -> tuple[int, ...]:

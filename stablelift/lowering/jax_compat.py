@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax._src import ad_checkpoint, ad_util, core, custom_derivatives, dtypes, random, source_info_util
+from jax._src import ad_checkpoint, ad_util, config, core, custom_derivatives, dtypes, random, source_info_util
 from jax._src import pjit as _pjit
 from jax._src.interpreters import ad, batching, mlir, partial_eval
 from jax._src.lax import control_flow, lax, special
@@ -141,6 +141,21 @@ def place_of_effect(jaxpr: Jaxpr) -> str | None:
 
 def is_tracer(value: Any) -> bool:
     return isinstance(value, core.Tracer)
+
+
+def current_trace() -> Any:
+    """The trace that ops are being recorded in."""
+    return core.trace_ctx.trace
+
+
+def recording_in(trace: Any) -> Any:
+    """A context in which ops are recorded in `trace`, an outer one that is still open."""
+    return core.set_current_trace(trace)
+
+
+def trace_settings() -> Any:
+    """What a trace depends on beside its function and arguments: JAX's settings, and the named axes."""
+    return config.trace_context()
 
 
 def aval_of(value: Any) -> Any:

@@ -19,6 +19,7 @@ from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.overrides import OVERRIDES
 from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.session import session
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
-    module = jax_compat.lower(flat, avals, OVERRIDES, platform, _accept)
+    with session():
+        module = jax_compat.lower(flat, avals, OVERRIDES, platform, _accept)
     return Traced(
         _own(to_bytecode(module)),
         in_tree,

@@ -26,11 +26,13 @@ class LiftedModules:
 
     `scopes` has one entry for each, None for a `module` that is unbound. `args` and `kwargs` are the
     arguments with a Slot in place of each Module and Variable; an unbound Module passes through its Slot as
-    it is. Those that occur twice are rebuilt once.
+    it is. Those that occur twice are rebuilt once. `settle` says whether to try out their `setup` first, so that
+    its errors come early.
     """
 
-    def __init__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]):
+    def __init__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, settle: bool = True):
         self.module = module
+        self._settle = settle
         self.scopes: list[Scope | None] = []
         self.in_slots: list[Any] = []
         self._position: dict[int, int] = {}
@@ -52,7 +54,8 @@ class LiftedModules:
         if x._id in self._position:
             return
         if isinstance(x, ModuleBase):
-            x._try_setup(shallow=True)
+            if self._settle:
+                x._try_setup(shallow=True)
             for leaf in jax.tree_util.tree_leaves([getattr(x, name) for name in field_names(x)]):
                 if _is_bound(leaf):
                     self._collect(leaf)

@@ -36,6 +36,8 @@ class Packed:
 
     `scope_tree` is a pytree of scopes (None where a Module is unbound). Only its roots are packed: a scope
     below another one is found again by its path. `variable_groups` and `rng_groups` are the packed pytrees.
+    Paths in messages show `name`, unless it is None. `draw_outside`, if it is set, has for each root what its
+    scopes draw keys with (see `Scope`).
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Packed:
         in_filters: Sequence[Filter],
         out_filters: Sequence[Filter],
         rng_filters: Sequence[Filter],
-        name: str,
+        name: str | None,
     ):
         leaves, self._structure = jax.tree_util.tree_flatten(scope_tree)
         self.roots, self.paths = _roots(leaves)
         self.name = name
+        self.draw_outside: list[Any] | None = None
         self._out_filters = tuple(out_filters)
         self.out_filter = functools.reduce(union_filters, out_filters, False)
         for root in self.roots:
@@ -103,7 +106,7 @@ class Packed:
                     root.invalidate()
 
     def _frame(self) -> contextlib.AbstractContextManager[None]:
-        path = "/".join(self._debug_path(self.roots[0])) if self.roots else self.name
+        path = "/".join(self._debug_path(self.roots[0])) if self.roots else self.name or ""
         return lifted_body(f"/{path}", frozenset(id(root.root.tree) for root in self.roots))
 
     def publish(self, groups: Groups) -> None:
@@ -129,9 +132,12 @@ class Packed:
             flags=outer.flags,
         )
         inner.rng_counters = outer.rng_counters
+        inner.draw_outside = self.draw_outside[number] if self.draw_outside else None
         return inner
 
     def _debug_path(self, outer: Scope) -> tuple[str, ...]:
+        if self.name is None:
+            return outer.debug_path
         above, last = outer.debug_path[:-1], outer.debug_path[-1:] or ("",)
         return (*above, f"{self.name}({last[0]})")
 
