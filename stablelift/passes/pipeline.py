@@ -21,11 +21,13 @@ from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
+from stablelift.passes.layers.pack import Pack
+from stablelift.passes.layers.prune import Prune
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -55,7 +57,7 @@ def default_pipeline(module: ir.Module) -> list[str]:
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
     raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *TIDY]
 
 
 def run(

@@ -14,7 +14,11 @@ from stablelift.passes.module import Functions, call
 @lowers("lift.call", "lift.remat", "lift.custom_jvp", "lift.custom_vjp", "lift.foreign")
 def lower_call(functions: Functions, op: Any) -> list[Tensor]:
     callee = functions[attributes_of(op)["callee"]]
-    return call(callee, [Tensor(operand) for operand in op.operation.operands])
+    results = call(callee, [Tensor(operand) for operand in op.operation.operands])
+    notes = "mhlo.frontend_attributes"
+    if notes in op.operation.attributes and results:
+        results[0].value.owner.attributes[notes] = op.operation.attributes[notes]
+    return results
 
 
 @lowers("lift.name", "lift.stop_gradient")

@@ -1,0 +1,105 @@
+"""lift-pack: independent calls of one function become one batched call, where stacking costs little.
+
+    %a = call @draw(%k0), %b = call @draw(%k1)   ==>   %ab = call @draw__vmap(%k), %k the two keys stacked
+
+It pays for functions that make much of little, such as initialisers: their operands are keys, and one draw
+for all layers is compiled in place of a draw for each.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stablelift.ir.mlir import func, ir
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+from stablelift.passes.layers.order import operands_within, sort_block
+from stablelift.passes.layers.outline import keep_call
+from stablelift.passes.layers.stack import Stacker
+from stablelift.passes.module import Functions, body_of
+
+_LEAST_CALLS = 4
+_LEAST_GAIN = 4
+"""How many times larger the results of a call are to be than the operands that would be stacked."""
+
+
+@dataclass(frozen=True)
+class Pack(ModulePass):
+    name = "lift-pack"
+
+    def run(self, module: ir.Module) -> None:
+        functions = Functions(module)
+        finished: set[str] = set()
+        for name in list(functions.by_name):
+            _pack_below(functions, name, finished)
+
+
+def _pack_below(functions: Functions, name: str, finished: set[str]) -> None:
+    """Pack the calls in `@name`, in the functions that it calls first."""
+    if name in finished:
+        return
+    finished.add(name)
+    function = functions[name]
+    for op in references(function):
+        for callee in callees(op):
+            _pack_below(functions, callee, finished)
+    calls: dict[str, list[ir.Operation]] = defaultdict(list)
+    for op in body_of(function).operations:
+        if op.operation.name in ("func.call", "lift.call"):
+            calls[op.operation.attributes["callee"].value].append(op.operation)
+    candidates = [ops for ops in calls.values() if len(ops) >= _LEAST_CALLS and _gains(ops)]
+    if candidates:
+        _pack(functions, function, candidates)
+
+
+def _gains(ops: Sequence[ir.Operation]) -> bool:
+    first = ops[0]
+    differ = [
+        position
+        for position in range(len(first.operands))
+        if any(op.operands[position] != first.operands[position] for op in ops)
+    ]
+    taken = sum(_bytes(first.operands[position].type) for position in differ)
+    return taken * _LEAST_GAIN <= sum(_bytes(result.type) for result in first.results) or taken <= 16
+
+
+def _bytes(type: Any) -> int:
+    if not isinstance(type, ir.RankedTensorType):
+        return 1 << 40
+    element: Any = type.element_type
+    width = element.element_type.width * 2 if isinstance(element, ir.ComplexType) else element.width
+    size = max(1, width // 8)
+    for length in type.shape:
+        size *= length
+    return size
+
+
+def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list[ir.Operation]]) -> None:
+    block = body_of(function)
+    stacker = Stacker(functions, function)
+    with ir.InsertionPoint(block.operations[len(block.operations) - 1]), function.location:
+        for ops in candidates:
+            for level in _levels(block, {op.results[0] for op in ops}):
+                if len(level) >= _LEAST_CALLS and (packed := stacker.pack(level)):
+                    keep_call(packed)
+        stacker.finish()
+    sort_block(block)
+
+
+def _levels(block: ir.Block, ops: set[ir.Value]) -> list[list[ir.Operation]]:
+    """The ops, given by their first results, by how many others of them stand above: those of one level do not wait for each other."""
+    levels: list[list[ir.Operation]] = []
+    above: dict[ir.Value, int] = {}
+    for op in block.operations:
+        operation = op.operation
+        level = max((above.get(value, 0) for value in operands_within(operation)), default=0)
+        if len(operation.results) and operation.results[0] in ops:
+            if level == len(levels):
+                levels.append([])
+            levels[level].append(operation)
+            level += 1
+        above.update((result, level) for result in operation.results)
+    return levels

@@ -1,0 +1,188 @@
+"""lift-prune: private functions take and return only what their calls need.
+
+    %a, %y = call @f(%k, %x), %y unused, %x needed for %y alone   ==>   %a = call @f(%k)
+
+A result that is one of the function's arguments is replaced by the operand. A value counts as needed only if
+a public function's result depends on it, so that chains of calls which only feed each other vanish. Source:
+liveness as an optimistic fixed point, Wegman and Zadeck 1991, doi:10.1145/103135.103136.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stablelift.ir.mlir import func, functions, ir, is_private, walk
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+from stablelift.passes.module import body_of, drop_return, finish
+
+_CALLS = ("func.call", "lift.call")
+
+
+@dataclass(frozen=True)
+class Prune(ModulePass):
+    name = "lift-prune"
+
+    def run(self, module: ir.Module) -> None:
+        known = functions(module)
+        prunable = _called_plainly(known)
+        if not prunable:
+            return
+        for name, sites in prunable.items():
+            _forward_arguments(known[name], sites)
+        if any(_is_unused(result) for sites in prunable.values() for op in sites for result in op.results):
+            _remove_dead(known, prunable)
+
+
+def _called_plainly(known: Mapping[str, func.FuncOp]) -> dict[str, list[ir.Operation]]:
+    """The private functions that are only called, by nothing but plain calls; and those calls."""
+    sites: dict[str, list[ir.Operation]] = defaultdict(list)
+    refused: set[str] = set()
+    for function in known.values():
+        for op in references(function):
+            if op.name in _CALLS:
+                sites[op.attributes["callee"].value].append(op)
+            else:
+                refused.update(callees(op))
+    return {
+        name: found for name, found in sites.items() if name not in refused and is_private(known[name])
+    }
+
+
+def _returned(function: func.FuncOp) -> list[ir.Value]:
+    block = body_of(function)
+    return list(block.operations[len(block.operations) - 1].operation.operands)
+
+
+def _forward_arguments(function: func.FuncOp, sites: Sequence[ir.Operation]) -> None:
+    """Let what a call would return unchanged be the operand itself."""
+    for index, value in enumerate(_returned(function)):
+        if isinstance(value.owner, ir.Block):
+            position = ir.BlockArgument(value).arg_number
+            for op in sites:
+                op.results[index].replace_all_uses_with(op.operands[position])
+
+
+def _is_unused(value: ir.Value) -> bool:
+    return next(iter(value.uses), None) is None
+
+
+class _Liveness:
+    """Which values, results of functions and arguments of functions are needed."""
+
+    def __init__(self, known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]):
+        self._known, self._prunable = known, prunable
+        self._values: set[ir.Value] = set()
+        self._pending: list[ir.Value] = []
+        self._returned = {name: _returned(known[name]) for name in prunable}
+        self._block_of = {name: body_of(known[name]) for name in known}
+        self._name_of = {block: name for name, block in self._block_of.items()}
+        self._sites: dict[str, list[ir.Operation]] = defaultdict(list)
+        self._whole: set[ir.Operation] = set()
+        self.results: dict[str, set[int]] = defaultdict(set)
+        self.arguments: dict[str, set[int]] = defaultdict(set)
+        for name in known:
+            if name not in prunable:
+                self._need(_returned(known[name]))
+                for op in walk(known[name]):
+                    if _has_effects(op):
+                        self._need_op(op)
+        self._settle()
+
+    def _need(self, values: Sequence[ir.Value]) -> None:
+        for value in values:
+            if value not in self._values:
+                self._values.add(value)
+                self._pending.append(value)
+
+    def _settle(self) -> None:
+        while self._pending:
+            value = self._pending.pop()
+            owner: Any = value.owner
+            if isinstance(owner, ir.Block):
+                name = self._name_of.get(owner)
+                if name in self._prunable:
+                    self._need_argument(name, ir.BlockArgument(value).arg_number)
+            elif owner.name in _CALLS and owner.attributes["callee"].value in self._prunable:
+                self._need_result(owner.operation, ir.OpResult(value).result_number)
+            else:
+                self._need_op(owner.operation)
+
+    def _need_op(self, op: ir.Operation) -> None:
+        if op not in self._whole:
+            self._whole.add(op)
+            self._need(list(op.operands))
+            for inner in walk(op) if len(op.regions) else ():
+                self._need(list(inner.operands))
+
+    def _need_result(self, op: ir.Operation, index: int) -> None:
+        name = op.attributes["callee"].value
+        if op not in self._whole:
+            self._whole.add(op)
+            self._sites[name].append(op)
+            self._need([op.operands[position] for position in self.arguments[name]])
+        if index not in self.results[name]:
+            self.results[name].add(index)
+            self._need([self._returned[name][index]])
+
+    def _need_argument(self, name: str, position: int) -> None:
+        self.arguments[name].add(position)
+        self._need([op.operands[position] for op in self._sites[name]])
+
+
+def _has_effects(op: ir.Operation) -> bool:
+    return "has_side_effect" in op.attributes and bool(op.attributes["has_side_effect"].value)
+
+
+def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]) -> None:
+    live = _Liveness(known, prunable)
+    kept = {name: sorted(live.results[name]) for name in prunable}
+    taken = {name: sorted(live.arguments[name]) for name in prunable}
+    changed = [
+        name
+        for name in prunable
+        if len(kept[name]) < len(known[name].type.results) or len(taken[name]) < len(known[name].type.inputs)
+    ]
+    for name in changed:
+        for op in prunable[name]:
+            _narrow_call(op, kept[name], taken[name])
+    for name in changed:
+        _narrow_function(known[name], kept[name])
+    for function in known.values():
+        _erase_unused(body_of(function))
+    for name in changed:
+        function, block = known[name], body_of(known[name])
+        returned = drop_return(function)
+        for position in reversed(range(len(block.arguments))):
+            if position not in taken[name]:
+                block.erase_argument(position)
+        finish(function, returned)
+
+
+def _narrow_call(op: ir.Operation, kept: Sequence[int], taken: Sequence[int]) -> None:
+    with ir.InsertionPoint(op), op.location:
+        narrow = ir.Operation.create(
+            op.name,
+            results=[op.results[index].type for index in kept],
+            operands=[op.operands[position] for position in taken],
+            attributes={name: op.attributes[name] for name in op.attributes},
+        )
+    for index, new in zip(kept, narrow.results, strict=True):
+        op.results[index].replace_all_uses_with(new)
+    # What is left of the old call only feeds others like it; it goes with them.
+
+
+def _narrow_function(function: func.FuncOp, kept: Sequence[int]) -> None:
+    returned = drop_return(function)
+    finish(function, [returned[index] for index in kept])
+
+
+def _erase_unused(block: ir.Block) -> None:
+    *operations, _ = block.operations
+    for op in reversed(operations):
+        operation = op.operation
+        if not _has_effects(operation) and all(map(_is_unused, operation.results)):
+            operation.erase()

@@ -1,0 +1,244 @@
+"""Stacks: N values of one type as one value with a new leading axis, made as early as possible.
+
+A stack of slices of one tensor is that tensor. A stack of the results of N equal ops is one batched op on
+stacks of their operands (the batching rules say which op), so that a stack asked for at the end of a
+computation moves up through it. A stack of anything else is a concatenation. Source: superword-level
+parallelism, Larsen and Amarasinghe 2000, doi:10.1145/349299.349320.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from stablelift.ir import hlo
+from stablelift.ir.mlir import func, ir
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.batching.batcher import Batcher
+from stablelift.passes.batching.table import batching
+from stablelift.passes.layers.order import operands_within
+from stablelift.passes.module import Functions, body_of
+
+Values = tuple[ir.Value, ...]
+
+
+class Stacked(NamedTuple):
+    """What stands for N values: a tensor with them along axis 0, or, not `mapped`, the one that all are."""
+
+    tensor: Tensor
+    mapped: bool
+
+
+class Stacker:
+    """Makes stacks of values in the block of one function, at the insertion point that is current.
+
+    Ops are appended with no regard to order: `sort_block` has to follow. `stack_arguments` says what stands
+    for N arguments of the function, or None where they are to be concatenated.
+    """
+
+    def __init__(
+        self,
+        functions: Functions,
+        function: func.FuncOp,
+        stack_arguments: Callable[[tuple[int, ...]], ir.Value | None] = lambda positions: None,
+    ):
+        self._functions = functions
+        self._block = body_of(function)
+        self._stack_arguments = stack_arguments
+        # By result, for the bindings hash an op by what it holds, which changes.
+        self._position = {
+            result: index
+            for index, op in enumerate(self._block.operations)
+            for result in op.operation.results
+        }
+        self._known: dict[Values, Stacked] = {}
+        self._parts: dict[tuple[ir.Value, int], Tensor] = {}
+        self._element: dict[ir.Value, tuple[ir.Value, int]] = {}
+        self._packed: list[Sequence[ir.Operation]] = []
+        self._batchers: dict[int, Batcher] = {}
+
+    def stack(self, values: Sequence[ir.Value]) -> Stacked:
+        """The values, of one type, as one."""
+        key = tuple(values)
+        if key not in self._known:
+            self._known[key] = self._made(key)
+        return self._known[key]
+
+    def mapped(self, values: Sequence[ir.Value]) -> Tensor:
+        """The values along axis 0, also where they are all the same."""
+        found = self.stack(values)
+        if found.mapped:
+            return found.tensor
+        x = found.tensor
+        return hlo.broadcast_in_dim(x, (len(values), *x.shape), [axis + 1 for axis in range(x.rank)])
+
+    def part(self, stacked: Tensor, index: int) -> Tensor:
+        """Element `index` along axis 0, once for each."""
+        key = stacked.value, index
+        if key not in self._parts:
+            one = hlo.slice_axis(stacked, 0, index, index + 1)
+            self._parts[key] = hlo.reshape(one, stacked.shape[1:])
+        return self._parts[key]
+
+    def define(self, values: Sequence[ir.Value], stacked: Tensor) -> None:
+        """Let `stacked` be the stack of `values`."""
+        self._known[tuple(values)] = Stacked(stacked, True)
+
+    def finish(self) -> None:
+        """Let what still uses a value whose op has become part of a batched one take its part of that.
+
+        The ops that have are erased.
+        """
+        for ops in self._packed:
+            for results in zip(*(list(op.results) for op in ops), strict=True):
+                tensor, mapped = self._known[results]
+                for index, value in enumerate(results):
+                    if value != tensor.value and next(iter(value.uses), None) is not None:
+                        part = self.part(tensor, index) if mapped else tensor
+                        value.replace_all_uses_with(part.value)
+        packed = [op for ops in self._packed for op in ops]
+        for op in sorted(packed, key=lambda op: self._position[op.results[0]], reverse=True):
+            op.erase()
+
+    def _made(self, values: Values) -> Stacked:
+        first = values[0]
+        if all(value == first for value in values):
+            return Stacked(Tensor(first), False)
+        return (
+            self._as_one_tensor(values)
+            or self._of_arguments(values)
+            or self._of_constants(values)
+            or self._of_equal_ops(values)
+            or Stacked(concatenation([Tensor(value) for value in values]), True)
+        )
+
+    def _as_one_tensor(self, values: Values) -> Stacked | None:
+        """Elements along axis 0 of one tensor at equal distances: that tensor, or a slice of it."""
+        parts = [self._element.get(value) or part_of(value) for value in values]
+        known = [part for part in parts if part is not None]
+        if len(known) < len(values) or any(part[0] != known[0][0] for part in known):
+            return None
+        whole, order = Tensor(known[0][0]), [index for _, index in known]
+        step = order[1] - order[0] if len(order) > 1 else 1
+        if not step or order != list(range(order[0], order[-1] + (1 if step > 0 else -1), step)):
+            return None
+        ends = [1] * (whole.rank - 1)
+        limits = [max(order) + 1, *whole.shape[1:]]
+        taken = hlo.slice(whole, [min(order), *(0 for _ in ends)], limits, [abs(step), *ends])
+        return Stacked(taken if step > 0 else hlo.reverse(taken, [0]), True)
+
+    def _of_arguments(self, values: Values) -> Stacked | None:
+        if any(value.owner != self._block for value in values):
+            return None
+        positions = tuple(ir.BlockArgument(value).arg_number for value in values)
+        found = self._stack_arguments(positions)
+        return None if found is None else Stacked(Tensor(found), True)
+
+    def _of_constants(self, values: Values) -> Stacked | None:
+        """Constants that read the same are one; scalar integers that differ are a constant of one axis."""
+        ops = [hlo.made_by(Tensor(value), "stablehlo.constant") for value in values]
+        attributes = [op.attributes["value"] for op in ops if op is not None]
+        if len(attributes) < len(values):
+            return None
+        if all(attribute == attributes[0] for attribute in attributes):
+            return Stacked(Tensor(values[0]), False)
+        type: Any = values[0].type
+        if type.rank or not isinstance(type.element_type, ir.IntegerType):
+            return None
+        return Stacked(hlo.vector([int(attribute[0]) for attribute in attributes], type.element_type), True)
+
+    def _of_equal_ops(self, values: Values) -> Stacked | None:
+        """The values where they are the same result of equal ops, which become one."""
+        owners: list[Any] = [value.owner for value in values]
+        if any(isinstance(owner, ir.Block) for owner in owners):
+            return None
+        numbers = {ir.OpResult(value).result_number for value in values}
+        if len(numbers) > 1:
+            return None
+        self.pack([owner.operation for owner in owners])
+        return self._known.get(values)
+
+    def pack(self, ops: Sequence[ir.Operation]) -> ir.Operation | None:
+        """Put one batched op in place of N equal ones.
+
+        Returns the last op that the batching rule made; None where nothing was to be batched, or where one of
+        the ops waits for another.
+        """
+        if not _are_equal(ops) or self._depend(ops):
+            return None
+        first, size = ops[0], len(ops)
+        operands = [self.stack(column) for column in zip(*(list(op.operands) for op in ops), strict=True)]
+        flags = [operand.mapped for operand in operands]
+        if not any(flags):
+            for results in zip(*(list(op.results) for op in ops), strict=True):
+                self._known[results] = Stacked(Tensor(results[0]), False)
+            return None
+        batcher = self._batchers.setdefault(size, Batcher(self._functions, size))
+        rule = batching[first.name]
+        mapped = rule.results_mapped(batcher, first.opview, flags)
+        with first.location:
+            found = rule.emit(batcher, first.opview, [operand.tensor for operand in operands], flags)
+        self._packed.append(ops)
+        for results, tensor, flag in zip(
+            zip(*(list(op.results) for op in ops), strict=True), found, mapped, strict=True
+        ):
+            self._known[results] = Stacked(tensor, flag)
+            if flag:
+                self._element.update((value, (tensor.value, index)) for index, value in enumerate(results))
+        made: Any = found[0].value.owner
+        return made.operation
+
+    def _depend(self, ops: Sequence[ir.Operation]) -> bool:
+        """Whether one of the ops needs another's result; only what stands behind the first can."""
+        members = {self._position.get(op.results[0], -1) for op in ops}
+        if len(members) < len(ops) or -1 in members:
+            return True
+        earliest = min(members)
+        pending = [value for op in ops for value in op.operands]
+        seen: set[int] = set()
+        while pending:
+            value = pending.pop()
+            position = self._position.get(value, -1)
+            if position in members:
+                return True
+            if position > earliest and position not in seen:
+                seen.add(position)
+                owner: Any = value.owner
+                pending.extend(operands_within(owner.operation))
+        return False
+
+
+def _are_equal(ops: Sequence[ir.Operation]) -> bool:
+    """Whether the ops do the same to operands of the same types, and can be batched."""
+    first = ops[0]
+    if first.name not in batching or len(first.regions) or "has_side_effect" in first.attributes:
+        return False
+    signature = _signature(first)
+    return all(op.name == first.name and _signature(op) == signature for op in ops[1:])
+
+
+def _signature(op: ir.Operation) -> Any:
+    attributes = [(name, op.attributes[name]) for name in op.attributes]
+    types = [value.type for value in op.operands] + [value.type for value in op.results]
+    return attributes, types
+
+
+def part_of(value: ir.Value) -> tuple[ir.Value, int] | None:
+    """The tensor and the position along its axis 0 of which `value` is the element; None for any other."""
+    reshaped = hlo.made_by(Tensor(value), "stablehlo.reshape")
+    sliced = reshaped and hlo.made_by(Tensor(reshaped.operation.operands[0]), "stablehlo.slice")
+    if not sliced:
+        return None
+    whole = sliced.operation.operands[0]
+    start, limit = list(sliced.attributes["start_indices"]), list(sliced.attributes["limit_indices"])
+    type: Any = whole.type
+    element: Any = value.type
+    is_whole = not any(start[1:]) and limit[1:] == list(type.shape)[1:] == list(element.shape)
+    if not is_whole or limit[0] != start[0] + 1 or any(stride != 1 for stride in sliced.attributes["strides"]):
+        return None
+    return whole, start[0]
+
+
+def concatenation(xs: Sequence[Tensor]) -> Tensor:
+    """The tensors along a new leading axis."""
+    return hlo.concatenate([hlo.reshape(x, (1, *x.shape)) for x in xs], 0)
