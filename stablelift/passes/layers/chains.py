@@ -1,0 +1,93 @@
+"""Chains: calls of one function, each of which takes a result of the one before in the same place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stablelift.ir.mlir import ir
+from stablelift.passes.layers.order import operands_within
+
+LEAST_CALLS = 3
+"""A chain of fewer calls is not worth a loop."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Calls in order, and which result of a call is which operand of the next: (operand, result)."""
+
+    ops: Sequence[ir.Operation]
+    carried: tuple[tuple[int, int], ...]
+
+    def is_shared(self, position: int) -> bool:
+        """Whether all calls have the same operand at `position`."""
+        first = self.ops[0].operands[position]
+        return all(op.operands[position] == first for op in self.ops)
+
+    def is_read(self, result: int) -> bool:
+        """Whether a result is used by anything but the next call, which the loop's carry serves."""
+        following = dict((r, p) for p, r in self.carried)
+        for index, op in enumerate(self.ops):
+            is_last = index == len(self.ops) - 1
+            if result in following and is_last:
+                continue
+            for use in op.results[result].uses:
+                expected = None if is_last else self.ops[index + 1]
+                if result not in following or use.owner.operation != expected:
+                    return True
+        return False
+
+
+def chains_in(block: ir.Block) -> list[Chain]:
+    """The chains of plain calls in a block, longest first found, in order."""
+    calls: dict[str, list[ir.Operation]] = defaultdict(list)
+    for op in block.operations:
+        if op.operation.name in ("func.call", "lift.call"):
+            calls[op.operation.attributes["callee"].value].append(op.operation)
+    return [chain for ops in calls.values() for chain in _chains_of(ops)]
+
+
+def _chains_of(calls: Sequence[ir.Operation]) -> list[Chain]:
+    chains: list[Chain] = []
+    run: list[ir.Operation] = []
+    carried: tuple[tuple[int, int], ...] = ()
+    for op in calls:
+        pairs = _carried(run[-1], op) if run else ()
+        if run and pairs and (len(run) == 1 or pairs == carried) and _only_through(run[-1], op, pairs):
+            carried = pairs
+            run.append(op)
+            continue
+        if len(run) >= LEAST_CALLS:
+            chains.append(Chain(run, carried))
+        run, carried = [op], ()
+    if len(run) >= LEAST_CALLS:
+        chains.append(Chain(run, carried))
+    return chains
+
+
+def _carried(before: ir.Operation, after: ir.Operation) -> tuple[tuple[int, int], ...]:
+    """The operands of `after` that are results of `before`, with the results that they are."""
+    results = {value: index for index, value in enumerate(before.results)}
+    return tuple(
+        (position, results[value]) for position, value in enumerate(after.operands) if value in results
+    )
+
+
+def _only_through(
+    before: ir.Operation, after: ir.Operation, pairs: Sequence[tuple[int, int]]
+) -> bool:
+    """Whether no other operand of `after` is computed from a result of `before`."""
+    carried = {position for position, _ in pairs}
+    made = set(before.results)
+    pending = [value for position, value in enumerate(after.operands) if position not in carried]
+    seen: set[ir.Value] = set()
+    while pending:
+        value = pending.pop()
+        if value in made:
+            return False
+        if value in seen or isinstance(value.owner, ir.Block):
+            continue
+        seen.add(value)
+        pending.extend(operands_within(value.owner.operation))
+    return True

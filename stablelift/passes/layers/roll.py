@@ -1,0 +1,231 @@
+"""lift-roll: a chain of calls of one function becomes a loop.
+
+    %1 = call @layer(%p0, %0), %2 = call @layer(%p1, %1), ...
+      ==>   %y = "lift.scan"(%0, %p) {callee = @layer__step, length = n}, %p the operands p0, p1, ... stacked
+
+So XLA compiles one layer at any depth. What differs from call to call is stacked and scanned; what is the same
+is a constant of the loop; results that anybody else reads are stacked in turn. The reverse chain of a
+derivative, which reads the forward chain's residuals from the last to the first, becomes a reversed loop.
+
+With `state`, the positions of arguments of the program that are handed from one run to the next (argument ->
+the result that takes its place), stacks do not cost anything inside: arguments that a stack is made of become
+one stacked argument, their results one stacked result, and what is computed from one to the other for each
+layer, such as an optimiser's update, becomes one computation for all. `layout` then says what was stacked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.lift import signature_of
+from stablelift.ir.mlir import func, ir, symbol, walk
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+from stablelift.passes.inline import inline_at
+from stablelift.passes.layers.chains import Chain, chains_in
+from stablelift.passes.layers.order import sort_block
+from stablelift.passes.layers.stack import Stacker, part_of
+from stablelift.passes.module import Functions, body_of, call, drop_return, finish
+from stablelift.passes.structure import define, lift_op
+
+Group = tuple[int, ...]
+
+
+@dataclass
+class Layout:
+    """Which arguments and results a rolled program takes and returns as stacks.
+
+    Attributes:
+      arguments: For each argument of the rolled program, the positions that it had before: one, or those of
+        the arguments along its axis 0.
+      results: The same for results.
+    """
+
+    arguments: list[Group] = field(default_factory=list)
+    results: list[Group] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Roll(ModulePass):
+    name = "lift-roll"
+    state: tuple[tuple[int, int], ...] = ()
+    layout: Layout = field(default_factory=Layout, compare=False)
+
+    def run(self, module: ir.Module) -> None:
+        functions = Functions(module)
+        main = functions["main"]
+        _inline_single_calls(functions, main)
+        _Rolling(functions, main, dict(self.state), self.layout).run()
+
+
+def _inline_single_calls(functions: Functions, main: func.FuncOp) -> None:
+    """Inline into `main` what is called once, so that the chains in it stand in one block."""
+    while True:
+        counts: dict[str, int] = defaultdict(int)
+        for function in functions.by_name.values():
+            for op in references(function):
+                for name in callees(op):
+                    counts[name] += 1
+        single = [
+            op
+            for op in body_of(main).operations
+            if op.operation.name in ("func.call", "lift.call")
+            and counts[op.operation.attributes["callee"].value] == 1
+        ]
+        if not single:
+            return
+        for op in single:
+            name = op.operation.attributes["callee"].value
+            inline_at(op, functions[name])
+            functions.by_name.pop(name).operation.erase()
+
+
+class _Rolling:
+    """One run over the program's main function."""
+
+    def __init__(self, functions: Functions, main: func.FuncOp, state: Mapping[int, int], layout: Layout):
+        self._functions, self._main, self._state, self._layout = functions, main, state, layout
+        self._block = body_of(main)
+        self._arguments = list(self._block.arguments)
+        self._groups: dict[Group, ir.Value] = {}
+        self._grouped: dict[int, Group] = {}
+        self._stacker = Stacker(functions, main, self._stacked_argument)
+
+    def run(self) -> None:
+        returned = drop_return(self._main)
+        anchor = ir.Operation.create("lift.held", operands=returned, ip=ir.InsertionPoint(self._block))
+        chains = chains_in(self._block)
+        with ir.InsertionPoint(anchor), self._main.location:
+            for chain in chains:
+                self._roll(chain)
+            stacked = self._stacked_results(anchor)
+            self._stacker.finish()
+            self._split_groups()
+        returned = list(anchor.operands)
+        anchor.erase()
+        kept, results = self._results(returned, stacked)
+        finish(self._main, kept)
+        sort_block(self._block)
+        self._drop_arguments()
+        self._layout.results[:] = results
+
+    # Chains
+
+    def _roll(self, chain: Chain) -> None:
+        first, length = chain.ops[0], len(chain.ops)
+        carried = dict(chain.carried)  # operand -> result
+        shared = [p for p in range(len(first.operands)) if p not in carried and chain.is_shared(p)]
+        scanned = [p for p in range(len(first.operands)) if p not in carried and p not in shared]
+        columns = [[op.operands[p] for op in chain.ops] for p in scanned]
+        reverse = _descending(columns)
+        stacks = [self._stacker.mapped(column[::-1] if reverse else column).value for column in columns]
+        read = [r for r in range(len(first.results)) if chain.is_read(r)]
+        carries = list(carried)
+
+        callee = self._functions[first.attributes["callee"].value]
+
+        def step(arguments: list[Tensor]) -> list[Tensor]:
+            order = [*shared, *carries, *scanned]
+            given = dict(zip(order, arguments, strict=True))
+            results = call(callee, [given[p] for p in range(len(given))])
+            return [*(results[carried[p]] for p in carries), *(results[r] for r in read)]
+
+        types = [first.operands[p].type for p in (*shared, *carries, *scanned)]
+        body = define(self._functions, f"{callee.name.value}__step", types, step)
+        results = lift_op(
+            "lift.scan",
+            [Tensor(value) for value in [*(first.operands[p] for p in (*shared, *carries)), *stacks]],
+            {body.name.value: signature_of(body)},
+            callee=body.name.value,
+            num_consts=len(shared),
+            num_carry=len(carries),
+            length=length,
+            reverse=reverse,
+            unroll=1,
+            in_axes=[0] * len(scanned),
+            out_axes=[0] * len(read),
+        )
+        for p, last in zip(carries, results, strict=False):
+            chain.ops[-1].results[carried[p]].replace_all_uses_with(last.value)
+        for r, stacked in zip(read, results[len(carries) :], strict=True):
+            ops = chain.ops[::-1] if reverse else chain.ops
+            self._stacker.define([op.results[r] for op in ops], stacked)
+            for index, op in enumerate(ops):
+                if next(iter(op.results[r].uses), None) is not None:
+                    op.results[r].replace_all_uses_with(self._stacker.part(stacked, index).value)
+        for op in reversed(chain.ops):
+            op.erase()
+
+    # Arguments and results that are handed from run to run
+
+    def _stacked_argument(self, positions: Group) -> ir.Value | None:
+        if positions in self._groups:
+            return self._groups[positions]
+        if any(position not in self._state or position in self._grouped for position in positions):
+            return None
+        if len(set(positions)) < len(positions):
+            return None
+        type: Any = self._arguments[positions[0]].type
+        stacked = self._block.add_argument(
+            hlo.tensor_type((len(positions), *type.shape), type.element_type), self._main.location
+        )
+        self._groups[positions] = stacked
+        self._grouped.update(dict.fromkeys(positions, positions))
+        return stacked
+
+    def _stacked_results(self, anchor: ir.Operation) -> dict[Group, Tensor]:
+        """For each group of arguments the stack of what takes their place; making one may find new groups."""
+        stacked: dict[Group, Tensor] = {}
+        while len(stacked) < len(self._groups):
+            group = next(group for group in self._groups if group not in stacked)
+            values = [anchor.operands[self._state[position]] for position in group]
+            stacked[group] = self._stacker.mapped(values)
+        return stacked
+
+    def _split_groups(self) -> None:
+        """Whoever still uses an argument that has become part of a group takes its part of the stack."""
+        for group, stacked in self._groups.items():
+            for index, position in enumerate(group):
+                argument = self._arguments[position]
+                if next(iter(argument.uses), None) is not None:
+                    argument.replace_all_uses_with(self._stacker.part(Tensor(stacked), index).value)
+
+    def _results(
+        self, returned: Sequence[ir.Value], stacked: Mapping[Group, Tensor]
+    ) -> tuple[list[ir.Value], list[Group]]:
+        in_group = {self._state[position] for group in stacked for position in group}
+        kept = [index for index in range(len(returned)) if index not in in_group]
+        groups = [tuple(self._state[position] for position in group) for group in stacked]
+        values = [returned[index] for index in kept] + [tensor.value for tensor in stacked.values()]
+        return values, [*((index,) for index in kept), *groups]
+
+    def _drop_arguments(self) -> None:
+        kept = [p for p in range(len(self._arguments)) if p not in self._grouped]
+        for position in reversed(range(len(self._arguments))):
+            if position in self._grouped:
+                self._block.erase_argument(position)
+        self._layout.arguments[:] = [*((position,) for position in kept), *self._groups]
+        for attribute in ("arg_attrs", "res_attrs"):
+            if attribute in self._main.attributes:
+                del self._main.attributes[attribute]
+        inputs = [argument.type for argument in self._block.arguments]
+        type = ir.FunctionType.get(inputs, list(self._main.type.results))
+        self._main.attributes["function_type"] = ir.TypeAttr.get(type)
+
+
+def _descending(columns: Sequence[Sequence[ir.Value]]) -> bool:
+    """Whether the columns read tensors from the last element to the first, rather than the other way round."""
+    balance = 0
+    for column in columns:
+        first, second = part_of(column[0]), part_of(column[1])
+        if first and second and first[0] == second[0]:
+            balance += 1 if second[1] > first[1] else -1
+    return balance < 0
+
+
+_ = (symbol, walk)
