@@ -39,6 +39,7 @@ _PROVIDED = {
     "frontend.lifts.jit": ("fold_rngs", "jit"),
     "frontend.lifts.vmap": ("In", "Out", "vmap"),
     "runtime.check_grads": ("check_grads",),
+    "runtime.compile": ("compile",),
     "runtime.program": ("Program",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),

@@ -21,13 +21,15 @@ from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
+from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
+from stablelift.passes.layers.roll import Roll
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), Roll(), Outline(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -48,8 +50,11 @@ class Timing:
         return sum(seconds for _, seconds in self.seconds)
 
 
-def default_pipeline(module: ir.Module) -> list[str]:
-    """The passes that compile every lift of `module` away, once lift-verify has passed."""
+def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ()) -> list[str | ModulePass]:
+    """The passes that compile every lift of `module` away, once lift-verify has passed.
+
+    `layers` are those that deal with calls of equal layers, where something is to be done about them.
+    """
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
@@ -57,13 +62,17 @@ def default_pipeline(module: ir.Module) -> list[str]:
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
     raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *TIDY]
+    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", *layers, "lift-lower", *TIDY]
 
 
 def run(
-    module: ir.Module, passes: Sequence[str] | None = None, *, dump: str | os.PathLike | None = None
+    module: ir.Module,
+    passes: Sequence[str | ModulePass] | None = None,
+    *,
+    layers: Sequence[str | ModulePass] = (),
+    dump: str | os.PathLike | None = None,
 ) -> Timing:
-    """Run passes over `module`, in place; the default pipeline without `passes`.
+    """Run passes over `module`, in place; the default pipeline, with `layers` in it, without `passes`.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`.
@@ -77,7 +86,7 @@ def run(
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:
             one.through([VerifyLift.name])
-            passes = default_pipeline(module)
+            passes = default_pipeline(module, layers)
         return one.through(passes)
 
 
@@ -108,11 +117,14 @@ class _Run:
         self.failure: Exception | None = None
         self.mark = 0.0
 
-    def through(self, passes: Sequence[str]) -> Timing:
+    def through(self, passes: Sequence[str | ModulePass]) -> Timing:
         manager = PassManager()
         manager.enable_verifier(False)  # once, at the end
-        for name in passes:
-            if name in OURS:
+        for one in passes:
+            name = one.name if isinstance(one, ModulePass) else one
+            if isinstance(one, ModulePass):
+                manager.add(self._guard(one.run), name)
+            elif name in OURS:
                 manager.add(self._guard(OURS[name].run), name)
             elif name in MLIR:
                 manager.add(name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from stablelift.lowering.callee import as_array, name_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
+from stablelift.passes.base import ModulePass
 from stablelift.passes.pipeline import Timing, run
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.guard import refuse_leftovers
@@ -202,10 +203,19 @@ class Program:
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
 
-    def _finish(self, dump: str | os.PathLike | None) -> Finished:
+    def with_layers(self, layers: Sequence[ModulePass | str]) -> Program:
+        """The program after the passes, with `layers` among them for what becomes of equal layers."""
+        finished = self._finish(None, layers)
+        other = replace(self, bytecode=finished.bytecode)
+        other.__dict__["finished"] = finished
+        return other
+
+    def _finish(
+        self, dump: str | os.PathLike | None, layers: Sequence[ModulePass | str] = ()
+    ) -> Finished:
         with context() as ctx:
             module = parse(self.bytecode, ctx)
-            timing = run(module, dump=dump)
+            timing = run(module, layers=layers, dump=dump)
             refuse_leftovers(module)
             load_libraries(module)
             return Finished(to_bytecode(module), timing)

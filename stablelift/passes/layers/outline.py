@@ -7,11 +7,62 @@ What is computed behind the boundary of such a call is not fused with what uses 
 
 from __future__ import annotations
 
-from stablelift.ir.mlir import ir
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-INLINEABLE = "mhlo.frontend_attributes"
+from stablelift.ir.mlir import func, functions, ir, walk
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+from stablelift.passes.layers.chains import LEAST_CALLS
+
+FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
+
+_LEAST_OPS = 16
+"""A function of fewer ops is not worth a call."""
+
+
+@dataclass(frozen=True)
+class Outline(ModulePass):
+    name = "lift-outline"
+
+    def run(self, module: ir.Module) -> None:
+        known = functions(module)
+        if "main" in known:
+            _outline(known, "main", set())
+
+
+def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> None:
+    """Mark the calls in `@name`, and in what it calls otherwise."""
+    if name in seen:
+        return
+    seen.add(name)
+    calls: dict[str, list[ir.Operation]] = defaultdict(list)
+    others: set[str] = set()
+    for op in references(known[name]):
+        if op.name in ("func.call", "lift.call"):
+            calls[op.attributes["callee"].value].append(op)
+        else:
+            others.update(callees(op))
+    for callee, ops in calls.items():
+        if len(ops) >= LEAST_CALLS and _weight(known, callee, {}) >= _LEAST_OPS:
+            for op in ops:
+                keep_call(op)
+        else:
+            others.add(callee)
+    for callee in others:
+        _outline(known, callee, seen)
+
+
+def _weight(known: Mapping[str, func.FuncOp], name: str, found: dict[str, int]) -> int:
+    """How many ops `@name` is, with what it calls."""
+    if name not in found:
+        found[name] = 0  # what calls itself counts once
+        ops = walk(known[name])
+        found[name] = len(ops) + sum(_weight(known, callee, found) for op in ops for callee in callees(op))
+    return found[name]
 
 
 def keep_call(op: ir.Operation) -> None:
     """Mark a call so that neither we nor XLA inline it."""
-    op.attributes[INLINEABLE] = ir.DictAttr.get({"inlineable": ir.StringAttr.get("false")})
+    op.attributes[FRONTEND_ATTRIBUTES] = ir.DictAttr.get({"inlineable": ir.StringAttr.get("false")})

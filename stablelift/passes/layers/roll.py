@@ -7,8 +7,8 @@ So XLA compiles one layer at any depth. What differs from call to call is stacke
 is a constant of the loop; results that anybody else reads are stacked in turn. The reverse chain of a
 derivative, which reads the forward chain's residuals from the last to the first, becomes a reversed loop.
 
-With `state`, the positions of arguments of the program that are handed from one run to the next (argument ->
-the result that takes its place), stacks do not cost anything inside: arguments that a stack is made of become
+With `state`, the arguments of the program that are handed from one run to the next (argument, the result that
+takes its place, the part of the state that they belong to, by position), stacks do not cost anything inside: arguments that a stack is made of become
 one stacked argument, their results one stacked result, and what is computed from one to the other for each
 layer, such as an optimiser's update, becomes one computation for all. `layout` then says what was stacked.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import signature_of
-from stablelift.ir.mlir import func, ir, symbol, walk
+from stablelift.ir.mlir import func, ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callees, references
@@ -53,14 +53,14 @@ class Layout:
 @dataclass(frozen=True)
 class Roll(ModulePass):
     name = "lift-roll"
-    state: tuple[tuple[int, int], ...] = ()
+    state: tuple[tuple[int, int, int], ...] = ()
     layout: Layout = field(default_factory=Layout, compare=False)
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
         main = functions["main"]
         _inline_single_calls(functions, main)
-        _Rolling(functions, main, dict(self.state), self.layout).run()
+        _Rolling(functions, main, self.state, self.layout).run()
 
 
 def _inline_single_calls(functions: Functions, main: func.FuncOp) -> None:
@@ -88,8 +88,12 @@ def _inline_single_calls(functions: Functions, main: func.FuncOp) -> None:
 class _Rolling:
     """One run over the program's main function."""
 
-    def __init__(self, functions: Functions, main: func.FuncOp, state: Mapping[int, int], layout: Layout):
-        self._functions, self._main, self._state, self._layout = functions, main, state, layout
+    def __init__(
+        self, functions: Functions, main: func.FuncOp, state: Sequence[tuple[int, int, int]], layout: Layout
+    ):
+        self._functions, self._main, self._layout = functions, main, layout
+        self._state = {argument: result for argument, result, _ in state}
+        self._part = {argument: part for argument, _, part in state}
         self._block = body_of(main)
         self._arguments = list(self._block.arguments)
         self._groups: dict[Group, ir.Value] = {}
@@ -168,7 +172,7 @@ class _Rolling:
             return self._groups[positions]
         if any(position not in self._state or position in self._grouped for position in positions):
             return None
-        if len(set(positions)) < len(positions):
+        if len(set(positions)) < len(positions) or len({self._part[position] for position in positions}) > 1:
             return None
         type: Any = self._arguments[positions[0]].type
         stacked = self._block.add_argument(
@@ -226,6 +230,3 @@ def _descending(columns: Sequence[Sequence[ir.Value]]) -> bool:
         if first and second and first[0] == second[0]:
             balance += 1 if second[1] > first[1] else -1
     return balance < 0
-
-
-_ = (symbol, walk)

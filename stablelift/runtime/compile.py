@@ -1,0 +1,100 @@
+"""`compile`: a function compiled as a whole, with a say in what becomes of equal layers and of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import jax
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.primitive import program_p
+from stablelift.passes.layers.outline import Outline
+from stablelift.runtime.carried import Carried
+from stablelift.runtime.choice import Choice, chosen
+from stablelift.runtime.program import Program
+from stablelift.runtime.rolled import Rolled, signature_of
+
+LAYERS = ("auto", "inline", "outline", "roll")
+
+
+def compile(
+    function: Callable, *, carry: int = 0, layers: str = "auto", donate: bool = False
+) -> CompiledFunction:
+    """`function` compiled as a whole for each kind of arguments: our passes see all the lifts in it at once.
+
+    Args:
+      function: A function of pytrees of arrays, such as a training step.
+      carry: The number of leading arguments that the function's leading results take the place of in the next
+        call: 2 for `step(params, opt_state, batch) -> (params, opt_state, loss)`. What is carried may be kept
+        in another form between calls; such results are `Carried`, which reads like the tree it stands for.
+      layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of one
+        function, which XLA compiles once. "roll": chains of them become loops, so that compile time does not
+        grow with depth; what is carried is kept stacked, other operands are stacked in every call. "auto":
+        chosen by depth, see `choice`.
+      donate: Whether results may take over the buffers of what is carried, which is then deleted.
+
+    Raises:
+      ValueError: `layers` is none of the above, or `carry` is negative.
+      LiftError: When called: an op has no rule, or the function has side effects.
+    """
+    if layers not in LAYERS:
+        raise ValueError(f"layers: expected one of {', '.join(LAYERS)}, found {layers!r}")
+    if carry < 0:
+        raise ValueError(f"carry: expected at least 0, found {carry}")
+    return CompiledFunction(function, carry, layers, donate)
+
+
+class CompiledFunction:
+    """A function that is compiled when it is first called on arguments of some types.
+
+    Attributes:
+      choice: What becomes of equal layers, and why; None before the first call.
+    """
+
+    def __init__(self, function: Callable, carry: int, layers: str, donate: bool):
+        self._function, self._carry, self._layers, self._donate = function, carry, layers, donate
+        self.choice: Choice | None = None
+        self._programs: dict[Any, Program] = {}
+        self._rolled: dict[Any, Rolled] = {}
+        self._jitted: Any = None
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any) -> Any:
+        if self._jitted is not None:  # dispatch is jax.jit's
+            return self._jitted(*args)
+        if self.choice is None:
+            self._choose(*args)
+            return self(*args)
+        return self._variant(*args)(*args)
+
+    def _choose(self, *args: Any) -> None:
+        """Decide on the first arguments what becomes of layers, for good."""
+        program = self._program(*args)
+        self.choice = chosen(self._layers, program, carries=bool(self._carry))
+        if self.choice.layers != "roll":
+            donated = tuple(range(self._carry)) if self._donate else ()
+            self._jitted = jax.jit(self._staged, donate_argnums=donated)
+
+    def _program(self, *args: Any) -> Program:
+        """The function traced for arguments of some types."""
+        key = tuple(map(signature_of, args))
+        if key not in self._programs:
+            self._programs[key] = Program.trace(self._function, *args)
+        return self._programs[key]
+
+    def _staged(self, *args: Any) -> Any:
+        """The function on tracers: one call of its finished program."""
+        assert self.choice is not None
+        program = self._program(*jax.tree.map(jax_compat.aval_of, args))
+        passes = (Outline(),) if self.choice.layers == "outline" else ()
+        results = program_p.bind(*jax.tree.leaves(args), program=program.with_layers(passes))
+        return jax.tree.unflatten(program.out_tree, results)
+
+    def _variant(self, *args: Any) -> Rolled:
+        key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)
+        if key not in self._rolled:
+            plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
+            self._rolled[key] = Rolled(self._program(*plain), self._carry, self._donate)
+        return self._rolled[key]

@@ -1,0 +1,194 @@
+"""A program whose layers are rolled into loops, and whose state stays stacked between its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from stablelift.ir.mlir import context, parse, to_bytecode
+from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import as_array
+from stablelift.lowering.primitive import program_p
+from stablelift.passes.layers.roll import Group, Layout, Roll
+from stablelift.passes.pipeline import run
+from stablelift.runtime.carried import Carried
+from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.libraries import load_libraries
+from stablelift.runtime.program import Finished, Program
+from stablelift.runtime.trees import flat_tree
+
+Signature = tuple[Any, tuple[Any, ...]]
+"""The tree of an argument, and the types of its leaves."""
+
+
+def signature_of(arg: Any) -> Signature:
+    leaves, tree = jax.tree.flatten(arg)
+    return tree, tuple(map(jax_compat.aval_of, leaves))
+
+
+class Rolled:
+    """A program compiled with its layers rolled: called on the trees that the program takes.
+
+    The first `carry` arguments are handed on as the first `carry` results, `Carried`. Each may also be given
+    as a plain tree, whose layers are then stacked once.
+    """
+
+    def __init__(self, program: Program, carry: int, donate: bool):
+        self._in_trees = program.in_tree.children()
+        self._out_tree = program.out_tree
+        out_trees = program.out_tree.children() if carry else []
+        self._out_trees = out_trees
+        self._in_starts = _starts(self._in_trees)
+        self._out_starts = _starts(out_trees)
+        self._carry = carry
+        _check_state(program, self._in_trees, out_trees, carry)
+        state = tuple(
+            (self._in_starts[part] + leaf, self._out_starts[part] + leaf, part)
+            for part in range(carry)
+            for leaf in range(self._in_trees[part].num_leaves)
+        )
+        self.layout = Layout()
+        self.program = _rolled_program(program, Roll(state, self.layout))
+        # Which of the rolled program's arguments and results belong to each part of the state, and which to
+        # the other arguments and results.
+        self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
+        self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
+        donated = tuple(i for i, part in enumerate(self._arguments) if donate and part < carry)
+        self._jitted = jax.jit(partial(_bind, self.program), donate_argnums=donated)
+        self._signatures = [
+            (tree, tuple(map(jax_compat.aval_of, program.in_avals[start : start + tree.num_leaves])))
+            for tree, start in zip(self._in_trees, self._in_starts, strict=False)
+        ]
+
+    def __call__(self, *args: Any) -> Any:
+        held = [
+            list(arg.arrays)
+            if isinstance(arg, Carried) and arg.owner is self
+            else self._stacked(part, arg.tree if isinstance(arg, Carried) else arg)
+            for part, arg in enumerate(args)
+        ]
+        given = [iter(arrays) for arrays in held]
+        results = self._jitted(*(next(given[part]) for part in self._arguments))
+        return self._assembled(results)
+
+    @cached_property
+    def memory_analysis(self) -> Any:
+        """XLA's account of the memory that the program needs."""
+        return self._jitted.lower(*self.program.in_avals).compile().memory_analysis()
+
+    # From trees to the program's arguments, and from its results to trees
+
+    def _stacked(self, part: int, tree: Any) -> list[Any]:
+        """A plain argument as the rolled program takes it."""
+        leaves = [as_array(leaf) for leaf in jax.tree.leaves(tree)]
+        groups = [group for group, its in zip(self.layout.arguments, self._arguments, strict=True) if its == part]
+        return _stack(leaves, tuple(tuple(p - self._in_starts[part] for p in group) for group in groups))
+
+    def _assembled(self, results: Sequence[Any]) -> Any:
+        if not self._carry:
+            return jax.tree.unflatten(self._out_tree, results)
+        by_part: list[list[Any]] = [[] for _ in self._out_trees]
+        for part, result in zip(self._results, results, strict=True):
+            by_part[part].append(result)
+        values = [
+            Carried(self, self._signatures[part], arrays, partial(self._read, part))
+            if part < self._carry
+            else self._read(part, arrays)
+            for part, arrays in enumerate(by_part)
+        ]
+        return jax.tree.unflatten(_spine(self._out_tree), values)
+
+    def _read(self, part: int, arrays: Sequence[Any]) -> Any:
+        """The tree of one result, from the rolled program's results that belong to it."""
+        groups = [group for group, its in zip(self.layout.results, self._results, strict=True) if its == part]
+        start, tree = self._out_starts[part], self._out_trees[part]
+        leaves: list[Any] = [None] * tree.num_leaves
+        stacks = [(group, array) for group, array in zip(groups, arrays, strict=True) if len(group) > 1]
+        for group, array in zip(groups, arrays, strict=True):
+            if len(group) == 1:
+                leaves[group[0] - start] = array
+        if stacks:
+            for (group, _), found in zip(stacks, _unstack([array for _, array in stacks]), strict=True):
+                for position, leaf in zip(group, found, strict=True):
+                    leaves[position - start] = leaf
+        return jax.tree.unflatten(tree, leaves)
+
+    def _part_of(self, position: int, starts: Sequence[int]) -> int:
+        return max(part for part, start in enumerate(starts) if start <= position)
+
+
+def _rolled_program(program: Program, roll: Roll) -> Program:
+    with context() as ctx:
+        module = parse(program.bytecode, ctx)
+        timing = run(module, layers=(roll, "symbol-dce"))
+        refuse_leftovers(module)
+        load_libraries(module)
+        bytecode = to_bytecode(module)
+    ins = tuple(_stacked_type([program.in_avals[p] for p in group]) for group in roll.layout.arguments)
+    outs = tuple(_stacked_type([program.out_avals[p] for p in group]) for group in roll.layout.results)
+    rolled = Program(bytecode, flat_tree(len(ins)), flat_tree(len(outs)), ins, outs, program.name)
+    rolled.__dict__["finished"] = Finished(bytecode, timing)
+    return rolled
+
+
+def _stacked_type(avals: Sequence[jax.ShapeDtypeStruct]) -> jax.ShapeDtypeStruct:
+    first = avals[0]
+    shape = first.shape if len(avals) == 1 else (len(avals), *first.shape)
+    return jax.ShapeDtypeStruct(shape, first.dtype)
+
+
+def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carry: int) -> None:
+    """Raise a ValueError unless the leading results have the trees and types of the leading arguments."""
+    if carry > len(ins) or carry > len(outs):
+        raise ValueError(
+            f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes {len(ins)} "
+            f"arguments and returns {len(outs)} results, found {carry}"
+        )
+    for part in range(carry):
+        if ins[part] != outs[part]:
+            raise ValueError(
+                f"carry: result {part} of `{program.name}` cannot take the place of argument {part}\n"
+                f"  argument: {ins[part]}\n  result: {outs[part]}"
+            )
+    count = sum(tree.num_leaves for tree in ins[:carry])
+    pairs = zip(program.in_avals[:count], program.out_avals[:count], strict=True)
+    for index, (taken, returned) in enumerate(pairs):
+        if (taken.shape, taken.dtype) != (returned.shape, returned.dtype):
+            raise ValueError(
+                f"carry: leaf {index} of what `{program.name}` carries is {taken} when taken and {returned} when "
+                "returned; they must have one shape and dtype"
+            )
+
+
+def _starts(trees: Sequence[Any]) -> list[int]:
+    starts = [0]
+    for tree in trees:
+        starts.append(starts[-1] + tree.num_leaves)
+    return starts[:-1] or [0]
+
+
+def _spine(tree: Any) -> Any:
+    """The tree with each child a leaf."""
+    root = jax.tree.unflatten(tree, [0] * tree.num_leaves)
+    return jax.tree.structure(root, is_leaf=lambda node: node is not root)
+
+
+def _bind(program: Program, *leaves: Any) -> list[Any]:
+    return program_p.bind(*leaves, program=program)
+
+
+@partial(jax.jit, static_argnums=1)
+def _stack(leaves: Sequence[Any], groups: tuple[Group, ...]) -> list[Any]:
+    return [
+        leaves[group[0]] if len(group) == 1 else jnp.stack([leaves[position] for position in group])
+        for group in groups
+    ]
+
+
+@jax.jit
+def _unstack(stacks: Sequence[Any]) -> list[list[Any]]:
+    return [list(stacked) for stacked in stacks]
