@@ -8,12 +8,16 @@ MLIR's own `inline` does nothing here: jaxlib does not register the extension th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stablelift.ir.mlir import func, functions, inline_call, ir, walk
+from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+
+_CALLS = ("func.call", "lift.call")
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,55 @@ class Inline(ModulePass):
             _flatten(name, known, finished)
 
 
+@dataclass(frozen=True)
+class InlineToCalls(ModulePass):
+    """Of calls in calls leave only those in the public functions: what they call has no calls in turn.
+
+    Functions that are called once are inlined first, so that calls of one function stand in one block.
+    """
+
+    name = "lift-inline-to-calls"
+
+    def run(self, module: ir.Module) -> None:
+        known = functions(module)
+        public = [name for name, function in known.items() if not is_private(function)]
+        _inline_once_called(public, known)
+        finished: dict[str, bool] = {}
+        for name in known:
+            if name not in public:
+                _flatten(name, known, finished)
+        _inline_once_called(public, known)
+
+
+def _inline_once_called(public: Collection[str], known: dict[str, func.FuncOp]) -> None:
+    """Inline into the public functions what is called once; what nobody calls is removed."""
+    again = True
+    while again:
+        sites = {name: references(function) for name, function in known.items()}
+        counts = Counter(callee for ops in sites.values() for op in ops for callee in callees(op))
+        unused = [name for name in known if name not in public and not counts[name]]
+        for name in unused:
+            known.pop(name).operation.erase()
+        once = [
+            op
+            for name in public
+            for op in sites[name]
+            if op.name in _CALLS and not _kept(op) and counts[op.attributes["callee"].value] == 1
+        ]
+        for op in once:
+            name = op.attributes["callee"].value
+            inline_at(op, known[name])
+            known.pop(name).operation.erase()
+        again = bool(unused or once)
+
+
 def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool]) -> None:
     """Inline the calls in `@name`, its callees first. `finished` is False while a function is being done."""
     if name in finished:
         return
     finished[name] = False
     for op in list(walk(known[name])):
-        if op.operation.name != "func.call" or _kept(op):
+        if op.operation.name not in _CALLS or _kept(op):
             continue
         callee = op.operation.attributes["callee"].value
         _flatten(callee, known, finished)

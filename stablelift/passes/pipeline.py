@@ -20,22 +20,26 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
-from stablelift.passes.inline import Inline
+from stablelift.passes.inline import Inline, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
+from stablelift.passes.remat import Remat
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), Roll(), Outline(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), InlineToCalls(), Remat(), Roll(), Outline(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
 
 MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 """MLIR's own passes that a pipeline may name."""
+
+CALLS = ("lift-inline-to-calls", "canonicalize", "cse", "lift-prune", "lift-remat", "canonicalize")
+"""What leaves a program as calls of its layers, for the passes that deal with those."""
 
 TIDY = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
@@ -62,7 +66,7 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
     raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", *layers, "lift-lower", *TIDY]
+    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *layers, *TIDY]
 
 
 def run(

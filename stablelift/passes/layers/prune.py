@@ -2,7 +2,8 @@
 
     %a, %y = call @f(%k, %x), %y unused, %x needed for %y alone   ==>   %a = call @f(%k)
 
-A result that is one of the function's arguments is replaced by the operand. A value counts as needed only if
+A result that is one of the function's arguments is replaced by the operand, one that is another result by
+that. A value counts as needed only if
 a public function's result depends on it, so that chains of calls which only feed each other vanish. Source:
 liveness as an optimistic fixed point, Wegman and Zadeck 1991, doi:10.1145/103135.103136.
 """
@@ -31,8 +32,8 @@ class Prune(ModulePass):
         prunable = _called_plainly(known)
         if not prunable:
             return
-        for name, sites in prunable.items():
-            _forward_arguments(known[name], sites)
+        for name in _callees_first(known, prunable):
+            _forward_results(known[name], prunable[name])
         if any(_is_unused(result) for sites in prunable.values() for op in sites for result in op.results):
             _remove_dead(known, prunable)
 
@@ -57,13 +58,38 @@ def _returned(function: func.FuncOp) -> list[ir.Value]:
     return list(block.operations[len(block.operations) - 1].operation.operands)
 
 
-def _forward_arguments(function: func.FuncOp, sites: Sequence[ir.Operation]) -> None:
-    """Let what a call would return unchanged be the operand itself."""
+def _callees_first(
+    known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]
+) -> list[str]:
+    order: dict[str, None] = {}
+    open_: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in order or name in open_:
+            return
+        open_.add(name)
+        for op in references(known[name]):
+            for callee in callees(op):
+                visit(callee)
+        if name in prunable:
+            order[name] = None
+
+    for name in prunable:
+        visit(name)
+    return list(order)
+
+
+def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> None:
+    """Let what a call would return unchanged be the operand itself, and what it returns twice be one result."""
+    first: dict[ir.Value, int] = {}
     for index, value in enumerate(_returned(function)):
         if isinstance(value.owner, ir.Block):
             position = ir.BlockArgument(value).arg_number
             for op in sites:
                 op.results[index].replace_all_uses_with(op.operands[position])
+        elif (known := first.setdefault(value, index)) != index:
+            for op in sites:
+                op.results[index].replace_all_uses_with(op.results[known])
 
 
 def _is_unused(value: ir.Value) -> bool:

@@ -15,7 +15,6 @@ layer, such as an optimiser's update, becomes one computation for all. `layout` 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +24,6 @@ from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
-from stablelift.passes.inline import inline_at
 from stablelift.passes.layers.chains import Chain, chains_in
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker, part_of
@@ -59,30 +56,7 @@ class Roll(ModulePass):
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
         main = functions["main"]
-        _inline_single_calls(functions, main)
         _Rolling(functions, main, self.state, self.layout).run()
-
-
-def _inline_single_calls(functions: Functions, main: func.FuncOp) -> None:
-    """Inline into `main` what is called once, so that the chains in it stand in one block."""
-    while True:
-        counts: dict[str, int] = defaultdict(int)
-        for function in functions.by_name.values():
-            for op in references(function):
-                for name in callees(op):
-                    counts[name] += 1
-        single = [
-            op
-            for op in body_of(main).operations
-            if op.operation.name in ("func.call", "lift.call")
-            and counts[op.operation.attributes["callee"].value] == 1
-        ]
-        if not single:
-            return
-        for op in single:
-            name = op.operation.attributes["callee"].value
-            inline_at(op, functions[name])
-            functions.by_name.pop(name).operation.erase()
 
 
 class _Rolling:

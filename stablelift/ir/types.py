@@ -1,0 +1,24 @@
+"""What a tensor type takes: its elements and its bytes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from stablelift.ir.mlir import ir
+
+
+def element_count(type: Any) -> int:
+    """The number of elements of a ranked tensor type."""
+    return math.prod(type.shape)
+
+
+def byte_size(type: Any) -> int:
+    """The bytes of a value of ranked tensor type; less than a byte an element counts as one. Others: 0."""
+    if not isinstance(type, ir.RankedTensorType):
+        return 0
+    element: Any = type.element_type
+    parts = 1
+    if isinstance(element, ir.ComplexType):
+        element, parts = element.element_type, 2
+    return element_count(type) * parts * max(1, element.width // 8)

@@ -1,0 +1,249 @@
+"""lift-remat: between a forward and a reverse function pass the fewest bytes; the rest is recomputed.
+
+    %y, %t = call @f(%x), %g = call @b(%t, %ct), where %t = tanh(%d), %d = dot(%x, %w)
+      ==>   the same, or %d passed instead, if that is smaller: %t is recomputed in @b
+
+Needs: derivatives are generated; the functions have no calls in turn (`lift-inline-to-calls`). Keeps: results,
+bit for bit where the repeated ops are deterministic. What may be repeated and which values are saved: `cut`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stablelift.ir.mlir import func, functions, ir, is_private
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import references
+from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.remat.cut import values_to_save
+
+_CALLS = ("func.call", "lift.call")
+
+
+@dataclass(frozen=True)
+class Remat(ModulePass):
+    name = "lift-remat"
+
+    def run(self, module: ir.Module) -> None:
+        known = Functions(module)
+        for function in functions(module).values():
+            if not is_private(function):
+                for pair in _pairs(known, function):
+                    pair.rewrite()
+
+
+@dataclass
+class _Pair:
+    """A forward function and the reverse function that takes some of its results, with all their calls.
+
+    `residuals` has the forward results that nobody else uses, each with the operands of the reverse that it is.
+    """
+
+    forward: func.FuncOp
+    reverse: func.FuncOp
+    calls: list[tuple[ir.Operation, ir.Operation]]
+    residuals: dict[int, tuple[int, ...]]
+
+    def rewrite(self) -> None:
+        """Save what costs the fewest bytes in the place of what the reverse takes now."""
+        block = body_of(self.forward)
+        returned = list(block.operations[len(block.operations) - 1].operation.operands)
+        wanted = {
+            position: returned[result]
+            for result, positions in self.residuals.items()
+            for position in positions
+        }
+        arguments = list(block.arguments)
+        free = {argument for number, argument in enumerate(arguments) if self._costs_nothing(number)}
+        saved = values_to_save(block, list(dict.fromkeys(wanted.values())), free)
+        given = list(dict.fromkeys([*saved, *_free_inputs(wanted.values(), saved, free)]))
+        self._recompute(wanted, given)
+        passed = [value for value in given if value not in arguments]
+        kept = [index for index in range(len(returned)) if index not in self.residuals]
+        drop_return(self.forward)
+        finish(self.forward, [*(returned[index] for index in kept), *passed])
+        _erase_unused(block)
+        for forward_call, reverse_call in self.calls:
+            new = _call_again(forward_call, self.forward, list(forward_call.operands))
+            for old, result in zip(kept, new.results, strict=False):
+                forward_call.results[old].replace_all_uses_with(result)
+            made = dict(zip(passed, list(new.results)[len(kept) :], strict=True))
+            operands = [
+                operand
+                for position, operand in enumerate(reverse_call.operands)
+                if position not in wanted
+            ]
+            operands += [
+                made[value] if value in made else new.operands[arguments.index(value)] for value in given
+            ]
+            again = _call_again(reverse_call, self.reverse, operands)
+            for old, result in zip(reverse_call.results, again.results, strict=True):
+                old.replace_all_uses_with(result)
+            reverse_call.erase()
+            forward_call.erase()
+
+    def _costs_nothing(self, number: int) -> bool:
+        """Whether an operand of the forward calls is there anyway: an argument, a constant, one for all."""
+        operands = [call.operands[number] for call, _ in self.calls]
+        if all(operand == operands[0] for operand in operands):
+            return True
+        return all(
+            isinstance(operand.owner, ir.Block) or operand.owner.name == "stablehlo.constant"
+            for operand in operands
+        )
+
+    def _recompute(self, wanted: dict[int, ir.Value], given: Sequence[ir.Value]) -> None:
+        """Let the reverse take `given`, and make from these what it took before."""
+        block = body_of(self.reverse)
+        location = self.reverse.location
+        become = {value: block.add_argument(value.type, location) for value in given}
+        with ir.InsertionPoint.at_block_begin(block):
+            for position, value in wanted.items():
+                block.arguments[position].replace_all_uses_with(_repeated(value, become))
+        for position in sorted(wanted, reverse=True):
+            block.erase_argument(position)
+        inputs = [argument.type for argument in block.arguments]
+        type = ir.FunctionType.get(inputs, list(self.reverse.type.results))
+        self.reverse.attributes["function_type"] = ir.TypeAttr.get(type)
+
+
+def _free_inputs(
+    wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]
+) -> list[ir.Value]:
+    """The free values that recomputing the wanted ones starts from."""
+    found: dict[ir.Value, None] = {}
+    pending, seen = list(wanted), set(saved)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        if value in free:
+            found[value] = None
+        else:
+            pending.extend(value.owner.operation.operands)
+    return list(found)
+
+
+def _repeated(value: ir.Value, become: dict[ir.Value, ir.Value]) -> ir.Value:
+    """The value, made here again; `become` holds what stands for values that are there already."""
+    stack = [value]
+    while stack:
+        current = stack[-1]
+        if current in become:
+            stack.pop()
+            continue
+        operation = current.owner.operation
+        missing = [operand for operand in operation.operands if operand not in become]
+        if missing:
+            stack.extend(missing)
+            continue
+        copy = operation.clone()
+        for index, operand in enumerate(operation.operands):
+            copy.operands[index] = become[operand]
+        become.update(zip(operation.results, copy.results, strict=True))
+    return become[value]
+
+
+def _call_again(call: ir.Operation, function: func.FuncOp, operands: Sequence[ir.Value]) -> ir.Operation:
+    with ir.InsertionPoint(call), call.location:
+        return ir.Operation.create(
+            call.name,
+            results=list(function.type.results),
+            operands=list(operands),
+            attributes={name: call.attributes[name] for name in call.attributes},
+        )
+
+
+def _erase_unused(block: ir.Block) -> None:
+    *operations, _ = block.operations
+    for op in reversed(operations):
+        if all(next(iter(result.uses), None) is None for result in op.operation.results):
+            op.operation.erase()
+
+
+def _pairs(known: Functions, function: func.FuncOp) -> list[_Pair]:
+    """The pairs whose calls stand in `function`, each call of the one matched by one of the other."""
+    calls: dict[str, list[ir.Operation]] = defaultdict(list)
+    for op in references(function):
+        if op.name in _CALLS:
+            calls[op.attributes["callee"].value].append(op)
+    elsewhere = {
+        op.attributes["callee"].value
+        for other in known.by_name.values()
+        if other != function
+        for op in references(other)
+        if op.name in _CALLS
+    }
+    maker = {
+        result: (name, site, index)
+        for name, ops in calls.items()
+        for site, op in enumerate(ops)
+        for index, result in enumerate(op.results)
+    }
+    pairs: list[_Pair] = []
+    used: set[str] = set(elsewhere)
+    for name, ops in calls.items():
+        found = _matched(name, ops, calls, maker)
+        if found is not None and not used & {name, found[0]} and not _has_calls(known, name, found[0]):
+            source, sites, residuals = found
+            used |= {name, source}
+            pairs.append(_Pair(known[source], known[name], sites, residuals))
+    return pairs
+
+
+def _has_calls(known: Functions, *names: str) -> bool:
+    return any(references(known[name]) for name in names)
+
+
+def _matched(
+    name: str,
+    ops: Sequence[ir.Operation],
+    calls: dict[str, list[ir.Operation]],
+    maker: dict[ir.Value, tuple[str, int, int]],
+) -> tuple[str, list[tuple[ir.Operation, ir.Operation]], dict[int, tuple[int, ...]]] | None:
+    """The function of whose calls those of `@name` take results one by one, the calls, and which results."""
+    sources: dict[str, dict[int, tuple[int, ...]]] = {}
+    for position, operand in enumerate(ops[0].operands):
+        if operand in maker and maker[operand][0] != name:
+            source, _, result = maker[operand]
+            taken = sources.setdefault(source, {})
+            taken[result] = (*taken.get(result, ()), position)
+    for source, results in sources.items():
+        if len(calls[source]) != len(ops):
+            continue
+        sites = [(calls[source][_site_of(op, results, maker)], op) for op in ops]
+        if len({forward.results[0] for forward, _ in sites}) < len(sites):
+            continue
+        own = {
+            result: positions
+            for result, positions in results.items()
+            if all(_only_use(forward, result, op, positions) for forward, op in sites)
+        }
+        if own:
+            return source, sites, own
+    return None
+
+
+def _site_of(
+    op: ir.Operation,
+    results: dict[int, tuple[int, ...]],
+    maker: dict[ir.Value, tuple[str, int, int]],
+) -> int:
+    """Which call of the forward function most of these operands of `op` come from: others hand on a carry."""
+    operands = [op.operands[position] for positions in results.values() for position in positions]
+    sites = Counter(maker[operand][1] for operand in operands if operand in maker)
+    return sites.most_common(1)[0][0] if sites else 0
+
+
+def _only_use(
+    forward: ir.Operation, result: int, user: ir.Operation, positions: Sequence[int]
+) -> bool:
+    """Whether a result is these operands of this op, and nothing else."""
+    value = forward.results[result]
+    return sum(1 for _ in value.uses) == len(positions) and all(
+        user.operands[position] == value for position in positions
+    )
