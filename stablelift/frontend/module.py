@@ -25,6 +25,7 @@ from stablelift.frontend.adoption import (
 from stablelift.frontend.calling import wrap_method
 from stablelift.frontend.core import bind as bind_scope
 from stablelift.frontend.filters import Filter
+from stablelift.frontend.initialising import initialised
 from stablelift.frontend.module_class import ParentReference, make_dataclass, wrap_attributes
 from stablelift.frontend.module_state import UNSPECIFIED, ModuleBase, ModuleState, SetupState, stacks
 from stablelift.frontend.presentation import module_repr
@@ -374,6 +375,6 @@ class Module(ModuleBase):
         `rngs` is one key, or a dict from stream to key.
         """
         toplevel.check_instance(self, Module)
-        return self.init_with_output(
-            rngs, *args, method=method, mutable=mutable, capture_intermediates=capture_intermediates, **kwargs
-        )[1]
+        streams = as_streams(rngs, type(self).__name__)
+        run = toplevel.init(toplevel.method_of(self, method), self, mutable, capture_intermediates)
+        return initialised(run, streams, args, kwargs)

@@ -184,7 +184,8 @@ class _Shared:
             drawn_key(roots[one.root], one.stream, one.path) if isinstance(one, Draw) else one
             for one in self.constants
         ]
-        found = self.callee.bind_on(constants, "lift.call", call.arrays, self.callee.out_avals)
+        layer = type(call.modules.module).__name__
+        found = self.callee.bind_on(constants, "lift.call", call.arrays, self.callee.out_avals, layer=layer)
         value, groups = self.results(found)
         call.packed.publish(groups)
         for root, more in zip(roots, self.draws, strict=True):

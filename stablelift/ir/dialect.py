@@ -85,9 +85,9 @@ def _active(label: str, what: str, types: Types, indices: Sequence[int]) -> Type
 
 @row(
     "call",
-    "an outlined function, shared by equal layers",
+    "an outlined function, shared by equal layers; `layer` names the Module class whose call it is",
     "args",
-    {"callee": "symbol"},
+    {"callee": "symbol", "layer": "string?"},
     "the operands have the callee's input types",
 )
 def _call(site: Site) -> Types:

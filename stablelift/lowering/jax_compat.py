@@ -143,6 +143,11 @@ def is_tracer(value: Any) -> bool:
     return isinstance(value, core.Tracer)
 
 
+def is_outside_traces() -> bool:
+    """Whether nothing is being traced: ops run as they are called."""
+    return core.trace_state_clean()
+
+
 def current_trace() -> Any:
     """The trace that ops are being recorded in."""
     return core.trace_ctx.trace

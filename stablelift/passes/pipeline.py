@@ -25,12 +25,13 @@ from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.roll import Roll
+from stablelift.passes.layers.seal import Seal
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remat import Remat
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Prune(), Pack(), InlineToCalls(), Remat(), Roll(), Outline(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Seal(), Prune(), Pack(), InlineToCalls(), Remat(), Roll(), Outline(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -73,10 +74,11 @@ def run(
     module: ir.Module,
     passes: Sequence[str | ModulePass] | None = None,
     *,
+    first: Sequence[str | ModulePass] = (),
     layers: Sequence[str | ModulePass] = (),
     dump: str | os.PathLike | None = None,
 ) -> Timing:
-    """Run passes over `module`, in place; the default pipeline, with `layers` in it, without `passes`.
+    """Run passes over `module`, in place; without `passes` the default pipeline, behind `first`, with `layers`.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`.
@@ -89,7 +91,7 @@ def run(
     with module.context, ir.Location.unknown():
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:
-            one.through([VerifyLift.name])
+            one.through([VerifyLift.name, *first])
             passes = default_pipeline(module, layers)
         return one.through(passes)
 

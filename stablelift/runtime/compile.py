@@ -90,7 +90,7 @@ class CompiledFunction:
         assert self.choice is not None
         program = self._program(*jax.tree.map(jax_compat.aval_of, args))
         passes = (*CALLS, Outline()) if self.choice.layers == "outline" else ()
-        results = program_p.bind(*jax.tree.leaves(args), program=program.with_layers(passes))
+        results = program_p.bind(*jax.tree.leaves(args), program=program.after_passes(layers=passes))
         return jax.tree.unflatten(program.out_tree, results)
 
     def _variant(self, *args: Any) -> Rolled:

@@ -203,19 +203,19 @@ class Program:
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
 
-    def with_layers(self, layers: Sequence[ModulePass | str]) -> Program:
-        """The program after the passes, with `layers` among them for what becomes of equal layers."""
-        finished = self._finish(None, layers)
+    def after_passes(
+        self, *, first: Sequence[ModulePass | str] = (), layers: Sequence[ModulePass | str] = ()
+    ) -> Program:
+        """The program after `first` and the default passes, with `layers` among them for equal layers."""
+        finished = self._finish(None, first=first, layers=layers)
         other = replace(self, bytecode=finished.bytecode)
         other.__dict__["finished"] = finished
         return other
 
-    def _finish(
-        self, dump: str | os.PathLike | None, layers: Sequence[ModulePass | str] = ()
-    ) -> Finished:
+    def _finish(self, dump: str | os.PathLike | None, **passes: Sequence[ModulePass | str]) -> Finished:
         with context() as ctx:
             module = parse(self.bytecode, ctx)
-            timing = run(module, layers=layers, dump=dump)
+            timing = run(module, dump=dump, **passes)
             refuse_leftovers(module)
             load_libraries(module)
             return Finished(to_bytecode(module), timing)

@@ -1,0 +1,75 @@
+"""Initialising as one compiled program: only what the variables depend on is computed.
+
+Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops the
+forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of running
+it op by op. Where that cannot be (the Module looks at values, calls back into Python, returns no arrays) it
+runs op by op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.lowering import jax_compat
+from stablelift.lowering.primitive import program_p
+from stablelift.runtime.program import Program
+
+
+def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The variables that `run(rngs, *args, **kwargs)` returns."""
+    leaves, tree = jax.tree.flatten((rngs, args, kwargs))
+    if not jax_compat.is_outside_traces() or any(map(jax_compat.is_tracer, leaves)):
+        return run(rngs, *args, **kwargs)
+    try:
+        return _compiled(run, leaves, tree)
+    except Exception:  # whatever it is, running op by op raises it where the user expects it, or goes through
+        pass
+    return run(rngs, *args, **kwargs)
+
+
+def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
+    arrays = [index for index, leaf in enumerate(leaves) if isinstance(leaf, jax.Array | np.ndarray)]
+    kept: dict[str, Any] = {}
+
+    def init(*traced: Any) -> list[Any]:
+        filled = list(leaves)
+        for index, leaf in zip(arrays, traced, strict=True):
+            filled[index] = leaf
+        rngs, args, kwargs = jax.tree.unflatten(tree, filled)
+        found, kept["tree"] = jax.tree.flatten(run(rngs, *args, **kwargs))
+        kept["fixed"] = [None if jax_compat.is_tracer(leaf) else leaf for leaf in found]
+        return [leaf for leaf in found if jax_compat.is_tracer(leaf)]
+
+    given = [leaves[index] for index in arrays]
+    program = Program.trace(init, *given)
+    results = iter(_runner(program)(*given))
+    return jax.tree.unflatten(
+        kept["tree"], [next(results) if leaf is None else leaf for leaf in kept["fixed"]]
+    )
+
+
+_MOST_RUNNERS = 128
+_RUNNERS: dict[Program, Callable[..., Any]] = {}
+
+# Little is computed, once: half of XLA's optimisation costs more time than it saves. Without any, bits differ.
+_OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
+
+
+def _runner(program: Program) -> Callable[..., Any]:
+    """The compiled program; equal programs compile once."""
+    if program not in _RUNNERS:
+        if len(_RUNNERS) >= _MOST_RUNNERS:
+            del _RUNNERS[next(iter(_RUNNERS))]
+        finished = program.after_passes(first=("lift-seal",))
+        _RUNNERS[program] = jax.jit(partial(_bind, finished), compiler_options=_OPTIONS)
+    return _RUNNERS[program]
+
+
+def _bind(program: Program, *leaves: Any) -> list[Any]:
+    return program_p.bind(*leaves, program=program)

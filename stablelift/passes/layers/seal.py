@@ -1,0 +1,49 @@
+"""lift-seal: what a jitted function of JAX's returns is not simplified together with what uses it.
+
+    %a = "lift.call"(%k) {callee = @_normal}   ==>   the same, behind an optimization barrier
+
+Op by op, JAX runs such a function (a random draw, say) as one program and what follows as others. Compiled as
+one, XLA would merge the scaling of a draw into the draw, and the last bit would differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stablelift.ir.lift import attributes_of
+from stablelift.ir.mlir import functions, ir
+from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callees, references
+
+
+@dataclass(frozen=True)
+class Seal(ModulePass):
+    name = "lift-seal"
+
+    def run(self, module: ir.Module) -> None:
+        known = functions(module)
+        pending, seen = ["main"], {"main"}
+        while pending:
+            for op in references(known[pending.pop()]):
+                if op.name == "lift.call" and "layer" not in attributes_of(op):
+                    _seal(op)
+                else:
+                    new = [name for name in callees(op) if name not in seen]
+                    seen.update(new)
+                    pending.extend(new)
+
+
+def _seal(op: ir.Operation) -> None:
+    results = [result for result in op.results if next(iter(result.uses), None) is not None]
+    if not results:
+        return
+    with ir.InsertionPoint.after(op), op.location:
+        barrier = ir.Operation.create(
+            "stablehlo.optimization_barrier",
+            results=[result.type for result in results],
+            operands=results,
+        )
+    for result, sealed in zip(results, barrier.results, strict=True):
+        result.replace_all_uses_except(sealed, barrier)
+
+
