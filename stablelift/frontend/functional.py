@@ -18,8 +18,9 @@ import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives
 from stablelift.lowering.callee import call
 from stablelift.lowering.gradients import grad, jvp, linearize, value_and_grad, vjp
 from stablelift.lowering.jax_compat import is_tracer
-from stablelift.lowering.loops import cond, fori_loop, map, scan, switch, while_loop
+from stablelift.lowering.loops import cond, fori_loop, switch, while_loop
 from stablelift.lowering.mapping import vmap
+from stablelift.lowering.scan import map, scan
 
 __all__ = [
     "cond",

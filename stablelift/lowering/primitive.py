@@ -25,6 +25,21 @@ def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **__: Any) -> list[Any]:
     return list(out_avals)
 
 
+def _restricted(
+    wanted: list[bool], params: dict[str, Any]
+) -> tuple[list[bool], dict[str, Any]] | None:
+    """Of an outlined function, the part that computes some of its results; of any other lift, the whole."""
+    if params["op"] not in ("lift.call", "lift.remat"):
+        return None
+    ((attribute, callee),) = params["callees"]
+    outputs = [index for index, is_wanted in enumerate(wanted) if is_wanted]
+    jaxpr, used = jax_compat.restrict(callee, outputs)
+    out_avals = tuple(params["out_avals"][index] for index in outputs)
+    return used, {**params, "callees": ((attribute, jaxpr),), "out_avals": out_avals}
+
+
+jax_compat.register_restriction(lift_p, _restricted)
+
 program_p = Primitive("program")
 program_p.multiple_results = True
 """A call of a whole `Program`, on flat arguments; its parameter is the program."""
