@@ -57,8 +57,14 @@ def _bounded(cond_fun: Callable, body_fun: Callable, init_val: Any, bound: int) 
 
 def _while(cond_fun: Callable, body_fun: Callable, init: Any, bound: int | None) -> Any:
     in_tree = jax.tree.structure(((init,), {}))
-    body, carry = settled("while_loop", lambda avals: Callee(body_fun, in_tree, avals), init)
-    cond = Callee(cond_fun, in_tree, avals_of(carry))
+    conditions: list[Callee] = []
+
+    def trace(avals: list[Any]) -> Callee:
+        conditions.append(Callee(cond_fun, in_tree, avals))
+        return Callee(body_fun, in_tree, avals)
+
+    body, carry = settled("while_loop", trace, init)
+    cond = conditions[-1]
     found = cond.out_avals
     if len(found) != 1 or found[0].shape != () or found[0].dtype != jnp.bool_:
         spelled = ", ".join(aval.str_short() for aval in found)
@@ -109,7 +115,7 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> 
         raise TypeError(
             f"cond: expected a scalar predicate, found {jax_compat.aval_of(condition).str_short()}"
         )
-    return switch((condition != 0).astype(jnp.int32), [false_fun, true_fun], *operands)
+    return _chosen((condition != 0).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
 
 
 def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
@@ -126,9 +132,15 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
         found = jax_compat.aval_of(position).str_short()
         raise TypeError(f"switch: expected an integer scalar as index, found {found}")
     position = jnp.clip(position, 0, len(branches) - 1).astype(jnp.int32)
+    return _chosen(position, branches, operands, order=range(len(branches)))
+
+
+def _chosen(position: Any, branches: Sequence[Callable], operands: Any, order: Sequence[int]) -> Any:
+    """The branch `branches[order[position]]`; they are traced as they stand."""
     values, _ = flat_arrays(operands)
     in_tree = jax.tree.structure((operands, {}))
-    traced = [Callee(branch, in_tree, avals_of(values)) for branch in branches]
+    as_given = [Callee(branch, in_tree, avals_of(values)) for branch in branches]
+    traced = [as_given[number] for number in order]
     _same_results(traced)
     # Each branch closes over values of its own: all branches take all of them.
     constants = [constant for callee in traced for constant in callee.constants]

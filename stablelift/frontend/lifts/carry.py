@@ -41,7 +41,7 @@ def _compare(what: str, kind: str, given: Any, found: Any) -> None:
             f"{what} in structure", f"expected: {_spelled(given)}", f"found: {_spelled(found)}"
         )
     wrong = [
-        f"{kind}{_path(path)}: expected {_type(old)}, found {_type(new)}"
+        f"{kind}{_path(path)}: expected {type_text(old)}, found {type_text(new)}"
         for (path, old), new in zip(
             jax.tree_util.tree_leaves_with_path(given), jax.tree_util.tree_leaves(found), strict=True
         )
@@ -70,9 +70,12 @@ def _dtype(x: Any) -> Any:
     return jax.numpy.result_type(x)
 
 
-def _type(x: Any) -> str:
+def type_text(x: Any) -> str:
+    """The dtype and shape of a leaf, or the type of one that is no array: `float32[3, 4]`."""
+    if not hasattr(x, "dtype") and not isinstance(x, bool | int | float | complex):
+        return type(x).__name__
     return f"{_dtype(x)}{list(np.shape(x))}"
 
 
 def _spelled(tree: Any) -> str:
-    return str(jax.tree_util.tree_map(_type, tree)).replace("'", "")
+    return str(jax.tree_util.tree_map(type_text, tree)).replace("'", "")
