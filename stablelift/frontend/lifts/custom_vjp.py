@@ -11,7 +11,7 @@ from stablelift.errors import LiftTypeError
 from stablelift.frontend.calling import function_name
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.frozen_dict import unfreeze
-from stablelift.frontend.lifts.derivatives import require_one_scope, unfreeze_all
+from stablelift.frontend.lifts.derivatives import unfreeze_all, with_one_scope
 from stablelift.frontend.lifts.fingerprint import counts, set_counts
 from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_functions
@@ -44,10 +44,10 @@ def custom_vjp(
     numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
 
     def run(call: LiftedCall, *args: Any, **kwargs: Any) -> Any:
-        require_one_scope("custom_vjp", call)
+        scope, (body, forward) = with_one_scope("custom_vjp", call)
         without_module = tuple(number - 1 for number in numbers if number)
-        lifted = custom_vjp_scopes(call.bodies[0], call.bodies[1], backward_fn, grad_vars, without_module)
-        return lifted(call.scopes[0], *args, **kwargs)
+        lifted = custom_vjp_scopes(body, forward, backward_fn, grad_vars, without_module)
+        return lifted(scope, *args, **kwargs)
 
     return lift_functions(run, (fn, forward_fn))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -33,9 +33,9 @@ def jvp(
     """
 
     def run(call: LiftedCall, *args: Any) -> Any:
-        require_one_scope("jvp", call)
-        lifted = jvp_scopes(call.body, tangents, [variable_tangents], variables=variables, rngs=rngs)
-        return lifted(call.scopes, *args)
+        scope, (body,) = with_one_scope("jvp", call)
+        lifted = jvp_scopes(body, tangents, [variable_tangents], variables=variables, rngs=rngs)
+        return lifted(scope, *args)
 
     return lift_directly("jvp", run, (fn,), mdl, tuple(primals))
 
@@ -63,23 +63,30 @@ def vjp(
     refuse_reduce_axes("vjp", reduce_axes)
 
     def run(call: LiftedCall, *args: Any) -> Any:
-        if not multi_scope:
-            require_one_scope("vjp", call)
+        scopes, (body,) = (call.scopes, call.bodies) if multi_scope else with_one_scope("vjp", call)
         lifted = vjp_scopes(
-            call.body, has_aux=has_aux, vjp_variables=vjp_variables, variables=variables, rngs=rngs
+            body, has_aux=has_aux, vjp_variables=vjp_variables, variables=variables, rngs=rngs
         )
-        return lifted(call.scopes if multi_scope else call.scopes[0], *args)
+        return lifted(scopes, *args)
 
     return lift_directly("vjp", run, (fn,), mdl, primals)
 
 
-def require_one_scope(name: str, call: LiftedCall) -> None:
-    """Raises: NotImplementedError if Modules beside the first one take part."""
+def with_one_scope(name: str, call: LiftedCall) -> tuple[Any, list[Callable[..., Any]]]:
+    """The scope of the only Module that takes part, and the bodies as functions of it.
+
+    Raises: NotImplementedError if there are others.
+    """
     if len(call.scopes) != 1:
         raise NotImplementedError(
             f"`{name}` does not support Modules among the arguments or in the fields of the Module: "
             "their variables have no place in what it takes and returns"
         )
+
+    def of_scope(body: Callable[..., Any]) -> Callable[..., Any]:
+        return functools.wraps(body)(lambda scope, *args, **kwargs: body([scope], *args, **kwargs))
+
+    return call.scopes[0], [*map(of_scope, call.bodies)]
 
 
 def jvp_scopes(
@@ -130,7 +137,7 @@ def vjp_scopes(
 
         value, pullback, (aux, groups) = functional.vjp(body, unfreeze_all(given), *primals, has_aux=True)
         below = tuple(packed.paths)
-        lifted = jax.tree_util.Partial(partial(_pull_back, packed.structure, below), pullback)
+        lifted = jax.tree_util.Partial(functools.partial(_pull_back, packed.structure, below), pullback)
         return (value, lifted, aux) if has_aux else (value, lifted), groups
 
     return pack(differentiated, (vjp_variables, variables), (variables,), (rngs,), "vjp")

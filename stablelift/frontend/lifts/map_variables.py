@@ -97,7 +97,8 @@ def map_variables_scopes(
 
         target, others = packed.variable_groups
         if init and any(not is_filter_empty(packed.mutable(root)) for root in packed.roots):
-            target = tuple(map(map_out_fn, run(target, True)[1][0]))
+            created = map(map_out_fn, run(target, True)[1][0])
+            target = tuple({**given, **new} for given, new in zip(target, created, strict=True))
         seen = tuple(map_in_fn(unfreeze(collections)) for collections in target)
         value, (written, kept) = run(seen, writable)
         return value, (tuple(map(map_out_fn, written)) if writes else written, kept)
