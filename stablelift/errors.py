@@ -351,6 +351,10 @@ class LiftArgumentError(ModuleError, ValueError):
     """A lift is called with arguments that do not fit each other, the function or the variables."""
 
 
+class LiftTypeError(ModuleError, TypeError):
+    """What a lifted body returns, or leaves in the variables, has another structure or type than it must."""
+
+
 class TransformedMethodReturnValueError(ModuleError):
     """A lifted method returns a Module or a Variable."""
 

@@ -1,5 +1,5 @@
-"""Lifts of pure functions: vmap, jvp, vjp, grad, value_and_grad and jit, as JAX names them, compiled by our
-passes.
+"""Lifts of pure functions, as JAX names them, compiled by our passes: maps, derivatives and rules for them,
+loops and branches, checkpoints, jit.
 
 The functions take and return pytrees of arrays. They nest in any order, with each other and with JAX's own
 transformations, inside `jax.jit` and outside. Outside of any trace, a call traces, compiles (equal programs
@@ -15,20 +15,29 @@ from typing import Any
 import jax
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.lowering.associative import associative_scan
 from stablelift.lowering.callee import call
+from stablelift.lowering.checkpoint import checkpoint, remat
+from stablelift.lowering.custom_rules import custom_jvp, custom_vjp
 from stablelift.lowering.gradients import grad, jvp, linearize, value_and_grad, vjp
 from stablelift.lowering.jax_compat import is_tracer
-from stablelift.lowering.loops import cond, fori_loop, map, scan, switch, while_loop
+from stablelift.lowering.loops import cond, fori_loop, switch, while_loop
 from stablelift.lowering.mapping import vmap
+from stablelift.lowering.scan import map, scan
 
 __all__ = [
+    "associative_scan",
+    "checkpoint",
     "cond",
+    "custom_jvp",
+    "custom_vjp",
     "fori_loop",
     "grad",
     "jit",
     "jvp",
     "linearize",
     "map",
+    "remat",
     "scan",
     "switch",
     "value_and_grad",

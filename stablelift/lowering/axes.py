@@ -69,3 +69,10 @@ def without_axis(aval: Any, axis: int | None) -> Any:
     if axis is None:
         return aval
     return aval.update(shape=(*aval.shape[:axis], *aval.shape[axis + 1 :]))
+
+
+def with_axis(aval: Any, axis: int | None, size: int) -> Any:
+    """The abstract value of all examples."""
+    if axis is None:
+        return aval
+    return aval.update(shape=(*aval.shape[:axis], size, *aval.shape[axis:]))

@@ -80,6 +80,16 @@ def as_array(leaf: Any) -> Any:
     return jnp.asarray(leaf)
 
 
+def flat_arrays(tree: Any) -> tuple[list[Any], TreeDef]:
+    """The leaves of a pytree as arrays or tracers, and its structure."""
+    leaves, structure = jax.tree.flatten(tree)
+    return [as_array(leaf) for leaf in leaves], structure
+
+
+def avals_of(values: Sequence[Any]) -> list[Any]:
+    return [jax_compat.aval_of(value) for value in values]
+
+
 def aval_at(what: str, leaf: Any) -> Any:
     try:
         return jax_compat.aval_of(leaf)

@@ -103,6 +103,24 @@ def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
     return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _ClosedJaxpr else jaxpr)), constants
 
 
+def restrict(
+    jaxpr: Jaxpr, outputs: Sequence[int], keep_inputs: bool = False
+) -> tuple[Jaxpr, list[bool]]:
+    """The part of a jaxpr without constants that computes some of its outputs, and which inputs it uses.
+
+    Its inputs are those that it uses, or, with `keep_inputs`, all.
+    """
+    wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
+    found, used = partial_eval.dce_jaxpr(opened, wanted, instantiate=keep_inputs)
+    return close(found), list(used)
+
+
+def computes_nothing(jaxpr: Jaxpr) -> bool:
+    """Whether the results of a jaxpr are inputs of it, or constants."""
+    return not jaxpr.eqns
+
+
 def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
     """The jaxpr's results, traced or computed like any function's."""
     return jaxpr_as_fun(jaxpr)(*args)
@@ -380,6 +398,30 @@ def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]
 def platform_of(ctx: Any) -> str:
     """The platform that is being lowered for."""
     return ctx.module_context.platforms[0]
+
+
+def register_restriction(
+    primitive: Primitive,
+    rule: Callable[[list[bool], dict[str, Any]], tuple[list[bool], dict[str, Any]] | None],
+) -> None:
+    """How an equation computes only some of its results: (wanted, params) -> (used inputs, params), or None
+    where it computes all or nothing.
+    """
+
+    def of_equation(wanted: Any, eqn: Any) -> tuple[list[bool], Any]:
+        if not any(wanted) and not eqn.effects:
+            return [False] * len(eqn.invars), None
+        found = rule(list(wanted), eqn.params)
+        if found is None:
+            return [True] * len(eqn.invars), eqn
+        used, params = found
+        return used, eqn.replace(
+            invars=[var for var, is_used in zip(eqn.invars, used, strict=True) if is_used],
+            outvars=[var for var, is_wanted in zip(eqn.outvars, wanted, strict=True) if is_wanted],
+            params=params,
+        )
+
+    partial_eval.dce_rules[primitive] = of_equation
 
 
 def register_batching(primitive: Primitive, rule: Rule) -> None:

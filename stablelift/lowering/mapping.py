@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.axes import mapped_size, normalized_axes, prefix_axes, without_axis
+from stablelift.lowering.axes import mapped_size, normalized_axes, prefix_axes, with_axis, without_axis
 from stablelift.lowering.callee import Callee, as_array
 
 
@@ -63,7 +63,7 @@ def vmap(
         out = callee.bind(
             "lift.vmap",
             arrays,
-            [_with_axis(aval, axis, size) for aval, axis in zip(callee.out_avals, results, strict=True)],
+            [with_axis(aval, axis, size) for aval, axis in zip(callee.out_avals, results, strict=True)],
             axis_size=size,
             in_axes=(None,) * len(callee.constants) + tuple(axes),
             out_axes=tuple(results),
@@ -73,9 +73,3 @@ def vmap(
         return jax.tree.unflatten(out_tree, out)
 
     return mapped
-
-
-def _with_axis(aval: Any, axis: int | None, size: int) -> Any:
-    if axis is None:
-        return aval
-    return aval.update(shape=(*aval.shape[:axis], size, *aval.shape[axis:]))

@@ -25,6 +25,21 @@ def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **__: Any) -> list[Any]:
     return list(out_avals)
 
 
+def _restricted(
+    wanted: list[bool], params: dict[str, Any]
+) -> tuple[list[bool], dict[str, Any]] | None:
+    """Of an outlined function, the part that computes some of its results; of any other lift, the whole."""
+    if params["op"] not in ("lift.call", "lift.remat"):
+        return None
+    ((attribute, callee),) = params["callees"]
+    outputs = [index for index, is_wanted in enumerate(wanted) if is_wanted]
+    jaxpr, used = jax_compat.restrict(callee, outputs)
+    out_avals = tuple(params["out_avals"][index] for index in outputs)
+    return used, {**params, "callees": ((attribute, jaxpr),), "out_avals": out_avals}
+
+
+jax_compat.register_restriction(lift_p, _restricted)
+
 program_p = Primitive("program")
 program_p.multiple_results = True
 """A call of a whole `Program`, on flat arguments; its parameter is the program."""
@@ -35,10 +50,22 @@ def _program_abstract_eval(*_: Any, program: Any) -> list[Any]:
     return [jax_compat.aval_of(aval) for aval in program.out_avals]
 
 
+class Recursive:
+    """The callees of an op, by attribute name, one of which applies the op itself: filled in once all of them
+    are traced.
+    """
+
+    def __init__(self):
+        self.callees: dict[str, Jaxpr] = {}
+
+
+Callees = dict[str, Jaxpr | tuple[Jaxpr, ...]]
+
+
 def bind(
     op: str,
     args: Sequence[Any],
-    callees: dict[str, Jaxpr | tuple[Jaxpr, ...]],
+    callees: Callees | Recursive,
     out_avals: Sequence[Any],
     name: str = "callee",
     **attributes: Any,
@@ -51,14 +78,15 @@ def bind(
     Raises:
       LiftError: A callee has side effects, which a lift cannot keep.
     """
-    for jaxpr in callees.values():
+    held = callees if isinstance(callees, Recursive) else tuple(callees.items())
+    for jaxpr in () if isinstance(callees, Recursive) else callees.values():
         for one in jaxpr if isinstance(jaxpr, tuple) else (jaxpr,):
             refuse_effects(one)
     return lift_p.bind(
         *args,
         op=op,
         name=name,
-        callees=tuple(callees.items()),
+        callees=held,
         attributes=tuple(sorted((key, value) for key, value in attributes.items() if value is not None)),
         out_avals=tuple(out_avals),
     )

@@ -9,22 +9,23 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax.extend.core import Primitive
 
 from stablelift.ir import tensor
 from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
+from stablelift.lowering.checkpoint import policy_name
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import linear_p, tangents
-from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.lowering.primitive import Recursive, lift_p, program_p
 from stablelift.lowering.table import (
     AXES,
     RULES,
     axis_sizes,
     emit,
     lowered_callee,
+    lowered_recursive,
     lowers,
     signature_of_jaxpr,
     unweak,
@@ -40,12 +41,15 @@ def _lift(
     memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
     if given.get("axis_name") is not None:
         memo[AXES] = outer | {given["axis_name"]: given["axis_size"]}
-    lowered = {
-        attribute: [lowered_callee(ctx, name, one) for one in jaxpr]
-        if isinstance(jaxpr, tuple)
-        else lowered_callee(ctx, name, jaxpr)
-        for attribute, jaxpr in callees
-    }
+    if isinstance(callees, Recursive):
+        lowered: dict[str, Any] = dict(lowered_recursive(ctx, name, callees))
+    else:
+        lowered = {
+            attribute: [lowered_callee(ctx, name, one) for one in jaxpr]
+            if isinstance(jaxpr, tuple)
+            else lowered_callee(ctx, name, jaxpr)
+            for attribute, jaxpr in callees
+        }
     memo[AXES] = outer
     return emit(ctx, op, args, lowered, **given)
 
@@ -143,15 +147,7 @@ def _cond(ctx: Any, index: Any, *args: Any, branches: Sequence[Jaxpr], **_: Any)
 def _remat(ctx: Any, *args: Any, jaxpr: Any, prevent_cse: Any, policy: Any, **_: Any) -> list[Any]:
     keep = prevent_cse if isinstance(prevent_cse, bool) else any(prevent_cse)
     callee = lowered_callee(ctx, "checkpoint", jax_compat.close(jaxpr))
-    return emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=_policy_name(policy))
-
-
-def _policy_name(policy: Any) -> str | None:
-    """The name of a rematerialisation policy among JAX's, else that of the function; None for the default."""
-    if policy is None:
-        return None
-    known = [name for name, one in vars(jax.checkpoint_policies).items() if one is policy]
-    return known[0] if known else getattr(policy, "__name__", type(policy).__name__)
+    return emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=policy_name(policy))
 
 
 @lowers(jax_compat.name_p)

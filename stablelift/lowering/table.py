@@ -11,7 +11,7 @@ from stablelift.ir import lift
 from stablelift.ir.lift import Signature
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.primitive import Recursive, refuse_effects
 
 RULES: dict[Primitive, jax_compat.Rule] = {}
 """How our lowering treats JAX's primitives and ours, where it differs from JAX's own."""
@@ -38,6 +38,24 @@ def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
         function = jax_compat.lower_callee(ctx, name, jaxpr)
         memo[key] = (function.name.value, jaxpr)
     return memo[key][0], signature_of_jaxpr(ctx, jaxpr)
+
+
+def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str, Signature]]:
+    """Symbols and types of the callees of an op that occurs in them, by attribute name.
+
+    A use that is met while they are being lowered refers to them by the names they will have.
+    """
+    memo = jax_compat.memo_of(ctx)
+    if op not in memo:
+        unique = sum(isinstance(other, Recursive) for other in memo)
+        memo[op] = {attribute: f"{name}__{attribute}__{unique}" for attribute in op.callees}
+        for attribute, jaxpr in op.callees.items():
+            function = jax_compat.lower_callee(ctx, memo[op][attribute], jaxpr)
+            assert function.name.value == memo[op][attribute], f"`@{memo[op][attribute]}` was taken"
+    return {
+        attribute: (symbol, signature_of_jaxpr(ctx, op.callees[attribute]))
+        for attribute, symbol in memo[op].items()
+    }
 
 
 def signature_of_jaxpr(ctx: Any, jaxpr: Jaxpr) -> Signature:

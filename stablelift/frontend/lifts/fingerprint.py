@@ -98,3 +98,8 @@ def add_counts(scope: Scope, more: Mapping[tuple[Any, ...], int]) -> None:
         for key in path[:-1]:
             counters = counters.setdefault(key, {})
         counters[path[-1]] = counters.get(path[-1], 0) + number
+
+
+def set_counts(scope: Scope, given: Mapping[tuple[Any, ...], int]) -> None:
+    """Go back to the counts that `counts` gave before; streams that were not drawn from then start anew."""
+    add_counts(scope, {path: given.get(path, 0) - number for path, number in counts(scope).items()})

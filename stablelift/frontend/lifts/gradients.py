@@ -32,7 +32,7 @@ def value_and_grad(
     have gradients of dtype `float0`. What `fn` does to variables is kept.
     Raises: LiftArgumentError if the value is not a scalar.
     """
-    _refuse_reduce_axes("value_and_grad", reduce_axes)
+    refuse_reduce_axes("value_and_grad", reduce_axes)
 
     def run(call: Any, *args: Any, **kwargs: Any) -> Any:
         lifted = value_and_grad_scopes(call.body, has_aux=has_aux, variables=variables, rngs=rngs)
@@ -51,7 +51,7 @@ def grad(
     rngs: Filter = True,
 ) -> Any:
     """The gradients of `value_and_grad` alone; with `has_aux`, `(gradients, aux)`."""
-    _refuse_reduce_axes("grad", reduce_axes)
+    refuse_reduce_axes("grad", reduce_axes)
     value, gradients = value_and_grad(fn, mdl, *primals, has_aux=has_aux, variables=variables, rngs=rngs)
     return (gradients, value[1]) if has_aux else gradients
 
@@ -109,7 +109,8 @@ def _check_scalar(fn: Callable[..., Any], value: Any) -> None:
         )
 
 
-def _refuse_reduce_axes(name: str, reduce_axes: Any) -> None:
+def refuse_reduce_axes(name: str, reduce_axes: Any) -> None:
+    """Raises: NotImplementedError for axes to reduce over, which Linen takes no more either."""
     if reduce_axes:
         raise NotImplementedError(
             f"`{name}` takes `reduce_axes` for compatibility only; sum over them with psum"

@@ -35,7 +35,8 @@ class Packed:
     """The scopes of one lifted call, taken apart by filters.
 
     `scope_tree` is a pytree of scopes (None where a Module is unbound). Only its roots are packed: a scope
-    below another one is found again by its path. `variable_groups` and `rng_groups` are the packed pytrees.
+    below another one is found again by its path: `paths` has for each leaf of `structure` the number of its
+    root and the names from there down. `variable_groups` and `rng_groups` are the packed pytrees.
     Paths in messages show `name`, unless it is None. `draw_outside`, if it is set, has for each root what its
     scopes draw keys with (see `Scope`).
     """
@@ -48,7 +49,7 @@ class Packed:
         rng_filters: Sequence[Filter],
         name: str | None,
     ):
-        leaves, self._structure = jax.tree_util.tree_flatten(scope_tree)
+        leaves, self.structure = jax.tree_util.tree_flatten(scope_tree)
         self.roots, self.paths = _roots(leaves)
         self.name = name
         self.draw_outside: list[Any] | None = None
@@ -99,7 +100,7 @@ class Packed:
                 for number in range(len(self.roots))
             ]
             try:
-                value = body(self._structure.unflatten(self._scopes_below(inner)), *args, **kwargs)
+                value = body(self.structure.unflatten(self._scopes_below(inner)), *args, **kwargs)
                 return value, self._written(inner)
             finally:
                 for root in inner:
@@ -186,14 +187,17 @@ def pack(
     return lifted
 
 
-def check_arrays(name: str, packed: Packed, args: Any) -> None:
+_NO_ARRAY = "make it a field of the Module, or let the lifted function close over it"
+
+
+def check_arrays(name: str, packed: Packed, args: Any, hint: str = _NO_ARRAY) -> None:
     """Raises: LiftArgumentError if a leaf of the arguments is no array and no number."""
     for path, leaf in jax.tree_util.tree_leaves_with_path(args):
         if not hasattr(leaf, "dtype") and not isinstance(leaf, bool | int | float | complex):
             where = jax.tree_util.keystr(path, simple=True, separator="/")
             raise LiftArgumentError(
                 f"argument {where} of `{name}` of `{packed.path_text}` is no array: {leaf!r}",
-                hint="make it a field of the Module, or let the lifted function close over it",
+                hint=hint,
             )
 
 

@@ -54,7 +54,7 @@ def lift_transform(name: str, make: Make, target: Any, methods: Any = None, **op
     if _is_module_class(target):
         return _lift_class(name, make, target, _options_of_methods(methods, options))
     if callable(target) and not isinstance(target, Module):
-        return _lift_functions(make(**options), (target,))
+        return lift_functions(make(**options), (target,))
     raise errors.TransformTargetError(target)
 
 
@@ -76,7 +76,7 @@ def lift_directly(
                 f"`{name}` lifts functions whose first parameter is a Module, found {function!r}",
                 hint=f"call it as `nn.{name}(lambda mdl, x: mdl(x), module, x)`",
             )
-    return _lift_functions(run, tuple(map(unbound_function, functions)))(module, *args, **(kwargs or {}))
+    return lift_functions(run, tuple(map(unbound_function, functions)))(module, *args, **(kwargs or {}))
 
 
 def _is_module_class(target: Any) -> TypeGuard[type[Module]]:
@@ -117,7 +117,8 @@ def _lift_method(name: str, run: Callable[..., Any], cls: type, method: str) -> 
     return lifted
 
 
-def _lift_functions(run: Callable[..., Any], functions: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+def lift_functions(run: Callable[..., Any], functions: tuple[Callable[..., Any], ...]) -> Callable[..., Any]:
+    """A function of a Module and arguments that lifts the given ones, which take the same, and calls it."""
     wrapped = tuple(map(wrap_method, functions))
 
     @functools.wraps(wrapped[0])

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-import numpy as np
-
-from stablelift.errors import LiftArgumentError
-from stablelift.frontend import functional, meta
+from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter
+from stablelift.frontend.lifts.axes import (
+    axes_of_leaves,
+    common_size,
+    mapped_leaves,
+    mapped_variables,
+    split_axes,
+    split_streams,
+    with_axes,
+    without_axes,
+)
 from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import lift_transform
-from stablelift.frontend.rng import LazyRng, split_root
-
-_SHARED = object()  # in place of None, which JAX takes for a pytree without leaves
-
-
-@dataclasses.dataclass(frozen=True)
-class In:
-    """An axis of a collection that is only read: it is mapped on the way in, nothing comes out."""
-
-    axis: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class Out:
-    """An axis of a collection that is only written: nothing goes in, it is stacked on the way out."""
-
-    axis: Any
 
 
 def vmap(
@@ -85,19 +73,16 @@ def vmap_scopes(
     metadata_params: Mapping[Any, Any] = {},
 ) -> Any:
     """The same for `fn(scopes, *args)`, as a function of `(scopes, *args)`."""
-    into = {col: _axis(axis) for col, axis in variable_axes.items() if not isinstance(axis, Out)}
-    out_of = {col: _axis(axis) for col, axis in variable_axes.items() if not isinstance(axis, In)}
+    into, out_of = split_axes(variable_axes)
     variable_in, variable_out = tuple(into.values()), tuple(out_of.values())
     splits = tuple(split_rngs.values())
 
     def mapped(packed: Packed, *args: Any) -> tuple[Any, Groups]:
         check_arrays("vmap", packed, args)
-        variables = _on_boxes(meta.remove_axis, packed.variable_groups, variable_in, metadata_params)
-        size = mapped_axis_size(packed, variables, variable_in, args, in_axes, axis_size)
-        rngs = tuple(
-            _split(group, size) if split else group
-            for group, split in zip(packed.rng_groups, splits, strict=True)
-        )
+        variables = without_axes(packed.variable_groups, variable_in, metadata_params)
+        found = mapped_leaves("argument", args, axes_of_leaves("vmap", in_axes, args))
+        found += mapped_variables(variables, variable_in)
+        size = common_size("vmap", packed.path_text, found, axis_size, "axis_size")
         value, groups = functional.vmap(
             lambda variables, rngs, args: packed.run(fn, variables, rngs, *args),
             in_axes=(variable_in, tuple(0 if split else None for split in splits), in_axes),
@@ -105,82 +90,7 @@ def vmap_scopes(
             axis_size=size,
             axis_name=axis_name,
             spmd_axis_name=spmd_axis_name,
-        )(variables, rngs, args)
-        return value, _on_boxes(meta.add_axis, groups, variable_out, metadata_params)
+        )(variables, split_streams(packed.rng_groups, splits, size), args)
+        return value, with_axes(groups, variable_out, metadata_params)
 
     return pack(mapped, tuple(into), tuple(out_of), tuple(split_rngs), "vmap")
-
-
-def mapped_axis_size(
-    packed: Packed, variables: Groups, variable_axes: Any, args: Any, in_axes: Any, axis_size: int | None
-) -> int:
-    """The one size of all mapped axes. Raises: LiftArgumentError if there are several, or none."""
-    if isinstance(in_axes, list):
-        raise LiftArgumentError(f"`in_axes` of `vmap` is an int, None or a tuple, found the list {in_axes!r}")
-    sizes: dict[int, list[str]] = {}
-    if axis_size is not None:
-        sizes[axis_size] = ["axis_size"]
-    mapped = _mapped_leaves("argument", args, in_axes)
-    for by_root, axis in zip(variables, variable_axes, strict=True):
-        mapped += [leaf for collections in by_root for leaf in _mapped_leaves("variable", collections, axis)]
-    for where, leaf, axis in mapped:
-        sizes.setdefault(_size(where, leaf, axis), []).append(where)
-    if len(sizes) == 1:
-        return next(iter(sizes))
-    place = packed.path_text
-    if not sizes:
-        raise LiftArgumentError(
-            f"`vmap` of `{place}` maps no axis of an argument or variable, so its size is unknown",
-            hint="pass `axis_size`",
-        )
-    details = [f"size {size}: {', '.join(places)}" for size, places in sizes.items()]
-    raise LiftArgumentError(
-        f"`vmap` of `{place}` maps axes of different sizes",
-        *details,
-        hint="check `in_axes` and `variable_axes`",
-    )
-
-
-def _mapped_leaves(kind: str, tree: Any, axes: Any) -> list[tuple[str, Any, int]]:
-    """Place, array and axis of each leaf that is mapped. `axes` is a prefix of `tree`."""
-    marked = jax.tree_util.tree_map(lambda axis: _SHARED if axis is None else axis, axes, is_leaf=_is_none)
-    try:
-        axis_of_leaf = jax.tree_util.tree_leaves(jax.tree.broadcast(marked, tree))
-    except ValueError as error:
-        raise LiftArgumentError(
-            f"`in_axes` of `vmap` does not fit the arguments: {axes!r}", str(error).splitlines()[0]
-        ) from error
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return [
-        (f"{kind} {jax.tree_util.keystr(path, simple=True, separator='/')}", leaf, axis)
-        for (path, leaf), axis in zip(leaves, axis_of_leaf, strict=True)
-        if axis is not _SHARED
-    ]
-
-
-def _is_none(x: Any) -> bool:
-    return x is None
-
-
-def _size(where: str, leaf: Any, axis: int) -> int:
-    shape = np.shape(leaf)
-    if not -len(shape) <= axis < len(shape):
-        raise LiftArgumentError(f"`vmap` maps axis {axis} of {where}, which has shape {shape}")
-    return shape[axis]
-
-
-def _axis(axis: Any) -> Any:
-    return axis.axis if isinstance(axis, In | Out) else axis
-
-
-def _on_boxes(change: Any, groups: Groups, axes: tuple[Any, ...], params: Mapping[Any, Any]) -> Groups:
-    return tuple(
-        group if axis is None else change(group, axis, params)
-        for group, axis in zip(groups, axes, strict=True)
-    )
-
-
-def _split(group: Any, size: int) -> Any:
-    return jax.tree_util.tree_map(
-        lambda rng: split_root(rng, size), group, is_leaf=lambda x: isinstance(x, LazyRng)
-    )
