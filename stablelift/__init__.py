@@ -27,6 +27,7 @@ _ACTIVATIONS = (
 # Submodule -> the public names it provides.
 _PROVIDED = {
     "frontend.module": ("Module",),
+    "frontend.arguments": ("merge_param",),
     "frontend.calling": ("compact", "intercept_methods", "nowrap"),
     "frontend.decorator": ("module",),
     "frontend.filters": ("DenyList",),
@@ -34,7 +35,10 @@ _PROVIDED = {
     "frontend.language.load": ("load",),
     "frontend.layers.activation": _ACTIVATIONS,
     "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
-    "frontend.layers.linear": ("Dense",),
+    "frontend.layers.linear": (
+        "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",
+    ),
+    "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
     "frontend.lifts.gradients": ("grad", "value_and_grad"),
     "frontend.lifts.jit": ("fold_rngs", "jit"),
     "frontend.lifts.vmap": ("In", "Out", "vmap"),
