@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 _ACTIVATIONS = (
     "celu", "elu", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu",
     "log_sigmoid", "log_softmax", "logsumexp", "normalize", "one_hot", "relu", "relu6", "selu", "sigmoid",
-    "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh",
+    "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh", "PReLU",
 )  # fmt: skip
 
 # Submodule -> the public names it provides.
@@ -33,12 +33,20 @@ _PROVIDED = {
     "frontend.filters": ("DenyList",),
     "frontend.frozen_dict": ("FrozenDict",),
     "frontend.language.load": ("load",),
+    "frontend.layers.attention": (
+        "MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "combine_masks",
+        "dot_product_attention", "dot_product_attention_weights", "make_attention_mask", "make_causal_mask",
+    ),
     "frontend.layers.activation": _ACTIVATIONS,
+    "frontend.layers.batch_apply": ("BatchApply",),
+    "frontend.layers.combinators": ("Sequential",),
     "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
     "frontend.layers.linear": (
         "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",
     ),
     "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
+    "frontend.layers.pooling": ("avg_pool", "max_pool", "min_pool", "pool"),
+    "frontend.layers.stochastic": ("Dropout",),
     "frontend.lifts.gradients": ("grad", "value_and_grad"),
     "frontend.lifts.jit": ("fold_rngs", "jit"),
     "frontend.lifts.vmap": ("In", "Out", "vmap"),
@@ -50,10 +58,19 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
+    "activation": "frontend.layers.activation",
+    "attention": "frontend.layers.attention",
+    "batch_apply": "frontend.layers.batch_apply",
+    "combinators": "frontend.layers.combinators",
+    "dtypes": "frontend.layers.dtypes",
     "errors": "errors",
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
+    "linear": "frontend.layers.linear",
     "meta": "frontend.meta",
+    "normalization": "frontend.layers.normalization",
+    "pooling": "frontend.layers.pooling",
+    "stochastic": "frontend.layers.stochastic",
 }
 
 _PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}
