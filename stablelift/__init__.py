@@ -46,6 +46,9 @@ _PROVIDED = {
     ),
     "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
     "frontend.layers.pooling": ("avg_pool", "max_pool", "min_pool", "pool"),
+    "frontend.layers.recurrent": (
+        "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNNCellBase", "SimpleCell",
+    ),
     "frontend.layers.stochastic": ("Dropout",),
     "frontend.lifts.gradients": ("grad", "value_and_grad"),
     "frontend.lifts.jit": ("fold_rngs", "jit"),
@@ -70,6 +73,7 @@ _SUBMODULES = {
     "meta": "frontend.meta",
     "normalization": "frontend.layers.normalization",
     "pooling": "frontend.layers.pooling",
+    "recurrent": "frontend.layers.recurrent",
     "stochastic": "frontend.layers.stochastic",
 }
 
