@@ -21,20 +21,35 @@ __version__ = "0.1.0"
 _ACTIVATIONS = (
     "celu", "elu", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh", "leaky_relu",
     "log_sigmoid", "log_softmax", "logsumexp", "normalize", "one_hot", "relu", "relu6", "selu", "sigmoid",
-    "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh",
+    "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh", "PReLU",
 )  # fmt: skip
 
 # Submodule -> the public names it provides.
 _PROVIDED = {
     "frontend.module": ("Module",),
+    "frontend.arguments": ("merge_param",),
     "frontend.calling": ("compact", "intercept_methods", "nowrap"),
     "frontend.decorator": ("module",),
     "frontend.filters": ("DenyList",),
     "frontend.frozen_dict": ("FrozenDict",),
     "frontend.language.load": ("load",),
+    "frontend.layers.attention": (
+        "MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "combine_masks",
+        "dot_product_attention", "dot_product_attention_weights", "make_attention_mask", "make_causal_mask",
+    ),
     "frontend.layers.activation": _ACTIVATIONS,
+    "frontend.layers.batch_apply": ("BatchApply",),
+    "frontend.layers.combinators": ("Sequential",),
     "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
-    "frontend.layers.linear": ("Dense",),
+    "frontend.layers.linear": (
+        "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",
+    ),
+    "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
+    "frontend.layers.pooling": ("avg_pool", "max_pool", "min_pool", "pool"),
+    "frontend.layers.recurrent": (
+        "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNNCellBase", "SimpleCell",
+    ),
+    "frontend.layers.stochastic": ("Dropout",),
     "frontend.lifts.axes": ("In", "Out", "broadcast"),
     "frontend.lifts.branches": ("cond", "switch"),
     "frontend.lifts.custom_vjp": ("custom_vjp",),
@@ -57,10 +72,20 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
+    "activation": "frontend.layers.activation",
+    "attention": "frontend.layers.attention",
+    "batch_apply": "frontend.layers.batch_apply",
+    "combinators": "frontend.layers.combinators",
+    "dtypes": "frontend.layers.dtypes",
     "errors": "errors",
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
+    "linear": "frontend.layers.linear",
     "meta": "frontend.meta",
+    "normalization": "frontend.layers.normalization",
+    "pooling": "frontend.layers.pooling",
+    "recurrent": "frontend.layers.recurrent",
+    "stochastic": "frontend.layers.stochastic",
 }
 
 _PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}

@@ -344,6 +344,22 @@ class DescriptorAttributeError(ModuleError):
         )
 
 
+# Layers.
+
+
+class LayerArgumentError(ModuleError, ValueError):
+    """The fields or arguments of a layer do not fit each other, or do not fit its input.
+
+    `module` is the layer, bound or not, or None where a function complains.
+    """
+
+    def __init__(self, what: str, *details: str, hint: str | None = None, module: Any = None):
+        if module is not None:
+            path = f" at `{module.scope.path_text}`" if module.scope is not None else ""
+            details += (f"layer: {type(module).__name__}{path}",)
+        super().__init__(what, *details, hint=hint)
+
+
 # Lifts.
 
 

@@ -6,18 +6,24 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from stablelift.errors import LayerArgumentError
+
 
 def canonicalize_dtype(*args: Any, dtype: Any = None, inexact: bool = True) -> Any:
     """`dtype`, or if that is None the type that the arguments (None aside) promote to.
 
-    With `inexact`, integers promote to a float type. Raises: ValueError for a given dtype that is exact.
+    With `inexact`, integers promote to a float type. Raises: LayerArgumentError for a given dtype that is
+    exact.
     """
     if dtype is None:
         dtype = jnp.result_type(*[jnp.asarray(x) for x in args if x is not None])
         if inexact and not jnp.issubdtype(dtype, jnp.inexact):
             dtype = jnp.promote_types(jnp.float32, dtype)
     if inexact and not jnp.issubdtype(dtype, jnp.inexact):
-        raise ValueError(f"a layer computes in a float or complex dtype, found {jnp.dtype(dtype)}")
+        raise LayerArgumentError(
+            f"a layer computes in a float or complex dtype, found {jnp.dtype(dtype)}",
+            hint="pass a float or complex `dtype`, or none to promote the inputs and parameters",
+        )
     return dtype
 
 

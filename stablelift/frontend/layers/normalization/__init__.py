@@ -1,0 +1,9 @@
+"""Normalization layers."""
+
+from __future__ import annotations
+
+from stablelift.frontend.layers.normalization.batch_norm import BatchNorm
+from stablelift.frontend.layers.normalization.group_norm import GroupNorm, InstanceNorm
+from stablelift.frontend.layers.normalization.layer_norm import LayerNorm, RMSNorm
+
+__all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]

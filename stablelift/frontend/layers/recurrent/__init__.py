@@ -1,0 +1,18 @@
+"""Recurrent layers: cells, and RNN, which runs one over a sequence."""
+
+from __future__ import annotations
+
+from stablelift.frontend.layers.recurrent.cell import RNNCellBase
+from stablelift.frontend.layers.recurrent.conv_lstm import ConvLSTMCell
+from stablelift.frontend.layers.recurrent.lstm import LSTMCell, OptimizedLSTMCell
+from stablelift.frontend.layers.recurrent.simple import GRUCell, MGUCell, SimpleCell
+
+__all__ = [
+    "ConvLSTMCell",
+    "GRUCell",
+    "LSTMCell",
+    "MGUCell",
+    "OptimizedLSTMCell",
+    "RNNCellBase",
+    "SimpleCell",
+]
