@@ -26,12 +26,28 @@ from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.layers.seal import Seal
+from stablelift.passes.legalize import LEGALIZED, Legalize
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remat import Remat
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Seal(), Prune(), Pack(), InlineToCalls(), Remat(), Roll(), Outline(), Lower(), Inline())
+_PASSES = (
+    VerifyLift(),
+    Legalize(),
+    Raise(),
+    Batching(),
+    Derivatives(),
+    Seal(),
+    Prune(),
+    Pack(),
+    InlineToCalls(),
+    Remat(),
+    Roll(),
+    Outline(),
+    Lower(),
+    Inline(),
+)
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -65,9 +81,11 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
-    raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *layers, *TIDY]
+    present = {op.operation.name for op in walk(module.operation)} if rounds else set()
+    prepared = [
+        one for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED)) if present.intersection(ops)
+    ]
+    return [*prepared, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *layers, *TIDY]
 
 
 def run(
