@@ -21,11 +21,24 @@ from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
-from stablelift.passes.lower import Lower
+from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
+from stablelift.passes.remarks import Remark, collected
+from stablelift.passes.scan.hoist import Hoist
+from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Lower(), Inline())
+_PASSES = (
+    VerifyLift(),
+    Raise(),
+    Batching(),
+    Derivatives(),
+    Tidy(),
+    Hoist(),
+    LowerCalls(),
+    Lower(),
+    Inline(),
+)
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -33,14 +46,18 @@ OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 """MLIR's own passes that a pipeline may name."""
 
-TIDY = ("lift-inline", "canonicalize", "cse", "symbol-dce")
+CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
+
+LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist")
+"""What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
 
 @dataclass
 class Timing:
-    """Seconds spent in each pass of a run, in order."""
+    """Seconds spent in each pass of a run, in order, and what the passes had to remark."""
 
     seconds: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
@@ -55,7 +72,9 @@ def default_pipeline(module: ir.Module) -> list[str]:
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
     raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+    looped = raises or any(op.operation.name == "lift.scan" for op in walk(module.operation))
+    loops = LOOPS if looped else ()
+    return [*raised, *transforms, "symbol-dce", *loops, "lift-lower", *CLEAN]
 
 
 def run(
@@ -120,10 +139,12 @@ class _Run:
             manager.add(self._guard(partial(self._probe, name)), "lift-probe")
         self.mark = time.perf_counter()
         try:
-            manager.run(self.module.operation)
+            with collected() as remarks:
+                manager.run(self.module.operation)
             self.module.operation.verify()
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
+        self.timing.remarks += remarks
         return self.timing
 
     def _guard(self, action: Callable[[ir.Module], None]) -> Callable[[Any, Any], None]:
