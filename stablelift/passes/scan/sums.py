@@ -80,21 +80,27 @@ class Sums:
 
     def factors(self, value: ir.Value) -> list[list[ir.Value]]:
         """The values that must be stacked for the sum of `value`: pairs for products, else one by one."""
-        owner = value.owner
-        if self._invariant(value):
-            return []
-        if isinstance(owner, ir.Block):
-            return [[value]]
-        summed = self._summed(owner)
-        if summed is not None:
-            return [each for operand in summed for each in self.factors(operand)]
-        if owner.name == "stablehlo.dot_general":
-            return [list(owner.operands)]
-        return [[value]]
+        return [list(leaf.operands) if isinstance(leaf, ir.Operation) else [leaf] for leaf in self._leaves(value)]
+
+    def products(self, value: ir.Value) -> list[ir.Operation]:
+        """The products whose sums the sum of `value` is made of."""
+        return [leaf for leaf in self._leaves(value) if isinstance(leaf, ir.Operation)]
 
     def is_stacked(self, value: ir.Value) -> bool:
         """Whether all steps' values are at hand without another result of the loop."""
         return value in self._xs or self._invariant(value) or any(y.value == value for y in self.loop.ys)
+
+    def _leaves(self, value: ir.Value) -> list[ir.Operation | ir.Value]:
+        """Where a sum ends on its way through linear ops: products of two values, and values to be summed."""
+        owner = value.owner
+        if self._invariant(value):
+            return []
+        if isinstance(owner, ir.Block) or self.is_stacked(value):
+            return [value]
+        summed = self._summed(owner)
+        if summed is not None:
+            return [leaf for operand in summed for leaf in self._leaves(operand)]
+        return [owner.operation] if owner.name == "stablehlo.dot_general" else [value]
 
     def _summed(self, op: Any) -> list[ir.Value] | None:
         """The operands in which `op` is linear, all others being invariant; None for an op that is not."""
@@ -126,6 +132,11 @@ class Sums:
             found = [self._sum(value) for value in values]
         finish(self.function, [x.value for x in found])
 
+    def discard(self) -> None:
+        """Leave no function behind."""
+        del self.loop.functions.by_name[self.function.name.value]
+        self.function.operation.erase()
+
     def emit(self) -> list[Tensor]:
         """Call the function here, where the loop has been rebuilt."""
         given = [source.result if isinstance(source, Stacked) else source for source in self._arguments]
@@ -147,19 +158,19 @@ class Sums:
         owner: Any = value.owner
         if self._invariant(value):
             return self._constant(value) * self.loop.length
-        summed = None if isinstance(owner, ir.Block) else self._summed(owner)
-        if summed is not None:
-            if owner.name == "stablehlo.reduce" and self.factors(summed[0]) == [[summed[0]]]:
-                axes = [0, *(axis + 1 for axis in owner.attributes["dimensions"])]
-                return hlo.reduce_sum(self._all_steps(summed[0]), axes)
-            operands = [
-                self._sum(operand) if operand in summed else self._constant(operand)
-                for operand in owner.operands
-            ]
-            return hlo.remake(owner.opview, operands, types=[value.type])[0]
-        if not isinstance(owner, ir.Block) and owner.name == "stablehlo.dot_general":
-            return self._contraction(owner.opview)
-        return hlo.reduce_sum(self._all_steps(value), [0])
+        if isinstance(owner, ir.Block) or self.is_stacked(value):
+            return hlo.reduce_sum(self._all_steps(value), [0])
+        summed = self._summed(owner)
+        if summed is None:
+            product = owner.name == "stablehlo.dot_general"
+            return self._contraction(owner.opview) if product else hlo.reduce_sum(self._all_steps(value), [0])
+        if owner.name == "stablehlo.reduce" and self.is_stacked(summed[0]):
+            axes = [0, *(axis + 1 for axis in owner.attributes["dimensions"])]
+            return hlo.reduce_sum(self._all_steps(summed[0]), axes)
+        operands = [
+            self._sum(operand) if operand in summed else self._constant(operand) for operand in owner.operands
+        ]
+        return hlo.remake(owner.opview, operands, types=[value.type])[0]
 
     def _contraction(self, op: Any) -> Tensor:
         """The sum of a product over the steps: they are one more contracted axis of both factors."""
