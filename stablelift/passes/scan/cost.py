@@ -20,11 +20,17 @@ SECONDS_FOR_AN_ELEMENT_OF_A_SUM = 0.28e-9
 ROWS_THAT_HIDE_IT = 16
 """From this number of contracted rows on, the multiplications begin to hide the sum's traffic."""
 
-SECONDS_FOR_A_STACKED_BYTE = 1 / 3e9
-"""Writing a byte of a stacked result in the loop and reading it behind it."""
+SECONDS_FOR_A_WEIGHT = 0.11e-9
+"""Reading one element of a constant factor in every step, over what one product for all steps takes."""
 
-SECONDS_FOR_A_MULTIPLICATION = 3.2e-12
-"""What a multiplication in a product of few rows takes more than in one of all steps' rows."""
+SECONDS_FOR_A_STACKED_BYTE = 1 / 3e9
+"""Writing a byte of a large stacked array and reading it again: mostly for memory that is fresh."""
+
+SECONDS_FOR_A_CACHED_BYTE = 1 / 20e9
+"""The same where the array is small."""
+
+LARGE_BYTES = 8 << 20
+"""What is stacked over all steps is large from this size on."""
 
 
 def bytes_of(type: Any) -> int:
@@ -33,9 +39,11 @@ def bytes_of(type: Any) -> int:
     return math.prod(type.shape) * max(1, width // 8)
 
 
-def stacking(types: Iterable[Any]) -> float:
-    """What it costs a step to stack values of these types."""
-    return SECONDS_FOR_A_STACKED_BYTE * sum(map(bytes_of, types))
+def stacking(types: Iterable[Any], length: int | None = None) -> float:
+    """What it costs a step to stack values of these types; a large array costs more, if `length` is given."""
+    size = sum(map(bytes_of, types))
+    large = length is None or size * length > LARGE_BYTES
+    return size * (SECONDS_FOR_A_STACKED_BYTE if large else SECONDS_FOR_A_CACHED_BYTE)
 
 
 def summing(op: Any) -> float:
@@ -45,8 +53,8 @@ def summing(op: Any) -> float:
 
 
 def multiplying(op: Any) -> float:
-    """What a step saves when the product `op` is taken for all steps at once."""
-    return SECONDS_FOR_A_MULTIPLICATION * multiplications(op)
+    """What a step saves when the product `op` is taken for all steps at once: it reads its weights once."""
+    return SECONDS_FOR_A_WEIGHT * max(math.prod(operand.type.shape) for operand in op.operation.operands)
 
 
 def contracted_size(op: Any) -> int:
@@ -55,10 +63,3 @@ def contracted_size(op: Any) -> int:
     return math.prod(
         size for label, size in zip(left, op.lhs.type.shape, strict=True) if label not in out
     )
-
-
-def multiplications(op: Any) -> int:
-    """The number of multiplications of a contraction or a convolution."""
-    if op.operation.name == "stablehlo.dot_general":
-        return math.prod(op.result.type.shape) * contracted_size(op)
-    return math.prod(op.result.type.shape) * math.prod(op.rhs.type.shape) // max(1, max(op.rhs.type.shape))

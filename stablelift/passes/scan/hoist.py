@@ -30,6 +30,7 @@ from stablelift.passes.scan.batched import (
 )
 from stablelift.passes.scan.invariant import hoist_invariants
 from stablelift.passes.scan.loop import Carried, Loop, Loops
+from stablelift.passes.scan.slices import take_slices_first
 from stablelift.passes.scan.sums import Sums, addends
 
 
@@ -72,9 +73,12 @@ class Hoist(ModulePass):
         if not products or not can_be_mapped(loop, part):
             return False
         saved = sum(cost.multiplying(op.opview) for op in products)
-        spent = cost.stacking([value.type for value in part.outputs])
+        spent = cost.stacking([value.type for value in part.outputs], loop.length)
         if not self._decide(loop, self.products, products, "before", saved, spent):
             return False
+        products = take_slices_first(loop, products)
+        hoist_invariants(loop)  # the slices of constants
+        part = part_before(loop, products)
         mapped = Mapped(loop, part, f"{loop.body.name.value}__before")
         with ir.InsertionPoint(loop.op), loop.op.location:
             results = mapped.emit()
@@ -123,8 +127,9 @@ class Hoist(ModulePass):
         known = {each.inside for each in (*loop.consts, *loop.xs)} | {y.value for y in loop.ys}
         fresh = [value.type for value in part.inputs if value not in known]
         dropped = [value.type for value in part.outputs]
-        saved = sum(cost.multiplying(op.opview) for op in products) + cost.stacking(dropped)
-        if not self._decide(loop, self.products, products, "behind", saved, cost.stacking(fresh)):
+        saved = sum(cost.multiplying(op.opview) for op in products) + cost.stacking(dropped, loop.length)
+        spent = cost.stacking(fresh, loop.length)
+        if not self._decide(loop, self.products, products, "behind", saved, spent):
             return None
         moved = [y for y in loop.ys if y.value in part.outputs]
         mapped = Mapped(loop, part, f"{loop.body.name.value}__behind")
