@@ -42,8 +42,8 @@ def collected() -> Iterator[list[Remark]]:
         _collector.reset(token)
 
 
-def remark(by: str, op: Any, what: str, why: str) -> None:
-    """Say that the pass `by` did `what` to `op`, and why."""
+def remark(by: str, about: Any, what: str, why: str) -> None:
+    """Say that the pass `by` did `what` to an op (or anything else with a location), and why."""
     collector = _collector.get()
     if collector is not None:
-        collector.append(Remark(by, where(op.location), what, why))
+        collector.append(Remark(by, where(about.location), what, why))

@@ -64,7 +64,7 @@ class Hoist(ModulePass):
         found = hoist_invariants(loop)
         if found:
             what = f"hoisted {_counted(found, 'value')} before the loop"
-            remark(self.name, loop.op, what, "the same in every step")
+            remark(self.name, loop, what, "the same in every step")
         return bool(found)
 
     def _before(self, loop: Loop) -> bool:
@@ -144,7 +144,7 @@ class Hoist(ModulePass):
         verb = "hoisted" if does else "kept in the loop, not taken"
         what = f"{verb} {_counted(products, 'product')} {where} the loop"
         why = "as asked" if asked is not None else f"saves {saved * 1e6:.3g} µs a step, costs {spent * 1e6:.3g}"
-        remark(self.name, loop.op, what, why)
+        remark(self.name, loop, what, why)
         return does
 
 

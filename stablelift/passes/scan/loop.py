@@ -18,7 +18,7 @@ from typing import Any
 
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of, signature_of
-from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.mlir import func, inline_call, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import callees
 from stablelift.passes.module import Functions, body_of, drop_return, finish
@@ -67,6 +67,7 @@ class Loop:
 
     def __init__(self, functions: Functions, op: Any, body: func.FuncOp):
         self.functions, self.op, self.body = functions, op.operation, body
+        self.location = self.op.location
         attributes = attributes_of(op)
         self.length: int = attributes["length"]
         self.reverse: bool = attributes["reverse"]
@@ -142,6 +143,14 @@ class Loop:
             name = "following" if isinstance(part, Carried) else "value"
             if getattr(part, name) == old:
                 setattr(part, name, new)
+
+    def inline(self, call: ir.Operation) -> None:
+        """Put the function that the body calls in the place of the call."""
+        with ir.InsertionPoint(call), call.location:
+            results = inline_call(self.functions[call.attributes["callee"].value], list(call.operands))
+        for old, new in zip(list(call.results), results, strict=True):
+            self.replace(old, new)
+        call.erase()
 
     # The end --------------------------------------------------------------------------------------
 

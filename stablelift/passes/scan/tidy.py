@@ -34,10 +34,10 @@ class Tidy(ModulePass):
         if not any(is_used(result) for result in loop.op.results) and is_pure(loop.functions, loop.op):
             loop.op.erase()
         elif loop.length == 0:
-            remark(self.name, loop.op, "removed a loop", "it has no steps")
+            remark(self.name, loop, "removed a loop", "it has no steps")
             replace(loop.op, _no_steps(loop))
         elif loop.length == 1:
-            remark(self.name, loop.op, "put a loop's body in its place", "it has one step")
+            remark(self.name, loop, "put a loop's body in its place", "it has one step")
             replace(loop.op, _one_step(loop))
         else:
             self._simplify(loop)
@@ -47,7 +47,7 @@ class Tidy(ModulePass):
         while changes := [text for rule in _RULES for text in rule(loop)]:
             found += changes
         if found:
-            remark(self.name, loop.op, "tidied a loop", "; ".join(found))
+            remark(self.name, loop, "tidied a loop", "; ".join(found))
             with loop.rebuilt():
                 pass
 
