@@ -27,9 +27,12 @@ from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.layers.seal import Seal
 from stablelift.passes.legalize import LEGALIZED, Legalize
-from stablelift.passes.lower import Lower
+from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
+from stablelift.passes.remarks import Remark, collected
 from stablelift.passes.remat import Remat
+from stablelift.passes.scan.hoist import Hoist
+from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
 
 _PASSES = (
@@ -41,10 +44,13 @@ _PASSES = (
     Seal(),
     Prune(),
     Pack(),
+    LowerCalls(),
     InlineToCalls(),
     Remat(),
     Roll(),
     Outline(),
+    Tidy(),
+    Hoist(),
     Lower(),
     Inline(),
 )
@@ -58,14 +64,18 @@ MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 CALLS = ("lift-inline-to-calls", "canonicalize", "cse", "lift-prune", "lift-remat", "canonicalize")
 """What leaves a program as calls of its layers, for the passes that deal with those."""
 
-TIDY = ("lift-inline", "canonicalize", "cse", "symbol-dce")
+CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
+
+LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist")
+"""What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
 
 @dataclass
 class Timing:
-    """Seconds spent in each pass of a run, in order."""
+    """Seconds spent in each pass of a run, in order, and what the passes had to remark."""
 
     seconds: list[tuple[str, float]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
@@ -81,11 +91,17 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    present = {op.operation.name for op in walk(module.operation)} if rounds else set()
+    present = {op.operation.name for op in walk(module.operation)}
     prepared = [
-        one for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED)) if present.intersection(ops)
+        one
+        for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED))
+        if rounds and present.intersection(ops)
     ]
-    return [*prepared, *transforms, "symbol-dce", "lift-prune", "lift-pack", "lift-lower", *layers, *TIDY]
+    calls = ["lift-prune", "lift-pack"]
+    loops = LOOPS if layers or "lift-raise" in prepared or "lift.scan" in present else ()
+    if layers:
+        calls += ["lift-lower-calls", *CALLS, *layers]
+    return [*prepared, *transforms, "symbol-dce", *calls, *loops, "lift-lower", *CLEAN]
 
 
 def run(
@@ -158,10 +174,12 @@ class _Run:
             manager.add(self._guard(partial(self._probe, name)), "lift-probe")
         self.mark = time.perf_counter()
         try:
-            manager.run(self.module.operation)
+            with collected() as remarks:
+                manager.run(self.module.operation)
             self.module.operation.verify()
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
+        self.timing.remarks += remarks
         return self.timing
 
     def _guard(self, action: Callable[[ir.Module], None]) -> Callable[[Any, Any], None]:

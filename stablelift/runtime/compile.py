@@ -11,7 +11,6 @@ import jax
 from stablelift.lowering import jax_compat
 from stablelift.lowering.primitive import program_p
 from stablelift.passes.layers.outline import Outline
-from stablelift.passes.pipeline import CALLS
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.program import Program
@@ -89,7 +88,7 @@ class CompiledFunction:
         """The function on tracers: one call of its finished program."""
         assert self.choice is not None
         program = self._program(*jax.tree.map(jax_compat.aval_of, args))
-        passes = (*CALLS, Outline()) if self.choice.layers == "outline" else ()
+        passes = (Outline(),) if self.choice.layers == "outline" else ()
         results = program_p.bind(*jax.tree.leaves(args), program=program.after_passes(layers=passes))
         return jax.tree.unflatten(program.out_tree, results)
 

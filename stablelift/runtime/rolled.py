@@ -14,7 +14,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
 from stablelift.lowering.primitive import program_p
 from stablelift.passes.layers.roll import Group, Layout, Roll
-from stablelift.passes.pipeline import CALLS, run
+from stablelift.passes.pipeline import run
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.guard import refuse_leftovers
 from stablelift.runtime.libraries import load_libraries
@@ -124,7 +124,7 @@ class Rolled:
 def _rolled_program(program: Program, roll: Roll) -> Program:
     with context() as ctx:
         module = parse(program.bytecode, ctx)
-        timing = run(module, layers=(*CALLS, roll, "symbol-dce", "lift-lower"))
+        timing = run(module, layers=(roll, "symbol-dce"))
         refuse_leftovers(module)
         load_libraries(module)
         bytecode = to_bytecode(module)

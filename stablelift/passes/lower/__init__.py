@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from stablelift.ir.mlir import ir, walk
@@ -22,17 +23,35 @@ for _family in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_family.name}")
 
 
+LOOPS = ("lift.scan", "lift.while", "lift.switch")
+"""The ops whose callees are not called here and now: passes over loops work on them until they are lowered."""
+
+
 @dataclass(frozen=True)
 class Lower(ModulePass):
     name = "lift-lower"
 
     def run(self, module: ir.Module) -> None:
-        functions = Functions(module)
-        for op in list(walk(module.operation)):
-            operation = op.operation
-            if not operation.name.startswith("lift."):
-                continue
-            rule = lowerings.find(op)
-            with ir.InsertionPoint(operation), operation.location:
-                results = rule(functions, op)
-            replace(op, results)
+        _lower(module, kept=())
+
+
+@dataclass(frozen=True)
+class LowerCalls(ModulePass):
+    """All but loops and branches: once calls are inlined, a loop's body is one block."""
+
+    name = "lift-lower-calls"
+
+    def run(self, module: ir.Module) -> None:
+        _lower(module, kept=LOOPS)
+
+
+def _lower(module: ir.Module, kept: Collection[str]) -> None:
+    functions = Functions(module)
+    for op in list(walk(module.operation)):
+        operation = op.operation
+        if not operation.name.startswith("lift.") or operation.name in kept:
+            continue
+        rule = lowerings.find(op)
+        with ir.InsertionPoint(operation), operation.location:
+            results = rule(functions, op)
+        replace(op, results)

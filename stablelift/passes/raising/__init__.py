@@ -3,9 +3,10 @@
     %r = stablehlo.while(%i = %c0, %x = %x0) cond { %i < 10 } do { ... %i + 1, f(%x) }
       ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
 
-A counted loop becomes a `lift.scan`, any other a `lift.while`; `case` and `if` become `lift.switch`. What a
-region uses from outside becomes an argument of its function; what a loop carries unchanged is no longer
-carried. Needs: the module verifies. Keeps: results.
+A counted loop becomes a `lift.scan`, any other a `lift.while` with a remark that says why; `case` and `if`
+become `lift.switch`. What a region uses from outside becomes an argument of its function; what a loop carries
+unchanged is no longer carried; what it reads and writes at its counter becomes stacked inputs and results
+(`stacked.py`). Needs: the module verifies. Keeps: results.
 """
 
 from __future__ import annotations
@@ -19,8 +20,14 @@ from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
+from stablelift.passes.inline import inline_at
 from stablelift.passes.module import Functions, body_of, finish, replace
-from stablelift.passes.raising.counted import maker, trip_count
+from stablelift.passes.raising.counted import NotCounted, maker, trip_count
+from stablelift.passes.raising.sequences import constant, integer_dtype
+from stablelift.passes.raising.stacked import recognise
+from stablelift.passes.remarks import remark
+from stablelift.passes.scan.liveness import reached_from
+from stablelift.passes.scan.loop import Carried, Loop, Loops
 from stablelift.passes.structure import lift_op
 
 RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if")
@@ -38,37 +45,75 @@ class Raise(ModulePass):
                 continue
             with ir.InsertionPoint(op.operation), op.operation.location:
                 results = (
-                    _raise_while(functions, op) if "while" in op.operation.name else _switch(functions, op)
+                    self._while(functions, op) if "while" in op.operation.name else _switch(functions, op)
                 )
             replace(op, results)
+        Loops(module).each(self._stack)
+
+    def _while(self, functions: Functions, op: Any) -> list[Tensor]:
+        initial = [Tensor(operand) for operand in op.operation.operands]
+        cond, body = (region.blocks[0] for region in op.operation.regions)
+        for inner in walk(op):
+            if inner.name == "func.call" and inner.block == cond:
+                inline_at(inner, functions[inner.attributes["callee"].value])
+        fixed = _drop_unchanged(op, cond, body)
+        moving = [index for index in range(len(initial)) if index not in fixed]
+        carry = [initial[index] for index in moving]
+        try:
+            count = trip_count(cond, body, [value.value for value in carry])
+            found = _lift_scan(functions, body, carry, count)
+            remark(self.name, op, "raised a loop to a scan", f"it counts {count} steps")
+        except NotCounted as why:
+            found = _lift_while(functions, cond, body, carry)
+            remark(self.name, op, "left a loop a while", str(why))
+        results = dict(zip(moving, found, strict=True))
+        return [results.get(index, initial[index]) for index in range(len(initial))]
+
+    def _stack(self, loop: Loop) -> None:
+        _inline_users_of_counters(loop)
+        found = recognise(loop, lambda op, why: remark(self.name, op, "kept an access in a loop", why))
+        if found:
+            remark(self.name, loop, "raised what a loop reads and writes at its counter", found)
 
 
-def _raise_while(functions: Functions, op: Any) -> list[Tensor]:
-    initial = [Tensor(operand) for operand in op.operation.operands]
-    cond, body = (region.blocks[0] for region in op.operation.regions)
-    fixed = _drop_unchanged(op, cond, body)
-    moving = [index for index in range(len(initial)) if index not in fixed]
-    carry = [initial[index] for index in moving]
-    count = trip_count(cond, body, [value.value for value in carry])
-    if count is None:
-        found = _lift_while(functions, cond, body, carry)
-    else:
-        callee, captured = _outline(functions, "while_body", body, _captures([body]))
-        found = lift_op(
-            "lift.scan",
-            [*captured, *carry],
-            {callee.name.value: signature_of(callee)},
-            callee=callee.name.value,
-            num_consts=len(captured),
-            num_carry=len(carry),
-            length=count,
-            reverse=False,
-            unroll=1,
-            in_axes=[],
-            out_axes=[],
-        )
-    results = dict(zip(moving, found, strict=True))
-    return [results.get(index, initial[index]) for index in range(len(initial))]
+def _inline_users_of_counters(loop: Loop) -> None:
+    """Put the functions to which the body passes a counter, such as JAX's indexing, in their place."""
+    while True:
+        scalars = reached_from(loop.operations, [part.inside for part in loop.carry if _may_count(part)])
+        calls = [
+            op
+            for op in loop.operations
+            if op.name == "func.call"
+            and any(integer_dtype(value.type) is not None and value in scalars for value in op.operands)
+        ]
+        if not calls:
+            return
+        for op in calls:
+            loop.inline(op)
+
+
+def _may_count(part: Carried) -> bool:
+    start = constant(part.initial)
+    return start is not None and start.ndim == 0
+
+
+def _lift_scan(
+    functions: Functions, body: ir.Block, carry: Sequence[Tensor], length: int
+) -> list[Tensor]:
+    callee, captured = _outline(functions, "while_body", body, _captures([body]))
+    return lift_op(
+        "lift.scan",
+        [*captured, *carry],
+        {callee.name.value: signature_of(callee)},
+        callee=callee.name.value,
+        num_consts=len(captured),
+        num_carry=len(carry),
+        length=length,
+        reverse=False,
+        unroll=1,
+        in_axes=[],
+        out_axes=[],
+    )
 
 
 def _lift_while(

@@ -1,29 +1,133 @@
-"""Counted loops: how many times a `stablehlo.while` runs, where that can be read off it."""
+"""Counted loops: how many times a `stablehlo.while` runs, where that can be read off it.
+
+A counter is a carried integer that starts at a constant and grows by a constant, up or down. A loop is counted
+when its condition depends on counters and constants alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+
+import numpy as np
 
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.passes.raising.sequences import Sequences, constant, integer_dtype
+
+_MOST_STEPS_TRIED = 1 << 16
+"""A condition that is not a comparison of a counter is tried for as many steps."""
 
 
-def trip_count(cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]) -> int | None:
-    """The number of steps of a loop whose counter starts, steps and ends at constants; None for any other
-    loop.
+class NotCounted(Exception):
+    """Why a loop is no counted loop."""
 
-    The condition is `counter < bound` (or <=, or with the sides exchanged), and nothing else; the body
-    returns `counter + step` with a positive step.
+
+class Counter:
+    """A carried integer that grows by the same number in every step."""
+
+    def __init__(self, start: int, step: int, dtype: np.dtype):
+        self.start, self.step, self.dtype = start, step, dtype
+
+    def values(self, length: int) -> np.ndarray:
+        """What it is in each of the first `length` steps."""
+        steps = np.arange(length, dtype=np.int64) * np.int64(self.step)
+        return (steps.astype(np.uint64) + np.uint64(self.start % 2**64)).astype(self.dtype)
+
+
+def counters(
+    inside: Sequence[ir.Value], following: Sequence[ir.Value], initial: Sequence[ir.Value]
+) -> dict[int, Counter]:
+    """The counters among carried values, by position."""
+    found = {}
+    for position, (argument, returned, start) in enumerate(zip(inside, following, initial, strict=True)):
+        dtype, first, step = integer_dtype(argument.type), constant(start), _step(argument, returned)
+        if dtype is not None and first is not None and first.ndim == 0 and step is not None:
+            found[position] = Counter(int(first), step, dtype)
+    return found
+
+
+def trip_count(cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]) -> int:
+    """The number of steps of a counted loop.
+
+    Raises:
+      NotCounted: The loop is none, and why.
     """
-    test = _condition(cond)
-    if test is None:
+    returned = list(body.operations[len(body.operations) - 1].operation.operands)
+    found = counters(list(body.arguments), returned, initial)
+    if not found:
+        raise NotCounted("it carries no counter that starts at a constant and grows by one")
+    of_argument = {cond.arguments[position]: counter for position, counter in found.items()}
+    test = cond.operations[len(cond.operations) - 1].operation.operands[0]
+    steps = _compared(test, of_argument)
+    return steps if steps is not None else _tried(test, of_argument)
+
+
+def _step(argument: ir.Value, returned: ir.Value) -> int | None:
+    """What a carried value grows by, if that is a constant."""
+    owner = returned.owner
+    if isinstance(owner, ir.Block) or owner.name not in ("stablehlo.add", "stablehlo.subtract"):
         return None
-    position, bound = test
-    start = _integer(initial[position])
-    step = _step(body, position)
-    if start is None or step is None or step <= 0:
+    left, right = owner.operands
+    if right == argument and owner.name == "stablehlo.add":
+        left, right = right, left
+    step = constant(right) if left == argument else None
+    if step is None or step.ndim:
         return None
-    return max(0, -(-(bound - start) // step))
+    return int(step) if owner.name == "stablehlo.add" else -int(step)
+
+
+_MIRRORED = {"LT": "GT", "LE": "GE", "GT": "LT", "GE": "LE", "NE": "NE", "EQ": "EQ"}
+
+
+def _compared(test: ir.Value, of_argument: dict[ir.Value, Counter]) -> int | None:
+    """The number of steps while a comparison of a counter with a constant holds; None for another test."""
+    compare = maker(test, "stablehlo.compare")
+    if compare is None:
+        return None
+    direction = str(stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value)
+    left, right = compare.operands
+    if right in of_argument:
+        left, right, direction = right, left, _MIRRORED[direction]
+    bound = constant(right)
+    if left not in of_argument or bound is None:
+        return None
+    counter = of_argument[left]
+    distance, step = int(bound) - counter.start, counter.step
+    if direction in ("LT", "LE"):
+        distance += direction == "LE"
+    elif direction in ("GT", "GE"):
+        distance, step = -distance + (direction == "GE"), -step
+    elif direction == "NE":
+        if distance == 0:
+            return 0
+        if step == 0 or distance % step or distance // step < 0:
+            raise NotCounted(f"its counter steps over the bound {bound}")
+        return distance // step
+    else:
+        return None
+    if distance <= 0:
+        return 0
+    if step <= 0:
+        raise NotCounted(f"its counter moves away from the bound {bound}")
+    return _within(counter, -(-distance // step))
+
+
+def _within(counter: Counter, steps: int) -> int:
+    """`steps`, unless the counter overflows before it has reached its bound."""
+    limits = np.iinfo(counter.dtype)
+    if not limits.min <= counter.start + steps * counter.step <= limits.max:
+        raise NotCounted("its counter overflows before the bound is reached")
+    return steps
+
+
+def _tried(test: ir.Value, of_argument: dict[ir.Value, Counter]) -> int:
+    """The number of steps while any other test of counters holds, found by computing it."""
+    known = {value: counter.values(_MOST_STEPS_TRIED) for value, counter in of_argument.items()}
+    holds = Sequences(_MOST_STEPS_TRIED, known)[test]
+    if holds is None:
+        raise NotCounted("its condition depends on more than counters and constants")
+    if holds.all():
+        raise NotCounted(f"its condition still holds after {_MOST_STEPS_TRIED} steps")
+    return int(np.argmin(holds))
 
 
 def maker(value: ir.Value, name: str) -> ir.Operation | None:
@@ -32,44 +136,3 @@ def maker(value: ir.Value, name: str) -> ir.Operation | None:
     if isinstance(owner, ir.Block) or owner.operation.name != name:
         return None
     return owner.operation
-
-
-def _condition(cond: ir.Block) -> tuple[int, int] | None:
-    """The counter's position in the carry, and the first integer for which the loop ends."""
-    terminator = cond.operations[len(cond.operations) - 1].operation
-    compare = maker(terminator.operands[0], "stablehlo.compare")
-    if compare is None:
-        return None
-    arguments: list[ir.Value] = list(cond.arguments)
-    direction = stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value
-    left, right = compare.operands
-    if direction in ("GT", "GE"):
-        left, right, direction = right, left, {"GT": "LT", "GE": "LE"}[direction]
-    bound = _integer(right)
-    if direction not in ("LT", "LE") or left not in arguments or bound is None:
-        return None
-    return arguments.index(left), bound + (direction == "LE")
-
-
-def _step(body: ir.Block, position: int) -> int | None:
-    terminator = body.operations[len(body.operations) - 1].operation
-    addition = maker(terminator.operands[position], "stablehlo.add")
-    if addition is None:
-        return None
-    left, right = addition.operands
-    counter = body.arguments[position]
-    if left == counter:
-        return _integer(right)
-    return _integer(left) if right == counter else None
-
-
-def _integer(value: Any) -> int | None:
-    """The integer that a scalar constant holds."""
-    constant = maker(value, "stablehlo.constant")
-    if constant is None:
-        return None
-    attribute = constant.attributes["value"]
-    if not isinstance(attribute, ir.DenseIntElementsAttr):
-        return None
-    type: Any = attribute.type
-    return int(attribute[0]) if type.rank == 0 else None
