@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from stablelift.ir import hlo
@@ -12,14 +13,35 @@ from stablelift.passes.legalize.table import rewrite
 
 
 @rewrite("stablehlo.einsum")
-def einsum(op: Any) -> list[Tensor] | None:
-    """A contraction whose labels are letters; a letter twice in one operand, or an ellipsis, stays."""
-    operands, _, result = op.einsum_config.value.replace(" ", "").partition("->")
-    x_labels, y_labels = operands.split(",")
-    if "..." in operands or any(len(set(labels)) < len(labels) for labels in (x_labels, y_labels)):
-        return None
+def einsum(op: Any) -> list[Tensor]:
+    """The labels of the equation are those of a contraction, once no operand has a label twice."""
+    config = op.einsum_config.value.replace(" ", "")
+    left, right, out = (part for side in config.split("->") for part in side.split(","))
     x, y = Tensor(op.lhs), Tensor(op.rhs)
-    return [contract(x, x_labels, y, y_labels, to=result, like=op, element=op.result.type.element_type)]
+    x, x_labels = _diagonal(x, _labels(left, x.rank))
+    y, y_labels = _diagonal(y, _labels(right, y.rank))
+    to = _labels(out, op.result.type.rank)
+    return [contract(x, x_labels, y, y_labels, to=to, like=op, element=op.result.type.element_type)]
+
+
+def _labels(subscripts: str, rank: int) -> list[Hashable]:
+    """A label for each axis; those under an ellipsis are counted from the last one."""
+    if "..." not in subscripts:
+        return list(subscripts)
+    before, after = subscripts.split("...")
+    return [*before, *reversed(range(rank - len(before) - len(after))), *after]
+
+
+def _diagonal(x: Tensor, labels: list[Hashable]) -> tuple[Tensor, list[Hashable]]:
+    """`x` with each label on one axis only: of axes of one label the diagonal."""
+    for axis, label in enumerate(labels):
+        if (first := labels.index(label)) == axis:
+            continue
+        counting = hlo.index(0).element_type
+        same = hlo.compare(hlo.iota(x.shape, first, counting), "EQ", hlo.iota(x.shape, axis, counting))
+        line = hlo.reduce_sum(hlo.select(same, x, hlo.zeros_like(x)), [axis])
+        return _diagonal(line, labels[:axis] + labels[axis + 1 :])
+    return x, labels
 
 
 @rewrite("stablehlo.torch_index_select")

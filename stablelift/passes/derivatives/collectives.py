@@ -1,0 +1,106 @@
+"""Derivatives of collectives over mapped axes: linear exchanges, each with its transpose over all positions.
+
+A sum that everybody gets is its own transpose, since every position's cotangent counts: as JAX has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir import hlo
+from stablelift.ir.lift import attributes_of
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.control import place, present
+from stablelift.passes.derivatives.flow import pick
+from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.derivatives.table import (
+    LinearMap,
+    Tangents,
+    jvp,
+    locally_constant,
+    operands_of,
+    results_of,
+    transposition,
+    vjp,
+)
+from stablelift.passes.structure import lift_op, remake_lift
+
+locally_constant("lift.axis_index")
+
+
+def _sum(op: Any, *xs: Tensor) -> list[Tensor]:
+    """The sums over the axes of `op`."""
+    return lift_op("lift.psum", xs, {}, axis_name=attributes_of(op)["axis_name"])
+
+
+# Reductions ---------------------------------------------------------------------------------------
+
+
+@jvp("lift.psum")
+def psum_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    return _summed(op, tangents)
+
+
+@vjp("lift.psum")
+def psum_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    return _summed(op, cotangents)
+
+
+def _summed(op: Any, values: Tangents) -> Tangents:
+    """The sums of the values that are there."""
+    found = present(values)
+    return place(_sum(op, *pick(values, found)), found, len(values))
+
+
+@jvp("lift.pmax", "lift.pmin")
+def pmax_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    maps = _choices(op, tangents)
+    return [t if t is None else choice.apply(t) for choice, t in zip(maps, tangents, strict=True)]
+
+
+@vjp("lift.pmax", "lift.pmin")
+def pmax_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    maps = _choices(op, cotangents)
+    return [ct if ct is None else choice.transpose(ct) for choice, ct in zip(maps, cotangents, strict=True)]
+
+
+def _choices(op: Any, asked: Tangents) -> list[Any]:
+    """The maps of the operands asked for: positions whose value is the result share it evenly, as in
+    `reduce` (JAX has no rule).
+    """
+
+    def choice(x: Tensor, y: Tensor) -> LinearMap:
+        chosen = hlo.convert(hlo.compare(x, "EQ", y), x.element_type)
+        share = chosen / _sum(op, chosen)[0]
+        return LinearMap(lambda t: _sum(op, t * share)[0], lambda ct: _sum(op, ct)[0] * share)
+
+    pairs = zip(operands_of(op), results_of(op), asked, strict=True)
+    return [None if each is None else choice(x, y) for x, y, each in pairs]
+
+
+# Movement -----------------------------------------------------------------------------------------
+
+
+@transposition("lift.all_gather")
+def all_gather(op, ct):
+    """Each position takes the sum, over all of them, of the cotangents of what it gave."""
+    x, axis = Tensor(op.operation.operands[0]), attributes_of(op)["dimension"]
+    (position,) = lift_op("lift.axis_index", [], {}, axis_name=attributes_of(op)["axis_name"])
+    width = x.shape[axis] if attributes_of(op)["tiled"] else 1
+    starts = [position * width if each == axis else hlo.zeros_like(position) for each in range(ct.rank)]
+    sizes = [width if each == axis else size for each, size in enumerate(ct.shape)]
+    return hlo.reshape(hlo.dynamic_slice(_sum(op, ct)[0], starts, sizes), x.shape)
+
+
+@transposition("lift.ppermute")
+def ppermute(op, ct):
+    back = [(target, source) for source, target in attributes_of(op)["permutation"]]
+    return remake_lift(op, [ct], {}, permutation=back)[0]
+
+
+@transposition("lift.all_to_all")
+def all_to_all(op, ct):
+    attributes = attributes_of(op)
+    back = {"split_axis": attributes["concat_axis"], "concat_axis": attributes["split_axis"]}
+    return remake_lift(op, [ct], {}, **back)[0]
