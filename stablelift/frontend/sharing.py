@@ -20,6 +20,7 @@ import jax
 
 from stablelift.errors import LiftArgumentError
 from stablelift.frontend.filters import hashable_filter
+from stablelift.frontend.frames import current_frame
 from stablelift.frontend.lifts.fingerprint import add_counts, counts, fingerprint
 from stablelift.frontend.lifts.modules import LiftedModules, holds_modules
 from stablelift.frontend.lifts.pack import Groups, Packed
@@ -70,7 +71,9 @@ def unshared(function: Any) -> Any:
 def _can_be_shared(module: Any, method: Any) -> bool:
     """Whether the call is one of a submodule, from outside of it, that nobody watches."""
     scope = module.scope
-    if scope is None or scope.parent is None or stacks.interceptors or stacks.captures[-1]:
+    if scope is None or scope.parent is None or scope.frame is not current_frame():
+        return False  # the top of a tree, or closed over by a lifted body
+    if stacks.interceptors or stacks.captures[-1]:
         return False
     if getattr(method, "unshared", False) or getattr(type(module), "unshared", False):
         return False

@@ -58,13 +58,8 @@ _PASSES = (
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
 
-MLIR = {
-    name: name for name in ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
-} | {
-    name: f"func.func({name})"
-    for name in ("stablehlo-legalize-deprecated-ops", "stablehlo-canonicalize-dynamism")
-}
-"""MLIR's and StableHLO's own passes that a pipeline may name, each as a pipeline of MLIR's."""
+MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
+"""MLIR's own passes that a pipeline may name."""
 
 CALLS = ("lift-inline-to-calls", "canonicalize", "cse", "lift-prune", "lift-remat", "canonicalize")
 """What leaves a program as calls of its layers, for the passes that deal with those."""
@@ -172,7 +167,7 @@ class _Run:
             elif name in OURS:
                 manager.add(self._guard(OURS[name].run), name)
             elif name in MLIR:
-                manager.add(MLIR[name])
+                manager.add(name)
             else:
                 known = ", ".join([*OURS, *MLIR])
                 raise LiftError(f"error: unknown pass `{name}`\n  hint: the passes are {known}")

@@ -57,6 +57,7 @@ class CompiledFunction:
         self._function, self._carry, self._layers, self._donate = function, carry, layers, donate
         self.choice: Choice | None = None
         self._programs: dict[Any, Program] = {}
+        self._after_passes: dict[Program, Program] = {}
         self._rolled: dict[Any, Rolled] = {}
         self._jitted: Any = None
         update_wrapper(self, function)
@@ -68,6 +69,15 @@ class CompiledFunction:
             self._choose(*args)
             return self(*args)
         return self._variant(*args)(*args)
+
+    def prepare(self, *args: Any) -> None:
+        """Trace, differentiate and run the passes for arguments of the types of `args`; XLA waits for a call."""
+        if self.choice is None:
+            self._choose(*args)
+        if self._jitted is None:
+            self._variant(*args)
+        else:
+            self._finished(*args)
 
     def _choose(self, *args: Any) -> None:
         """Decide on the first arguments what becomes of layers, for good."""
@@ -86,11 +96,18 @@ class CompiledFunction:
 
     def _staged(self, *args: Any) -> Any:
         """The function on tracers: one call of its finished program."""
-        assert self.choice is not None
-        program = self._program(*jax.tree.map(jax_compat.aval_of, args))
-        passes = (Outline(),) if self.choice.layers == "outline" else ()
-        results = program_p.bind(*jax.tree.leaves(args), program=program.after_passes(layers=passes))
+        program = self._finished(*jax.tree.map(jax_compat.aval_of, args))
+        results = program_p.bind(*jax.tree.leaves(args), program=program)
         return jax.tree.unflatten(program.out_tree, results)
+
+    def _finished(self, *args: Any) -> Program:
+        """The function's program for arguments of some types, after the passes."""
+        assert self.choice is not None
+        program = self._program(*args)
+        if program not in self._after_passes:
+            passes = (Outline(),) if self.choice.layers == "outline" else ()
+            self._after_passes[program] = program.after_passes(layers=passes)
+        return self._after_passes[program]
 
     def _variant(self, *args: Any) -> Rolled:
         key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)

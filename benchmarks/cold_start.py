@@ -1,0 +1,162 @@
+"""From the first line of Python to the first finished training step: deep models written as a plain loop.
+
+    make bench-cold_start
+    python benchmarks/cold_start.py --depths 12 24 --spelling squares
+
+The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after the
+other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, and by
+`jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`. Seconds:
+
+* init: `model.init`;
+* lower: tracing, derivatives, our passes, lowering;
+* first: XLA and the first step;
+* total: all of these with the optimiser's initial state, imports apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CONTESTANTS = ("ours", "ours, gradient by jax", "flax loop", "flax scan")
+STEPS = 15
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Cold start")
+    parser.add_argument("--depths", type=int, nargs="+", default=[12, 24, 48])
+    parser.add_argument("--contestants", nargs="+", default=list(CONTESTANTS), choices=CONTESTANTS)
+    parser.add_argument("--spelling", choices=("linen", "squares"), default="linen")
+    parser.add_argument("--layers", default="auto", help="what `stablelift.compile` does with equal layers")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        contestant, depth = options.child
+        print(json.dumps(measured(contestant, int(depth), options)))
+        return 0
+    report(options)
+    return 0
+
+
+def report(options: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("depth", "contestant", "init", "lower", "first", "total", "step", "losses", title="Cold start")
+    totals: dict[tuple[int, str], float] = {}
+    steps: dict[tuple[int, str], float] = {}
+    for depth in options.depths:
+        for contestant in options.contestants:
+            found = in_a_process(contestant, depth, options)
+            totals[depth, contestant], steps[depth, contestant] = found["total"], found["step"]
+            times = [f"{found[stage]:.2f} s" for stage in ("init", "lower", "first", "total")]
+            losses = " ".join(f"{loss:.4f}" for loss in found["losses"])
+            table.add_row(str(depth), contestant, *times, f"{found['step'] * 1e3:.1f} ms", losses)
+    console = Console(width=120)
+    console.print(table)
+    for depth in options.depths:
+        peers = [name for name in options.contestants if name.startswith("flax")]
+        for ours in [name for name in options.contestants if name.startswith("ours")]:
+            for peer in peers:
+                ratio = totals[depth, peer] / totals[depth, ours]
+                console.print(f"{depth} layers, {ours}: {ratio:.2f} times as fast as {peer}")
+            if peers:
+                best = min(steps[depth, peer] for peer in peers)
+                ratio = steps[depth, ours] / best
+                console.print(f"{depth} layers, {ours}: a step {ratio:.3f} of the faster peer's")
+    for ours in [name for name in options.contestants if name.startswith("ours")]:
+        least, most = options.depths[0], options.depths[-1]
+        ratio = totals[most, ours] / totals[least, ours]
+        console.print(f"{ours}: {most} layers in {ratio:.2f} of the time of {least}")
+
+
+def in_a_process(contestant: str, depth: int, options: argparse.Namespace) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--child", contestant, str(depth)]
+    command += ["--spelling", options.spelling, "--layers", options.layers]
+    # Neither side may find what an earlier run has compiled.
+    environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=Path(__file__).parent.parent)
+    if done.returncode:
+        raise SystemExit(f"{contestant} at depth {depth} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[str, Any]:
+    """The seconds of one contestant, in this process."""
+    import jax
+    import jax.numpy as jnp
+    import optax
+    from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder, scanned_decoder
+
+    if contestant.startswith("ours"):
+        import stablelift as nn
+        from stablelift import functional
+    else:
+        from flax import linen as nn
+    by_us = contestant == "ours"
+    value_and_grad = functional.value_and_grad if by_us else jax.value_and_grad
+    model = scanned_decoder(nn)(depth) if contestant == "flax scan" else decoder(nn, options.spelling)(depth)
+    tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
+    optimiser = optax.adam(1e-3)
+
+    def step(params: Any, state: Any, tokens: Any) -> Any:
+        def loss(params: Any) -> Any:
+            logits = model.apply(params, tokens)
+            targets = jnp.roll(tokens, -1, axis=1)
+            return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
+
+        value, gradients = value_and_grad(loss)(params)
+        updates, state = optimiser.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state, value
+
+    clock = Clock()
+    params = jax.block_until_ready(model.init(jax.random.key(0), tokens))
+    clock.lap("init")
+    state = jax.block_until_ready(optimiser.init(params))
+    clock.lap("optimiser")
+    run: Callable[..., Any]
+    if contestant.startswith("ours"):
+        run = nn.compile(step, carry=2, layers=options.layers)
+        run.prepare(params, state, tokens)
+        clock.lap("lower")
+    else:
+        lowered = jax.jit(step).lower(params, state, tokens)
+        clock.lap("lower")
+        run = lowered.compile()
+    params, state, loss = run(params, state, tokens)
+    jax.block_until_ready(loss)
+    clock.lap("first")
+    losses, seconds = [float(loss)], []
+    for _ in range(STEPS):
+        started = time.perf_counter()
+        params, state, loss = run(params, state, tokens)
+        jax.block_until_ready(loss)
+        seconds.append(time.perf_counter() - started)
+    losses.append(float(loss))
+    laps = clock.laps
+    return laps | {"total": sum(laps.values()), "step": statistics.median(seconds), "losses": losses}
+
+
+class Clock:
+    """Seconds between laps."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._mark = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self._mark
+        self._mark = time.perf_counter()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
