@@ -18,7 +18,9 @@ import numpy as np
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
 from stablelift.lowering import jax_compat
 from stablelift.lowering.primitive import program_p
+from stablelift.passes.layers.results import ReturnStacks
 from stablelift.runtime.program import Program
+from stablelift.runtime.stacks import unstack
 
 
 def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -55,20 +57,36 @@ def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
 
 
 _MOST_RUNNERS = 128
-_RUNNERS: dict[Program, Callable[..., Any]] = {}
+_RUNNERS: dict[Program, Callable[..., list[Any]]] = {}
 
 # Little is computed, once: half of XLA's optimisation costs more time than it saves. Without any, bits differ.
 _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 
-def _runner(program: Program) -> Callable[..., Any]:
+def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once."""
     if program not in _RUNNERS:
         if len(_RUNNERS) >= _MOST_RUNNERS:
             del _RUNNERS[next(iter(_RUNNERS))]
-        finished = program.after_passes(first=("lift-seal",))
-        _RUNNERS[program] = jax.jit(partial(_bind, finished), compiler_options=_OPTIONS)
+        _RUNNERS[program] = _compiled_program(program)
     return _RUNNERS[program]
+
+
+def _compiled_program(program: Program) -> Callable[..., list[Any]]:
+    stacks = ReturnStacks()
+    finished = program.after_passes(first=("lift-seal",), last=(stacks, "canonicalize"))
+    arguments = [(position,) for position in range(len(program.in_avals))]
+    finished = finished.with_stacks(arguments, stacks.layout)
+    jitted = jax.jit(partial(_bind, finished), compiler_options=_OPTIONS)
+
+    def run(*arrays: Any) -> list[Any]:
+        leaves: list[Any] = [None] * len(program.out_avals)
+        for group, found in zip(stacks.layout, jitted(*arrays), strict=True):
+            for position, leaf in zip(group, [found] if len(group) == 1 else unstack(found), strict=True):
+                leaves[position] = leaf
+        return leaves
+
+    return run
 
 
 def _bind(program: Program, *leaves: Any) -> list[Any]:

@@ -15,7 +15,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax._src import ad_checkpoint, ad_util, config, core, custom_derivatives, dtypes, random, source_info_util
+from jax._src import (
+    ad_checkpoint,
+    ad_util,
+    config,
+    core,
+    custom_derivatives,
+    dtypes,
+    random,
+    source_info_util,
+)
 from jax._src import pjit as _pjit
 from jax._src.interpreters import ad, batching, mlir, partial_eval
 from jax._src.lax import control_flow, lax, special

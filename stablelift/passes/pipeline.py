@@ -24,6 +24,7 @@ from stablelift.passes.inline import Inline, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
+from stablelift.passes.layers.results import ReturnStacks
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.layers.seal import Seal
 from stablelift.passes.legalize import LEGALIZED, Legalize
@@ -49,6 +50,7 @@ _PASSES = (
     Remat(),
     Roll(),
     Outline(),
+    ReturnStacks(),
     Tidy(),
     Hoist(),
     Lower(),
@@ -110,9 +112,12 @@ def run(
     *,
     first: Sequence[str | ModulePass] = (),
     layers: Sequence[str | ModulePass] = (),
+    last: Sequence[str | ModulePass] = (),
     dump: str | os.PathLike | None = None,
 ) -> Timing:
-    """Run passes over `module`, in place; without `passes` the default pipeline, behind `first`, with `layers`.
+    """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
+
+    `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`.
@@ -126,7 +131,7 @@ def run(
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = default_pipeline(module, layers)
+            passes = [*default_pipeline(module, layers), *last]
         return one.through(passes)
 
 

@@ -34,17 +34,12 @@ def chosen(layers: str, program: Program, *, carries: bool) -> Choice:
 
 
 def _depth(program: Program) -> int:
-    """How often, at most, one function calls another one that does not stand for a function of JAX's."""
+    """How often, at most, one function calls another one that is a layer."""
     with context() as ctx:
-        known = functions(parse(program.bytecode, ctx))
-        counts = (
-            Counter(name for op in references(function) if op.name == "lift.call" for name in callees(op))
+        module = parse(program.bytecode, ctx)  # a name of its own: the handles must not outlive it
+        known = functions(module)
+        counts = [
+            Counter(name for op in references(function) if "layer" in op.attributes for name in callees(op))
             for function in known.values()
-        )
-        return max(
-            (count for found in counts for name, count in found.items() if _calls_on(known, name)), default=0
-        )
-
-
-def _calls_on(known: dict, name: str) -> bool:
-    return any(op.name == "lift.call" for op in references(known[name]))
+        ]
+        return max((count for found in counts for count in found.values()), default=0)

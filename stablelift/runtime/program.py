@@ -30,6 +30,7 @@ from stablelift.passes.pipeline import Timing, run
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.guard import refuse_leftovers
 from stablelift.runtime.libraries import load_libraries
+from stablelift.runtime.trees import flat_tree
 from stablelift.runtime.types import spelled
 
 Axes = Any
@@ -203,13 +204,18 @@ class Program:
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
 
-    def after_passes(
-        self, *, first: Sequence[ModulePass | str] = (), layers: Sequence[ModulePass | str] = ()
-    ) -> Program:
-        """The program after `first` and the default passes, with `layers` among them for equal layers."""
-        finished = self._finish(None, first=first, layers=layers)
+    def after_passes(self, **passes: Sequence[ModulePass | str]) -> Program:
+        """The program after the default pipeline with other passes in it, as `pipeline.run` takes them."""
+        finished = self._finish(None, **passes)
         other = replace(self, bytecode=finished.bytecode)
         other.__dict__["finished"] = finished
+        return other
+
+    def with_stacks(self, arguments: Sequence[Group], results: Sequence[Group]) -> Program:
+        """This program on flat arrays, once a pass has made one stacked argument or result of each group."""
+        ins, outs = _stacked(self.in_avals, arguments), _stacked(self.out_avals, results)
+        other = Program(self.bytecode, flat_tree(len(ins)), flat_tree(len(outs)), ins, outs, self.name)
+        other.__dict__["finished"] = self.finished
         return other
 
     def _finish(self, dump: str | os.PathLike | None, **passes: Sequence[ModulePass | str]) -> Finished:
@@ -262,6 +268,20 @@ class Program:
     @property
     def _apply(self) -> Callable:
         return _named(partial(_apply, self), self.name)
+
+
+Group = tuple[int, ...]
+"""Positions of arguments or results: one, or those that are stacked along a new axis 0."""
+
+
+def _stacked(
+    avals: Sequence[jax.ShapeDtypeStruct], groups: Sequence[Group]
+) -> tuple[jax.ShapeDtypeStruct, ...]:
+    shapes = [
+        avals[group[0]].shape if len(group) == 1 else (len(group), *avals[group[0]].shape) for group in groups
+    ]
+    dtypes = [avals[group[0]].dtype for group in groups]
+    return tuple(jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
 
 
 def _apply(program: Program, *args: Any) -> Any:

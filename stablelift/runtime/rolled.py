@@ -9,17 +9,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from stablelift.ir.mlir import context, parse, to_bytecode
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
 from stablelift.lowering.primitive import program_p
 from stablelift.passes.layers.roll import Group, Layout, Roll
-from stablelift.passes.pipeline import run
 from stablelift.runtime.carried import Carried
-from stablelift.runtime.guard import refuse_leftovers
-from stablelift.runtime.libraries import load_libraries
-from stablelift.runtime.program import Finished, Program
-from stablelift.runtime.trees import flat_tree
+from stablelift.runtime.program import Program
+from stablelift.runtime.stacks import unstack
 
 Signature = tuple[Any, tuple[Any, ...]]
 """The tree of an argument, and the types of its leaves."""
@@ -112,8 +108,8 @@ class Rolled:
             if len(group) == 1:
                 leaves[group[0] - start] = array
         if stacks:
-            for (group, _), found in zip(stacks, _unstack([array for _, array in stacks]), strict=True):
-                for position, leaf in zip(group, found, strict=True):
+            for group, array in stacks:
+                for position, leaf in zip(group, unstack(array), strict=True):
                     leaves[position - start] = leaf
         return jax.tree.unflatten(tree, leaves)
 
@@ -122,23 +118,8 @@ class Rolled:
 
 
 def _rolled_program(program: Program, roll: Roll) -> Program:
-    with context() as ctx:
-        module = parse(program.bytecode, ctx)
-        timing = run(module, layers=(roll, "symbol-dce"))
-        refuse_leftovers(module)
-        load_libraries(module)
-        bytecode = to_bytecode(module)
-    ins = tuple(_stacked_type([program.in_avals[p] for p in group]) for group in roll.layout.arguments)
-    outs = tuple(_stacked_type([program.out_avals[p] for p in group]) for group in roll.layout.results)
-    rolled = Program(bytecode, flat_tree(len(ins)), flat_tree(len(outs)), ins, outs, program.name)
-    rolled.__dict__["finished"] = Finished(bytecode, timing)
-    return rolled
-
-
-def _stacked_type(avals: Sequence[jax.ShapeDtypeStruct]) -> jax.ShapeDtypeStruct:
-    first = avals[0]
-    shape = first.shape if len(avals) == 1 else (len(avals), *first.shape)
-    return jax.ShapeDtypeStruct(shape, first.dtype)
+    finished = program.after_passes(layers=(roll, "symbol-dce"))
+    return finished.with_stacks(roll.layout.arguments, roll.layout.results)
 
 
 def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carry: int) -> None:
@@ -187,8 +168,3 @@ def _stack(leaves: Sequence[Any], groups: tuple[Group, ...]) -> list[Any]:
         leaves[group[0]] if len(group) == 1 else jnp.stack([leaves[position] for position in group])
         for group in groups
     ]
-
-
-@jax.jit
-def _unstack(stacks: Sequence[Any]) -> list[list[Any]]:
-    return [list(stacked) for stacked in stacks]
