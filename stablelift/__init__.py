@@ -24,6 +24,12 @@ _ACTIVATIONS = (
     "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh", "PReLU",
 )  # fmt: skip
 
+# Linen's modules of layers.
+_FAMILIES = (
+    "activation", "attention", "batch_apply", "combinators", "dtypes", "linear", "normalization", "pooling",
+    "recurrent", "stochastic",
+)  # fmt: skip
+
 # Submodule -> the public names it provides.
 _PROVIDED = {
     "frontend.module": ("Module",),
@@ -37,19 +43,26 @@ _PROVIDED = {
         "MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "combine_masks",
         "dot_product_attention", "dot_product_attention_weights", "make_attention_mask", "make_causal_mask",
     ),
-    "frontend.layers.activation": _ACTIVATIONS,
     "frontend.layers.batch_apply": ("BatchApply",),
     "frontend.layers.combinators": ("Sequential",),
-    "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
-    "frontend.layers.linear": (
-        "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",
+    "frontend.layers.linear.convolution": ("Conv",),
+    "frontend.layers.linear.dense": ("DenseGeneral",),
+    "frontend.layers.linear.einsum": ("Einsum",),
+    "frontend.layers.linear.embedding": ("Embed",),
+    "frontend.layers.linear.local_convolution": ("ConvLocal",),
+    "frontend.layers.linear.transposed_convolution": ("ConvTranspose",),
+    "frontend.layers.normalization": (
+        "BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm", "SpectralNorm", "WeightNorm",
     ),
-    "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
     "frontend.layers.pooling": ("avg_pool", "max_pool", "min_pool", "pool"),
     "frontend.layers.recurrent": (
-        "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNNCellBase", "SimpleCell",
+        "Bidirectional", "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNN",
+        "RNNCellBase", "SimpleCell",
     ),
     "frontend.layers.stochastic": ("Dropout",),
+    "frontend.layers.activation": _ACTIVATIONS,
+    "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
+    "frontend.layers.linear": ("Dense",),
     "frontend.lifts.gradients": ("grad", "value_and_grad"),
     "frontend.lifts.jit": ("fold_rngs", "jit"),
     "frontend.lifts.vmap": ("In", "Out", "vmap"),
@@ -61,20 +74,11 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
-    "activation": "frontend.layers.activation",
-    "attention": "frontend.layers.attention",
-    "batch_apply": "frontend.layers.batch_apply",
-    "combinators": "frontend.layers.combinators",
-    "dtypes": "frontend.layers.dtypes",
     "errors": "errors",
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
-    "linear": "frontend.layers.linear",
     "meta": "frontend.meta",
-    "normalization": "frontend.layers.normalization",
-    "pooling": "frontend.layers.pooling",
-    "recurrent": "frontend.layers.recurrent",
-    "stochastic": "frontend.layers.stochastic",
+    **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 
 _PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}
