@@ -1,14 +1,18 @@
 """Write the pages that come from tables in the code: `python docs/make_pages.py`.
 
-`lift-dialect.md` is printed from the dialect's table, `op-coverage.md` from the rule tables. A test says
-when a page is stale.
+`lift-dialect.md` is printed from the dialect's table, `op-coverage.md` from the rule tables, `layers.md` from
+the docstrings of the layers. A test says when a page is stale.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import stablelift
 from stablelift.ir import attributes
 from stablelift.ir.lift import LIFT_OPS, LiftOp
 from stablelift.passes.batching.table import batching
@@ -77,7 +81,96 @@ def _rows() -> Iterator[str]:
         yield f"| `{name}` | " + " | ".join(cells) + " |"
 
 
-PAGES = {"lift-dialect.md": dialect_page, "op-coverage.md": coverage_page}
+LAYERS_HEAD = """\
+# Layers
+
+Written by `docs/make_pages.py` from the docstrings of the layers; change those and run it again.
+
+`import stablelift as nn` offers Linen's layers under Linen's names: fields and their order, defaults,
+parameter trees, random keys, initial values and results are the same, bit for bit where a layer is not
+compiled. The docstrings have shapes, dtypes, errors and parameters. `tests/frontend/layers/` compares with
+flax.
+"""
+
+FAMILIES = ("linear", "normalization", "attention", "recurrent", "pooling", "stochastic", "combinators",
+            "batch_apply", "activation")  # fmt: skip
+
+# The public names of `flax.linen` that the package does not offer, and why. A test wants every missing name
+# here, and none that is there.
+FP8 = "fp8 matrix products, left out"
+BOXES = "boxes of partitioned variables, not built yet"
+INTERNAL = "a module of flax that holds other names, which are all offered at the top"
+NOT_HERE = {
+    "Fp8DirectDotGeneralOp": FP8,
+    "Fp8DotGeneral": FP8,
+    "Fp8DotGeneralOp": FP8,
+    "Fp8Einsum": FP8,
+    "NANOOFp8DotGeneralOp": FP8,
+    "fp8_ops": FP8,
+    "LogicallyPartitioned": BOXES,
+    "PARTITION_NAME": BOXES,
+    "Partitioned": BOXES,
+    "get_logical_axis_rules": BOXES,
+    "get_partition_spec": BOXES,
+    "get_sharding": BOXES,
+    "logical_axis_rules": BOXES,
+    "logical_to_mesh": BOXES,
+    "logical_to_mesh_axes": BOXES,
+    "logical_to_mesh_sharding": BOXES,
+    "set_logical_axis_rules": BOXES,
+    "spmd": BOXES,
+    "unbox": f"`meta.unbox`; {BOXES}",
+    "with_logical_constraint": BOXES,
+    "with_logical_partitioning": BOXES,
+    "with_partitioning": BOXES,
+    "compact_name_scope": "a rare variant of `compact`, not built yet",
+    "share_scope": "two Modules at one level of the tree, not built yet",
+    "summary": "tables of a model's layers, not built yet",
+    "tabulate": "tables of a model's layers, not built yet",
+    "disable_named_call": "profiling names are always on: they cost nothing at run time",
+    "enable_named_call": "profiling names are always on: they cost nothing at run time",
+    "override_named_call": "profiling names are always on: they cost nothing at run time",
+    "kw_only_dataclasses": "for versions of Python without keyword-only fields",
+    "transforms": INTERNAL,
+}
+
+
+def layers_page() -> str:
+    """`layers.md`."""
+    sections = [_family(name) for name in FAMILIES]
+    missing = [f"| `{name}` | {reason} |" for name, reason in NOT_HERE.items()]
+    ending = ["", "## Names of Linen that are not here", "", "| name | why |", "|---|---|", *missing]
+    return "\n".join([LAYERS_HEAD, "\n\n".join(sections), *ending]) + "\n"
+
+
+def _family(name: str) -> str:
+    module = getattr(stablelift, name)
+    values = {each: getattr(module, each) for each in sorted(module.__all__)}
+    ours = [each for each, value in values.items() if value.__module__.startswith("stablelift")]
+    lines = [f"## `nn.{name}`"]
+    if ours:
+        lines += ["", "| name | what it is | source |", "|---|---|---|"]
+        lines += [f"| `{each}` | {_summary(values[each])} | {_source(values[each])} |" for each in ours]
+    jaxs = ", ".join(f"`{each}`" for each in values if each not in ours)
+    return "\n".join([*lines, *(["", f"From JAX: {jaxs}."] if jaxs else [])])
+
+
+def _summary(value: object) -> str:
+    """The first sentence of a docstring, without the formulas that may follow it."""
+    paragraph = " ".join(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].split())
+    return re.split(r"(?<=[.)])\s+(?=[A-Z`])", paragraph)[0].rstrip(".")
+
+
+def _source(value: object) -> str:
+    """The papers that the docstring, or that of its file, ends with."""
+    for doc in (value.__doc__, sys.modules[value.__module__].__doc__):
+        text = " ".join((doc or "").split())
+        if "Source: " in text:
+            return text.split("Source: ")[1].rstrip(".")
+    return ""
+
+
+PAGES = {"lift-dialect.md": dialect_page, "op-coverage.md": coverage_page, "layers.md": layers_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -24,6 +24,12 @@ _ACTIVATIONS = (
     "silu", "soft_sign", "softmax", "softplus", "standardize", "swish", "tanh", "PReLU",
 )  # fmt: skip
 
+# Linen's modules of layers.
+_FAMILIES = (
+    "activation", "attention", "batch_apply", "combinators", "dtypes", "linear", "normalization", "pooling",
+    "recurrent", "stochastic",
+)  # fmt: skip
+
 # Submodule -> the public names it provides.
 _PROVIDED = {
     "frontend.module": ("Module",),
@@ -44,10 +50,13 @@ _PROVIDED = {
     "frontend.layers.linear": (
         "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",
     ),
-    "frontend.layers.normalization": ("BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"),
+    "frontend.layers.normalization": (
+        "BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm", "SpectralNorm", "WeightNorm",
+    ),
     "frontend.layers.pooling": ("avg_pool", "max_pool", "min_pool", "pool"),
     "frontend.layers.recurrent": (
-        "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNNCellBase", "SimpleCell",
+        "Bidirectional", "ConvLSTMCell", "GRUCell", "LSTMCell", "MGUCell", "OptimizedLSTMCell", "RNN",
+        "RNNCellBase", "SimpleCell",
     ),
     "frontend.layers.stochastic": ("Dropout",),
     "frontend.lifts.axes": ("In", "Out", "broadcast"),
@@ -72,20 +81,11 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
-    "activation": "frontend.layers.activation",
-    "attention": "frontend.layers.attention",
-    "batch_apply": "frontend.layers.batch_apply",
-    "combinators": "frontend.layers.combinators",
-    "dtypes": "frontend.layers.dtypes",
     "errors": "errors",
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
-    "linear": "frontend.layers.linear",
     "meta": "frontend.meta",
-    "normalization": "frontend.layers.normalization",
-    "pooling": "frontend.layers.pooling",
-    "recurrent": "frontend.layers.recurrent",
-    "stochastic": "frontend.layers.stochastic",
+    **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 
 _PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}

@@ -93,8 +93,21 @@ def _dense(_word: str, given: Given) -> Value:
     size = features.size if isinstance(features, Static) else None
     if isinstance(x.shape[-1], Rest):
         return Array(None, None)
-    dtype = x.dtype if x.dtype == "f32" and "dtype" not in given and "param_dtype" not in given else None
-    return Array(dtype, (*x.shape[:-1], size))
+    return Array(_layer_dtype(x, given), (*x.shape[:-1], size))
+
+
+def _normalize(_word: str, given: Given) -> Value:
+    x = given["x"]
+    if not isinstance(x, Array):
+        return Array(None, None)
+    if x.shape == ():
+        raise Mismatch("a scalar has no features")
+    return Array(_layer_dtype(x, given), x.shape)
+
+
+def _layer_dtype(x: Array, given: Given) -> str | None:
+    """The dtype of a layer's result: known if its parameters are float32 and so is x."""
+    return x.dtype if x.dtype == "f32" and "dtype" not in given and "param_dtype" not in given else None
 
 
 def _several(_word: str, _given: Given) -> Value:
@@ -142,6 +155,7 @@ RULES: dict[str, Callable[[str, Given], Value]] = {
     "create": _create,
     "one_hot": _one_hot,
     "dense": _dense,
+    "normalize": _normalize,
     "several": _several,
     "unknown": _unknown,
 }

@@ -183,7 +183,17 @@ _DENSE = (
     "features:int, use_bias:bool=, dtype:dtype=, param_dtype:dtype=, *, "
     "kernel_init:initializer=, bias_init:initializer=, name:str="
 )
-LAYERS = _words(("stablelift", "dense", _DENSE, "Dense"))
+_NORM = "epsilon:float=, dtype:dtype=, param_dtype:dtype="
+_SCALED = "use_scale:bool=, scale_init:initializer=, use_fast_variance:bool=, name:str="
+_CENTRED = f"use_bias:bool=, bias_init:initializer=, {_SCALED}"
+LAYERS = _words(
+    ("stablelift", "dense", _DENSE, "Dense"),
+    ("stablelift", "normalize", f"{_NORM}, *, {_CENTRED}", "LayerNorm"),
+    ("stablelift", "normalize", f"{_NORM}, *, {_SCALED}", "RMSNorm"),
+    ("stablelift", "normalize", f"num_groups:int=, *, {_NORM}, {_CENTRED}", "GroupNorm"),
+    ("stablelift", "unknown", "num_embeddings:int, features:int, dtype:dtype=, param_dtype:dtype=, *, "
+     "embedding_init:initializer=, name:str=", "Embed"),
+)  # fmt: skip
 
 _VMAP = (
     "target:module, variable_axes:axes=, split_rngs:switches=, in_axes:prefix=, out_axes:prefix=, "

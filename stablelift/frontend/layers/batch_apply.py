@@ -11,6 +11,8 @@ import jax.numpy as jnp
 
 from stablelift.errors import LayerArgumentError
 
+__all__ = ["BatchApply"]
+
 
 class BatchApply:
     """The function `f`, which may be a Module, with the leading `num_dims` axes merged into one.

@@ -9,6 +9,8 @@ from stablelift.errors import LayerArgumentError
 from stablelift.frontend.calling import compact
 from stablelift.frontend.module import Module
 
+__all__ = ["Sequential"]
+
 
 class Sequential(Module):
     """Each layer called with what the one before it returned.

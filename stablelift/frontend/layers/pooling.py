@@ -17,6 +17,8 @@ from stablelift.frontend.layers.linear.padding import canonicalize_padding, chec
 
 Window = Sequence[int]
 
+__all__ = ["avg_pool", "max_pool", "min_pool", "pool"]
+
 
 def pool(
     inputs: Any,
@@ -75,15 +77,11 @@ def avg_pool(
     return total / pool(jnp.ones(shape), 0.0, lax.add, window_shape, strides, padding)
 
 
-def max_pool(
-    inputs: Any, window_shape: Window, strides: Window | None = None, padding: Any = "VALID"
-) -> Any:
+def max_pool(inputs: Any, window_shape: Window, strides: Window | None = None, padding: Any = "VALID") -> Any:
     """The maximum of every window; padding never wins. Shapes and errors: see `pool`."""
     return pool(inputs, -jnp.inf, lax.max, window_shape, strides, padding)
 
 
-def min_pool(
-    inputs: Any, window_shape: Window, strides: Window | None = None, padding: Any = "VALID"
-) -> Any:
+def min_pool(inputs: Any, window_shape: Window, strides: Window | None = None, padding: Any = "VALID") -> Any:
     """The minimum of every window; padding never wins. Shapes and errors: see `pool`."""
     return pool(inputs, jnp.inf, lax.min, window_shape, strides, padding)

@@ -15,6 +15,8 @@ from stablelift.frontend.calling import compact
 from stablelift.frontend.layers.axes import axis_set
 from stablelift.frontend.module import Module
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Module):
     """Each value is zero with probability `rate`, else divided by `1 - rate`: the mean stays the same.

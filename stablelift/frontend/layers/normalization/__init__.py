@@ -5,5 +5,6 @@ from __future__ import annotations
 from stablelift.frontend.layers.normalization.batch_norm import BatchNorm
 from stablelift.frontend.layers.normalization.group_norm import GroupNorm, InstanceNorm
 from stablelift.frontend.layers.normalization.layer_norm import LayerNorm, RMSNorm
+from stablelift.frontend.layers.normalization.reparameterization import SpectralNorm, WeightNorm
 
-__all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm"]
+__all__ = ["BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "RMSNorm", "SpectralNorm", "WeightNorm"]

@@ -50,9 +50,7 @@ class LSTMCell(VectorCell):
         dense = partial(Dense, self.features, dtype=self.dtype, param_dtype=self.param_dtype)
         of_inputs = partial(dense, use_bias=False, kernel_init=self.kernel_init)
         of_hidden = partial(dense, bias_init=self.bias_init, kernel_init=self.recurrent_kernel_init)
-        gates = [
-            of_inputs(name=f"i{gate}")(inputs) + of_hidden(name=f"h{gate}")(carry[1]) for gate in _GATES
-        ]
+        gates = [of_inputs(name=f"i{gate}")(inputs) + of_hidden(name=f"h{gate}")(carry[1]) for gate in _GATES]
         return _next_state(self, carry[0], gates)
 
     @nowrap

@@ -74,9 +74,7 @@ class GRUCell(VectorCell):
         )
         of_inputs = partial(dense, kernel_init=self.kernel_init)
         of_carry = partial(dense, kernel_init=self.recurrent_kernel_init)
-        reset = self.gate_fn(
-            of_inputs(name="ir")(inputs) + of_carry(name="hr", use_bias=False)(carry)
-        )
+        reset = self.gate_fn(of_inputs(name="ir")(inputs) + of_carry(name="hr", use_bias=False)(carry))
         keep = self.gate_fn(of_inputs(name="iz")(inputs) + of_carry(name="hz", use_bias=False)(carry))
         fresh = self.activation_fn(of_inputs(name="in")(inputs) + reset * of_carry(name="hn")(carry))
         new = (1.0 - keep) * fresh + keep * carry

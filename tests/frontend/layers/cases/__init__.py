@@ -1,0 +1,17 @@
+"""The table of layers that are compared with Linen's, by family."""
+
+from .attention import ATTENTION
+from .linear import CONVOLUTIONS, LINEAR, OTHER
+from .normalization import NORMALIZATION, REPARAMETERIZED
+from .recurrent import CELLS, RECURRENT
+
+CASES = [
+    *LINEAR,
+    *CONVOLUTIONS,
+    *NORMALIZATION,
+    *REPARAMETERIZED,
+    *ATTENTION,
+    *CELLS,
+    *RECURRENT,
+    *OTHER,
+]
