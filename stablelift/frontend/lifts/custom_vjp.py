@@ -123,5 +123,5 @@ def _places(collections: Any) -> list[str]:
 
 def _completed(gradient: Any, given: Any) -> Any:
     """The user's gradient of the collections that were given; one that holds nothing may be left out."""
-    found = {col: xs for col, xs in unfreeze(gradient).items() if xs}
+    found = {col: xs for col, xs in unfreeze(gradient).items() if not isinstance(xs, dict) or xs}
     return {**{col: {} for col in given}, **found}

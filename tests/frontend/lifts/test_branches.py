@@ -144,7 +144,7 @@ def test_branches_under_vmap_and_scan():
             def __call__(self, c, x):
                 layer = lambda mdl, x: nn.Dense(5)(x)  # noqa: E731
                 c = nn.cond(c.sum() > 0, layer, lambda mdl, x: -layer(mdl, x), self, c)
-                return c, nn.switch(x.argmax(), [layer, lambda mdl, x: x], self, x)
+                return c, nn.switch(x.argmax(), [layer, lambda mdl, x: layer(mdl, 2 * x)], self, x)
 
         stacked = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
         model = nn.vmap(nn.scan(Step, **stacked), **stacked)()
@@ -227,9 +227,8 @@ def test_what_a_loop_may_not_do():
     create = lambda mdl, c: nn.Dense(5)(c)  # noqa: E731
     with pytest.raises(errors.ScopeCollectionNotFound) as caught:
         outer(lambda mdl, x: nn.while_loop(forever, create, mdl, x, split_rngs={"params": False}))()
-    assert caught.value.__notes__ == [
-        "note: the body of `while_loop` creates no variables; call it once before the loop"
-    ]
+    note = "note: the body of `while_loop` creates no variables; call it once before the loop"
+    assert note in caught.value.__notes__
     carry = lambda mdl, x: nn.while_loop(  # noqa: E731
         forever, create, mdl, x, carry_variables="params", split_rngs={"params": False}
     )

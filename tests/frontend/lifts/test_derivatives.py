@@ -28,7 +28,7 @@ def tangents(nn):
             params = layer.variables.get("params", {})
             moved = {"params": jax.tree.map(jnp.ones_like, params), "batch_stats": {}}
             whole = nn.jvp(f, layer, (x, n), (2 * x, n), variable_tangents=moved)
-            still = nn.jvp(f, layer, (x, n), [x, n], {})
+            still = nn.jvp(f, layer, (x, n), (x, n), {})
             return whole, still, nn.Dense(2)(x)
 
     return Outer()
@@ -38,15 +38,13 @@ def pullbacks(nn):
     class Outer(nn.Module):
         @nn.compact
         def __call__(self, x):
-            layer = nn.Dense(3)
-
             def f(mdl, x, n):
                 state = mdl.variable("state", "seen", lambda: jnp.zeros(()))
                 state.value = state.value + x.sum()
-                return nn.tanh(mdl(x)) * n, {"aux": x.sum()}
+                return nn.tanh(nn.Dense(3)(x)) * n, {"aux": x.sum()}
 
             n = jnp.float32(2)
-            y, pullback, aux = nn.vjp(f, layer, x, n, has_aux=True)
+            y, pullback, aux = nn.vjp(f, self, x, n, has_aux=True)
             z, other = nn.vjp(Outer.method, self, x, vjp_variables=["params", "state"])
             return y, aux, pullback(y), z, other(2 * z)
 
