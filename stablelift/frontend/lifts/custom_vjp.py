@@ -16,7 +16,7 @@ from stablelift.frontend.lifts.fingerprint import counts, set_counts
 from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_functions
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays
-from stablelift.lowering.custom_rules import call_with_vjp
+from stablelift.lowering.custom_calls import call_with_vjp
 
 
 def custom_vjp(

@@ -246,7 +246,7 @@ def _dependence(packed: Packed, paths: list[str]) -> LiftArgumentError:
     variables = [path.split("/", 2)[2] for path in paths if path.startswith("0/")]
     results = ["ys" + path[1:] for path in paths if path.startswith("1")]
     details = [f"variable {path}" for path in variables] + [f"result {path}" for path in results]
-    hint = "stack the collection with `variable_axes`, or carry it with `variable_carry`"
+    hint = "stack or carry the collection, or do not split the streams that it draws from"
     return LiftArgumentError(
         f"what the steps of `scan` of `{packed.path_text}` are to share depends on the loop",
         *details,

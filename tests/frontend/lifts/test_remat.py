@@ -6,6 +6,7 @@ import pytest
 
 import stablelift as nn
 from stablelift import errors
+from stablelift.frontend.lifts.remat_scan import balanced_lengths
 
 from ..parity import KEY, assert_parity, assert_same_tree
 from .test_scan import error_of
@@ -185,8 +186,18 @@ def test_what_remat_does_not_take():
         "  hint: name it in `static_argnums`; the Module is 0"
     )
     assert error_of(lambda: nn.remat_scan(nn.Dense), errors.LiftArgumentError) == (
-        "`remat_scan` wants at least one length\n  hint: pass lengths=(4, 6)"
+        "`remat_scan` wants at least one length, found lengths=(), length=None\n"
+        "  hint: pass lengths=(4, 6), or lengths='auto' with length=24"
     )
+    with pytest.raises(errors.LiftArgumentError, match="wants a length of at least 1, found None"):
+        nn.remat_scan(nn.Dense, lengths="auto")
+
+
+def test_balanced_lengths():
+    expected = {24: (4, 6), 12: (3, 4), 7: (7,), 9: (3, 3), 1: (1,), 26: (2, 13)}
+    assert {length: balanced_lengths(length) for length in expected} == expected
+    found = nn.remat_scan(nn.Dense, lengths="auto", length=6)(5).init(KEY, X)
+    assert_same_tree(nn.remat_scan(nn.Dense, lengths=(2, 3))(5).init(KEY, X), found)
 
 
 def test_names():
