@@ -81,6 +81,7 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
+    "core": "core",
     "errors": "errors",
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",

@@ -417,7 +417,8 @@ def register_restriction(
     where it computes all or nothing.
     """
 
-    def of_equation(wanted: Any, eqn: Any) -> tuple[list[bool], Any]:
+    def of_equation(wanted: Any, *rest: Any) -> tuple[list[bool], Any]:
+        eqn = rest[-1]  # jax 0.12 says before it which references live on
         if not any(wanted) and not eqn.effects:
             return [False] * len(eqn.invars), None
         found = rule(list(wanted), eqn.params)

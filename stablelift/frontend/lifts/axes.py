@@ -85,7 +85,7 @@ def common_size(
     for where, leaf, axis in mapped:
         sizes.setdefault(_size(lift, where, leaf, axis), []).append(where)
     if len(sizes) == 1:
-        return next(iter(sizes))
+        return int(next(iter(sizes)))
     if not sizes:
         raise LiftArgumentError(
             f"`{lift}` of `{place}` maps no axis of an argument or variable, so its size is unknown",

@@ -98,7 +98,7 @@ def _branching(
         def pure(branch: Callable[..., Any]) -> Callable[..., Any]:
             def run(variable_groups: Groups, rng_groups: Groups, *operands: Any) -> tuple[Any, Groups]:
                 value, written = packed.run(branch, variable_groups, rng_groups, *operands)
-                results.compare(function_name(branch), value, written)
+                results.compare(function_name(branch), value, written[0])
                 return value, written
 
             run.__name__ = function_name(branch)
@@ -113,12 +113,14 @@ class _Results:
     """What the first branch returned and wrote, to compare the others with."""
 
     def __init__(self, lift: str, packed: Packed):
+        self._paths = ["/".join(root.path) for root in packed.roots]
         self._what = f"the branches of `{lift}` in `{packed.path_text}`"
         self._first: tuple[str, dict[str, str], dict[str, str], Any] | None = None
 
-    def compare(self, branch: str, value: Any, written: Groups) -> None:
+    def compare(self, branch: str, value: Any, written: tuple[dict[str, Any], ...]) -> None:
         """Raises: LiftTypeError if this branch differs from the first in variables, structure or types."""
-        found = branch, _types(written[0]), _types(value), jax.tree_util.tree_structure(value)
+        by_path = written[0] if len(written) == 1 else dict(zip(self._paths, written, strict=True))
+        found = branch, _types(by_path), _types(value), jax.tree_util.tree_structure(value)
         if self._first is None:
             self._first = found
             return
@@ -146,7 +148,7 @@ class _Results:
 
 
 def _types(tree: Any) -> dict[str, str]:
-    """The type of each leaf, by its place; of variables, below the number of their root scope."""
+    """The type of each leaf, by its place."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {
         jax.tree_util.keystr(path, simple=True, separator="/") or "value": type_text(leaf)

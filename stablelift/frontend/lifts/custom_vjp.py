@@ -16,7 +16,7 @@ from stablelift.frontend.lifts.fingerprint import counts, set_counts
 from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_functions
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays
-from stablelift.lowering.custom_rules import call_with_vjp
+from stablelift.lowering.custom_calls import call_with_vjp
 
 
 def custom_vjp(
@@ -123,5 +123,5 @@ def _places(collections: Any) -> list[str]:
 
 def _completed(gradient: Any, given: Any) -> Any:
     """The user's gradient of the collections that were given; one that holds nothing may be left out."""
-    found = {col: xs for col, xs in unfreeze(gradient).items() if xs}
+    found = {col: xs for col, xs in unfreeze(gradient).items() if not isinstance(xs, dict) or xs}
     return {**{col: {} for col in given}, **found}

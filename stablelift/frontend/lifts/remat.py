@@ -28,8 +28,7 @@ def remat(
     `jax.checkpoint_policies`, says what is stored all the same. `concrete` must be False.
     Raises: NotImplementedError, TransformTargetError.
     """
-    if concrete:
-        raise NotImplementedError("`remat` takes `concrete` for compatibility only; use `static_argnums`")
+    _refuse_concrete(concrete)
     options = {
         "variables": variables,
         "rngs": rngs,
@@ -43,7 +42,7 @@ def remat(
 checkpoint = remat
 
 
-def _make(static_argnums: int | Sequence[int] = (), concrete: bool = False, **options: Any) -> Any:
+def _make(static_argnums: int | Sequence[int] = (), **options: Any) -> Any:
     numbers = (static_argnums,) if isinstance(static_argnums, int) else static_argnums
     without_module = tuple(number - 1 for number in numbers if number)
 
@@ -58,11 +57,13 @@ def remat_scopes(
     fn: Callable[..., Any],
     variables: Filter = True,
     rngs: Filter = True,
+    concrete: bool = False,
     prevent_cse: bool = True,
     static_argnums: int | Sequence[int] = (),
     policy: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
     """The same for `fn(scopes, *args)`; `static_argnums` count the arguments after the scopes."""
+    _refuse_concrete(concrete)
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
 
     def recomputed(packed: Packed, *args: Any, **kwargs: Any) -> tuple[Any, Groups]:
@@ -83,3 +84,8 @@ def remat_scopes(
         return lifted(packed.variable_groups, packed.rng_groups, *args, **kwargs)
 
     return pack(recomputed, (variables,), (variables,), (rngs,), "remat", enable_kwargs=True)
+
+
+def _refuse_concrete(concrete: bool) -> None:
+    if concrete:
+        raise NotImplementedError("`remat` takes `concrete` for compatibility only; use `static_argnums`")

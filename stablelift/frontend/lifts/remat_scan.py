@@ -5,8 +5,9 @@ Source: Chen, Xu, Zhang, Guestrin 2016, arXiv:1604.06174, section 4.1, with one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from stablelift.errors import LiftArgumentError
 from stablelift.frontend.filters import Filter
@@ -17,23 +18,30 @@ from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 
 def remat_scan(
     target: Any,
-    lengths: Sequence[int] = (),
+    lengths: Sequence[int] | Literal["auto"] = (),
     policy: Callable[..., Any] | None = None,
     variable_broadcast: Filter = False,
     variable_carry: Filter = False,
     variable_axes: Mapping[Any, Any] = {True: 0},
     split_rngs: Mapping[Any, bool] = {True: True},
     metadata_params: Mapping[Any, Any] = {},
+    length: int | None = None,
 ) -> Any:
     """Repeat a Module class, or a function `(module, carry) -> carry`, `prod(lengths)` times.
 
     There is one loop for each of `lengths`, and one stacked axis. All but the innermost recompute their body
-    in the backward pass, so with `d` equal lengths memory grows with the d-th root of the repetitions. The
-    other options are those of `scan`, at every level.
+    in the backward pass, so with `d` equal lengths memory grows with the d-th root of the repetitions.
+    `lengths="auto"` makes two loops that are as equal as can be of `length` repetitions. The other options
+    are those of `scan`, at every level.
     Raises: LiftArgumentError without a length.
     """
-    if not lengths:
-        raise LiftArgumentError("`remat_scan` wants at least one length", hint="pass lengths=(4, 6)")
+    if lengths == "auto":
+        lengths = balanced_lengths(length)
+    elif not lengths or length is not None:
+        raise LiftArgumentError(
+            f"`remat_scan` wants at least one length, found lengths={lengths!r}, length={length!r}",
+            hint="pass lengths=(4, 6), or lengths='auto' with length=24",
+        )
     options = {
         "variable_broadcast": variable_broadcast,
         "variable_carry": variable_carry,
@@ -49,6 +57,17 @@ def remat_scan(
         return run
 
     return lift_transform("remat_scan", make, target, **options)
+
+
+def balanced_lengths(length: int | None) -> tuple[int, ...]:
+    """The two factors of `length` that differ least, the smaller first; a prime has only one.
+
+    Raises: LiftArgumentError if it is not at least 1.
+    """
+    if length is None or length < 1:
+        raise LiftArgumentError(f"`remat_scan` with 'auto' lengths wants a length of at least 1, found {length}")
+    smaller = max(factor for factor in range(1, math.isqrt(length) + 1) if length % factor == 0)
+    return (smaller, length // smaller) if smaller > 1 else (length,)
 
 
 def remat_scan_scopes(

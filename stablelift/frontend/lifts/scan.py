@@ -72,7 +72,6 @@ def scan(
     Raises: LiftArgumentError if lengths disagree or something shared depends on the loop, LiftTypeError if
         the carry changes its structure or types, TransformTargetError.
     """
-    del _split_transpose
     return lift_transform(
         "scan",
         _make,
@@ -89,11 +88,12 @@ def scan(
         unroll=unroll,
         data_transform=data_transform,
         metadata_params=metadata_params,
+        _split_transpose=_split_transpose,
         check_constancy_invariants=check_constancy_invariants,
     )
 
 
-def _make(*, _split_transpose: bool = False, **options: Any) -> Any:
+def _make(**options: Any) -> Any:
     return lambda call, *args, **kwargs: scan_scopes(call.body, **options)(call.scopes, *args, **kwargs)
 
 
@@ -108,11 +108,13 @@ def scan_scopes(
     length: int | None = None,
     reverse: bool = False,
     unroll: int | bool = 1,
+    _split_transpose: bool = False,
     data_transform: Callable[..., Any] | None = None,
     metadata_params: Mapping[Any, Any] = {},
     check_constancy_invariants: bool = True,
 ) -> Callable[..., Any]:
     """The same for `fn(scopes, carry, *xs)`, as a function of `(scopes, carry, *xs)`."""
+    del _split_transpose
     into, out_of = split_axes(variable_axes)
     _refuse_none(variable_axes)
     variable_in, variable_out = tuple(into.values()), tuple(out_of.values())
@@ -244,7 +246,7 @@ def _dependence(packed: Packed, paths: list[str]) -> LiftArgumentError:
     variables = [path.split("/", 2)[2] for path in paths if path.startswith("0/")]
     results = ["ys" + path[1:] for path in paths if path.startswith("1")]
     details = [f"variable {path}" for path in variables] + [f"result {path}" for path in results]
-    hint = "stack the collection with `variable_axes`, or carry it with `variable_carry`"
+    hint = "stack or carry the collection, or do not split the streams that it draws from"
     return LiftArgumentError(
         f"what the steps of `scan` of `{packed.path_text}` are to share depends on the loop",
         *details,

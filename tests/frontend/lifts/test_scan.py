@@ -361,10 +361,16 @@ def test_what_steps_share_must_not_depend_on_the_loop():
         "what the steps of `scan` of `/` are to share depends on the loop\n"
         "  variable state/last\n"
         "  result ys/0\n"
-        "  hint: stack the collection with `variable_axes`, or carry it with `variable_carry`"
+        "  hint: stack or carry the collection, or do not split the streams that it draws from"
     )
     with pytest.raises(ValueError, match="result ys/0\n  hint: give the result an axis in `out_axes`"):
         scanning(lambda mdl, c, x: (c, (c, 1)), out_axes=nn.broadcast)()
+
+
+def test_shared_parameters_from_split_keys():
+    run = scanning(lambda mdl, c, x: (c, nn.Dense(2)(x)), variable_axes={}, variable_broadcast="params")
+    with pytest.raises(errors.LiftArgumentError, match="\n  variable params/Dense_0/kernel\n  hint: stack"):
+        run()
 
 
 def test_a_carry_that_changes():

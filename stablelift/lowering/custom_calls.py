@@ -1,0 +1,119 @@
+"""A call of a function with its derivative rule: both traced, and bound as one lift op.
+
+What function and rule close over has no gradient; it goes in as further operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
+from stablelift.lowering.recursion import JointOperands, Recursion
+from stablelift.lowering.rule_results import (
+    carrying,
+    completed,
+    gradient_leaves,
+    pair_leaves,
+    residual_tree_of,
+)
+
+
+def call_with_vjp(
+    function: Callable | Callee,
+    forward: Callable,
+    backward: Callable,
+    *args: Any,
+    recursion: Recursion | None = None,
+) -> Any:
+    """`function(*args)`, whose gradient is `backward(residuals, cotangent)`, where
+    `forward(*args)` = (output, residuals). The function may have been traced already, on these arguments.
+
+    Raises:
+      TypeError: The functions do not fit each other.
+    """
+    recursion = recursion or Recursion({}, None)
+    arrays, in_tree = flat_arrays((args, {}))
+    if recursion.running:
+        return recursion.apply("lift.custom_vjp", arrays)
+    avals = avals_of(arrays)
+    primal = function if isinstance(function, Callee) else Callee(function, in_tree, avals)
+    with recursion.around(primal):
+        fwd = Callee(forward, in_tree, avals)
+        residual_tree = residual_tree_of(primal, fwd)
+        bwd = _backward_callee(backward, primal, fwd, residual_tree, args)
+    residuals = fwd.out_avals[len(primal.out_avals) :]
+    operands = JointOperands([primal, fwd, bwd], arrays)
+
+    def forward_flat(*values: Any) -> list[Any]:
+        return [*operands.run(fwd, values), *operands.constants(bwd, values)]
+
+    def backward_flat(*values: Any) -> list[Any]:
+        middle, end = len(residuals), len(residuals) + len(bwd.constants)
+        found = jax_compat.evaluate(bwd.jaxpr, *values[middle:end], *values[:middle], *values[end:])
+        return [*operands.zeros(), *found]
+
+    saved = [*residuals, *avals_of(bwd.constants), *carrying(primal.out_avals)]
+    callees = {
+        "callee": operands.jaxpr(primal),
+        "fwd": jax_compat.make_jaxpr(forward_flat, operands.avals),
+        "bwd": jax_compat.make_jaxpr(backward_flat, saved),
+    }
+    return recursion.bind("lift.custom_vjp", operands, callees)
+
+
+def _backward_callee(
+    backward: Callable, primal: Callee, fwd: Callee, residual_tree: Any, args: Any
+) -> Callee:
+    """The backward function as one of the residuals and of the cotangents that can be carried."""
+
+    def gradients(residuals: list[Any], cotangents: list[Any]) -> list[Any]:
+        cotangent = jax.tree.unflatten(primal.out_tree, completed(cotangents, primal.out_avals))
+        return gradient_leaves(backward, backward(residual_tree.unflatten(residuals), cotangent), args)
+
+    gradients.__name__ = name_of(backward)
+    given = (fwd.out_avals[len(primal.out_avals) :], carrying(primal.out_avals))
+    return Callee(gradients, jax.tree.structure((given, {})), jax.tree.leaves(given))
+
+
+def call_with_jvp(
+    function: Callable, rule: Callable, *args: Any, recursion: Recursion | None = None
+) -> Any:
+    """`function(*args)`, whose output and tangent are `rule(primals, tangents)`.
+
+    Raises:
+      TypeError: The functions do not fit each other.
+    """
+    recursion = recursion or Recursion({}, None)
+    arrays, in_tree = flat_arrays((args, {}))
+    if recursion.running:
+        return recursion.apply("lift.custom_jvp", arrays)
+    avals = avals_of(arrays)
+    primal = Callee(function, in_tree, avals)
+
+    def moved(primals: list[Any], tangents: list[Any]) -> list[Any]:
+        given = in_tree.unflatten(completed(tangents, avals))[0]
+        found = rule(in_tree.unflatten(primals)[0], given)
+        return pair_leaves(rule, primal, found)
+
+    moved.__name__ = name_of(rule)
+    tangents = carrying(avals)
+    with recursion.around(primal):
+        jvp = Callee(moved, jax.tree.structure(((avals, tangents), {})), [*avals, *tangents])
+    operands = JointOperands([primal, jvp], arrays)
+    count = len(operands.values)
+
+    def moved_flat(*values: Any) -> list[Any]:
+        own = values[count + len(operands.zeros()) :]
+        return jax_compat.evaluate(
+            jvp.jaxpr, *operands.constants(jvp, values), *operands.arguments(values[:count]), *own
+        )
+
+    callees = {
+        "callee": operands.jaxpr(primal),
+        "jvp": jax_compat.make_jaxpr(moved_flat, [*operands.avals, *carrying(operands.avals)]),
+    }
+    return recursion.bind("lift.custom_jvp", operands, callees)
