@@ -24,6 +24,7 @@ from stablelift.passes.inline import Inline
 from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
+from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
 from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
@@ -35,6 +36,7 @@ _PASSES = (
     Derivatives(),
     Tidy(),
     Hoist(),
+    Fuse(),
     LowerCalls(),
     Lower(),
     Inline(),
@@ -48,7 +50,7 @@ MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 
 CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
-LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist")
+LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", *CLEAN, "lift-fuse", "lift-tidy")
 """What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
 
