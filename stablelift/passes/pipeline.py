@@ -50,7 +50,7 @@ MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 
 CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
-LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", *CLEAN, "lift-fuse", "lift-tidy")
+LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CLEAN, "lift-fuse", "lift-tidy")
 """What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
 

@@ -5,8 +5,8 @@
 
 Vertical: the second reads what the first stacks, element by element; the array between them is then not made.
 Horizontal: neither needs the other. Loops that multiply by weights stay apart, as their weights would drive
-each other from the cache, and so do loops behind which another one would have to wait longer. Needs: calls are
-inlined. Keeps: results.
+each other from the cache, and so do loops behind which another one would have to wait longer. Needs: calls
+are inlined. Keeps: results.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from stablelift.passes.batching.table import elementwise_ops
 from stablelift.passes.module import body_of
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.batched import PRODUCTS
-from stablelift.passes.scan.liveness import reached_from
-from stablelift.passes.scan.loop import Loop, Loops
+from stablelift.passes.scan.liveness import is_pure, reached_from
+from stablelift.passes.scan.loop import Loop, Loops, is_used
 
 _LOOPS = ("lift.scan", "lift.while", "stablehlo.while")
 
@@ -129,11 +129,9 @@ class _Pair:
     def fuse(self) -> None:
         """Put the first loop's steps before the second's, and one loop in the place of the second."""
         first, second = self.first, self.second
-        anchor = second.op
-        for operation in self.between:
-            if not self.dependent.isdisjoint(operation.results):
-                operation.move_after(anchor)
-                anchor = operation
+        behind = [op for op in self.between if not self.dependent.isdisjoint(op.results)]
+        for operation in reversed(behind):
+            operation.move_after(second.op)
         begins = second.block.operations[0].operation
         self._move_in(begins)
         with ir.InsertionPoint(begins), second.location:
@@ -145,6 +143,9 @@ class _Pair:
         second.ys = [*first.ys, *second.ys]
         with second.rebuilt():
             pass
+        for operation in reversed(behind):
+            if not any(map(is_used, operation.results)) and is_pure(first.functions, operation):
+                operation.erase()
         first.op.erase()
         del first.functions.by_name[first.body.name.value]
         first.body.operation.erase()

@@ -147,7 +147,8 @@ class Loop:
     def inline(self, call: ir.Operation) -> None:
         """Put the function that the body calls in the place of the call."""
         with ir.InsertionPoint(call), call.location:
-            results = inline_call(self.functions[call.attributes["callee"].value], list(call.operands))
+            callee: Any = call.attributes["callee"]
+            results = inline_call(self.functions[callee.value], list(call.operands))
         for old, new in zip(list(call.results), results, strict=True):
             self.replace(old, new)
         call.erase()
