@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from stablelift.ir.mlir import func, functions, ir, parse
+from stablelift.ir.mlir import func, functions, ir, is_private, parse
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.link import rename_references
 
@@ -74,6 +74,10 @@ class Functions:
 
 def _make_private(function: func.FuncOp) -> None:
     function.attributes["sym_visibility"] = ir.StringAttr.get("private")
+    _drop_notes(function)
+
+
+def _drop_notes(function: func.FuncOp) -> None:
     for attribute in ("arg_attrs", "res_attrs"):
         if attribute in function.attributes:
             del function.attributes[attribute]
@@ -97,7 +101,12 @@ def replace(op: Any, results: Sequence[Tensor]) -> None:
 
 
 def finish(function: func.FuncOp, results: Sequence[ir.Value]) -> None:
-    """Return `results` from the function's one block, and give the function the type that its block has."""
+    """Return `results` from the function's one block, and give the function the type that its block has.
+
+    What was noted on a private function's arguments and results may not fit the new ones, and is dropped.
+    """
+    if is_private(function):
+        _drop_notes(function)
     block = body_of(function)
     with ir.InsertionPoint(block), function.location:
         func.ReturnOp(list(results))

@@ -32,6 +32,7 @@ from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
 from stablelift.passes.remat import Remat
+from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
 from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
@@ -53,6 +54,7 @@ _PASSES = (
     ReturnStacks(),
     Tidy(),
     Hoist(),
+    Fuse(),
     Lower(),
     Inline(),
 )
@@ -68,7 +70,7 @@ CALLS = ("lift-inline-to-calls", "canonicalize", "cse", "lift-prune", "lift-rema
 
 CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
-LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist")
+LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CLEAN, "lift-fuse", "lift-tidy")
 """What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
 

@@ -96,8 +96,13 @@ def spread_unmapped(size: int, operands: Sequence[Tensor], mapped: Mapped) -> li
     return [x if is_mapped else spread(x, size) for x, is_mapped in zip(operands, mapped, strict=True)]
 
 
+elementwise_ops: set[str] = set()
+"""The ops that act on each element alone."""
+
+
 def batch_elementwise(*names: str) -> None:
     """Enter ops that act on each element alone: batched, they are themselves."""
+    elementwise_ops.update(names)
 
     def elementwise(op: Any, *operands: Tensor) -> list[Tensor]:
         return hlo.remake(op, operands, types=batched_types(op, operands[0].shape[0]))

@@ -24,7 +24,7 @@ for _family in pkgutil.iter_modules(__path__):
 
 
 LOOPS = ("lift.scan", "lift.while", "lift.switch")
-"""The ops whose callees are not called here and now: passes over loops work on them until they are lowered."""
+"""The ops that stay when calls are lowered: passes over loops work on them."""
 
 
 @dataclass(frozen=True)

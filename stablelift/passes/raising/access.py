@@ -36,10 +36,10 @@ def read_of(operation: ir.Operation) -> Access | None:
         dims = stablehlo.GatherDimensionNumbers(op.dimension_numbers)
         if list(dims.operand_batching_dims):
             return None
-        starts = _components(indices, dims.index_vector_dim, list(dims.start_index_map), array)
-        if starts is None:
+        components = _components(indices, dims.index_vector_dim, list(dims.start_index_map), array)
+        if components is None:
             return None
-        return Access(operation, array, starts, list(op.slice_sizes), operation.results[0], clamps=True)
+        return Access(operation, array, components, list(op.slice_sizes), operation.results[0], clamps=True)
     return None
 
 
@@ -56,20 +56,16 @@ def write_of(operation: ir.Operation) -> Access | None:
         combines = _combines(operation)
         if list(dims.input_batching_dims) or combines is None:
             return None
-        starts = _components(
-            indices, dims.index_vector_dim, list(dims.scattered_dims_to_operand_dims), array
-        )
-        if starts is None:
+        axes = list(dims.scattered_dims_to_operand_dims)
+        components = _components(indices, dims.index_vector_dim, axes, array)
+        if components is None:
             return None
-        return Access(
-            operation, array, starts, _window(dims, array, update), update, False, combines == "add"
-        )
+        sizes = _window(dims, array, update)
+        return Access(operation, array, components, sizes, update, clamps=False, adds=combines == "add")
     return None
 
 
-def _components(
-    indices: ir.Value, vector_axis: int, axes: list[int], array: ir.Value
-) -> list[Any] | None:
+def _components(indices: ir.Value, vector_axis: int, axes: list[int], array: ir.Value) -> list[Any] | None:
     """An index for each axis of the array, where `indices` hold one index vector in all."""
     shape = list(indices.type.shape)
     if any(size != 1 for axis, size in enumerate(shape) if axis != vector_axis):

@@ -1,7 +1,7 @@
 """Counted loops: how many times a `stablehlo.while` runs, where that can be read off it.
 
-A counter is a carried integer that starts at a constant and grows by a constant, up or down. A loop is counted
-when its condition depends on counters and constants alone.
+A counter is a carried integer that starts at a constant and grows by one, up or down. A loop is counted when
+its condition depends on counters and constants alone.
 """
 
 from __future__ import annotations

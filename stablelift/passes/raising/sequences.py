@@ -1,7 +1,7 @@
 """What an integer of a loop's body is in every step, where it depends on counters and constants alone.
 
-Counted loops index arrays by `i`, `n - 1 - i`, `select(i < 0, i + n, i)`, `clamp(0, 2 * i, 8)` and the like. As the
-number of steps is known, such a value is not analysed but computed, for all steps at once, by NumPy.
+Counted loops index arrays by `i`, `n - 1 - i`, `select(i < 0, i + n, i)`, `clamp(0, 2 * i, 8)` and the like.
+As the number of steps is known, such a value is not analysed but computed, for all steps at once, by NumPy.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ELEMENTWISE: dict[str, Callable] = {
 
 
 class Sequences:
-    """The values of a block over `length` steps, the first axis, given those of its counters and constants."""
+    """The values of a block over `length` steps, the first axis, given those of its counters."""
 
     def __init__(self, length: int, known: Mapping[ir.Value, np.ndarray]):
         self.length = length
@@ -70,7 +70,8 @@ class Sequences:
             return None
         op: Any = value.owner.opview
         if op.operation.name == "stablehlo.constant":
-            return np.broadcast_to(constant(value), shape)
+            found = constant(value)
+            return None if found is None else np.broadcast_to(found, shape)
         operands = [self[operand] for operand in op.operation.operands]
         if not operands or any(operand is None for operand in operands):
             return None

@@ -4,8 +4,8 @@
     dynamic_update_slice(buffer, v, i), buffer only carried     ==>   v, in a stacked result
 
 The index may be any progression: strided, offset or from the end, clamped or wrapped around. What is read is
-then sliced or reversed before the loop, what is written behind it. A `gather` or `scatter` at one index serves
-as well, and so does a buffer that is read where it is written next.
+then sliced or reversed before the loop, what is written behind it. A `gather` or `scatter` at one index is
+taken as well, and so is a buffer that is read where it is written next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class NotStacked(Exception):
 
 @dataclass(frozen=True)
 class Track:
-    """The slices that a loop visits step by step: they start at `starts`, and move along one axis by `step`."""
+    """The slices that a loop visits step by step: from `starts` on, they move along one axis by `step`."""
 
     axis: int
     step: int
@@ -114,12 +114,12 @@ def _track(access: Access, sequences: Sequences) -> Track:
         if found is None:
             raise NotStacked("its index does not move evenly from step to step")
         starts.append(found[0])
-        if found[1] or (len(values) == 1 and size == 1 and not _is_literal(index)):
-            moving.setdefault(axis, found[1] or 1)
-    if len(values) == 1:
-        moving = dict(list(moving.items())[:1])
+        one_step = sequences.length == 1 and size == 1 and not _is_literal(index)
+        if found[1] or (one_step and not moving):
+            moving[axis] = found[1] or 1
     if len(moving) != 1:
-        raise NotStacked("its index moves along several axes" if moving else "its index is the same in every step")
+        many = "its index moves along several axes"
+        raise NotStacked(many if moving else "its index is the same in every step")
     ((axis, step),) = moving.items()
     if access.sizes[axis] != 1:
         raise NotStacked("it takes more than one element along the axis on which its index moves")
@@ -173,6 +173,10 @@ def _read_stacked(loop: Loop, access: Access, track: Track) -> None:
             array = Tensor(access.array.owner.clone().results[0])  # type: ignore[union-attr]
         stack = _visited(loop, array, track)
     part = loop.slices(stack.value, track.axis)
+    for use in list(access.value.uses):
+        user = use.owner.operation
+        if user.name == "stablehlo.reshape" and user.results[0].type == part.type:
+            loop.replace(user.results[0], part)
     with ir.InsertionPoint(access.operation), access.operation.location:
         value = hlo.reshape(Tensor(part), list(access.value.type.shape))
     loop.replace(access.value, value.value)

@@ -1,7 +1,7 @@
 """Products at a loop's edge: those that need nothing of what the loop carries leave it as one for all steps.
 
     in the loop: dot(x_t, w)                      ==>   before it: dot(x, w), one stacked input
-    in the loop: stacked result dot(f(c_t), w)    ==>   behind it: dot(y, w), where the loop stacks y_t = f(c_t)
+    in the loop: stacked result dot(f(c_t), w)    ==>   behind it: dot(y, w), the loop stacks y_t = f(c_t)
 
 The input projection of a recurrent cell goes before its loop, the gradient of its inputs behind the reverse
 one. What leaves is outlined as a function of one step, and mapped over the steps by our batching rules.
@@ -84,8 +84,9 @@ def _part(loop: Loop, computed: set[ir.Value], outputs: list[ir.Value]) -> Part:
 def can_be_mapped(loop: Loop, part: Part) -> bool:
     """Whether our batching rules know all ops of a part, and none does more than compute."""
     return all(
-        op.name in batching or not op.operands for op in part.operations
-    ) and all(is_pure(loop.functions, op) for op in part.operations)
+        (op.name in batching or not len(op.operands)) and is_pure(loop.functions, op)
+        for op in part.operations
+    )
 
 
 class Mapped:

@@ -1,8 +1,8 @@
-"""What it saves to do work once for all steps of a loop, and what it costs, in seconds: `lift-hoist`'s model.
+"""What work in a loop costs, and what it costs to do it once for all steps, in seconds: `lift-hoist`'s model.
 
-Fitted to two cores of a CPU by `benchmarks/rnn.py` and by the loops that its cells are made of. Where a loop's
-work is small the traffic decides: a product that is added to a carried sum reads and writes the whole sum in
-every step, however few rows are contracted; what is stacked is written once and read once.
+Fitted to two cores of a CPU with `benchmarks/rnn.py` and the loops that its cells are made of. Traffic
+decides: a product that is added to a carried sum reads and writes all of the sum in every step, and a product
+with weights reads all of the weights, however few rows it has; what is stacked is written and read once.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from stablelift.ir.contract import labels
 from stablelift.ir.mlir import ir
 
 SECONDS_FOR_AN_ELEMENT_OF_A_SUM = 0.28e-9
-"""Adding a product of few rows to one element of a carried sum, over what one contraction for all steps takes."""
+"""Adding a product of few rows to an element of a carried sum, beyond what one contraction takes."""
 
 ROWS_THAT_HIDE_IT = 16
 """From this number of contracted rows on, the multiplications begin to hide the sum's traffic."""
 
 SECONDS_FOR_A_WEIGHT = 0.11e-9
-"""Reading one element of a constant factor in every step, over what one product for all steps takes."""
+"""Reading an element of a constant factor in every step, beyond what one product takes."""
 
 SECONDS_FOR_A_STACKED_BYTE = 1 / 3e9
 """Writing a byte of a large stacked array and reading it again: mostly for memory that is fresh."""
@@ -35,8 +35,8 @@ LARGE_BYTES = 8 << 20
 
 def bytes_of(type: Any) -> int:
     element = type.element_type
-    width = 2 * element.element_type.width if isinstance(element, ir.ComplexType) else element.width
-    return math.prod(type.shape) * max(1, width // 8)
+    parts, part = (2, element.element_type) if isinstance(element, ir.ComplexType) else (1, element)
+    return math.prod(type.shape) * parts * max(1, part.width // 8)
 
 
 def stacking(types: Iterable[Any], length: int | None = None) -> float:

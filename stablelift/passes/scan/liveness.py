@@ -20,7 +20,8 @@ def used_by(operation: ir.Operation) -> list[ir.Value]:
     inner = walk(operation)
     own: set[ir.Value] = {result for op in inner for result in op.results}
     for op in (operation, *inner):
-        own.update(argument for region in op.regions for block in region.blocks for argument in block.arguments)
+        for region in op.regions:
+            own.update(argument for block in region.blocks for argument in block.arguments)
     return used + [operand for op in inner for operand in op.operands if operand not in own]
 
 
@@ -28,7 +29,8 @@ def is_pure(functions: Functions, operation: Any) -> bool:
     """Whether an op does nothing but compute its results."""
     name = operation.name
     if name == "stablehlo.custom_call":
-        return "has_side_effect" not in operation.attributes or not operation.attributes["has_side_effect"].value
+        attributes = operation.attributes
+        return "has_side_effect" not in attributes or not attributes["has_side_effect"].value
     if name in _EFFECTS:
         return False
     inner = list(walk(operation)) if len(operation.regions) else []

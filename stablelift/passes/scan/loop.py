@@ -18,7 +18,7 @@ from typing import Any
 
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of, signature_of
-from stablelift.ir.mlir import func, inline_call, ir, walk
+from stablelift.ir.mlir import func, inline_call, ir, symbol, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import callees
 from stablelift.passes.module import Functions, body_of, drop_return, finish
@@ -147,7 +147,8 @@ class Loop:
     def inline(self, call: ir.Operation) -> None:
         """Put the function that the body calls in the place of the call."""
         with ir.InsertionPoint(call), call.location:
-            results = inline_call(self.functions[call.attributes["callee"].value], list(call.operands))
+            callee: Any = call.attributes["callee"]
+            results = inline_call(self.functions[callee.value], list(call.operands))
         for old, new in zip(list(call.results), results, strict=True):
             self.replace(old, new)
         call.erase()
@@ -230,12 +231,16 @@ class Loops:
 
     def each(self, visit: Callable[[Loop], None]) -> None:
         """Open every scan in turn for `visit`."""
-        for name in self._innermost_first():
+        for name in self.innermost_first():
             for op in self._references[name]:
                 if op.operation.name == "lift.scan":
-                    visit(Loop(self.functions, op, self._own_body(op)))
+                    visit(self.open(op))
 
-    def _innermost_first(self) -> list[str]:
+    def open(self, op: Any) -> Loop:
+        return Loop(self.functions, op, self._own_body(op))
+
+    def innermost_first(self) -> list[str]:
+        """The functions of the module, each behind those that it refers to."""
         order: dict[str, None] = {}
         begun: set[str] = set()
 
@@ -258,6 +263,7 @@ class Loops:
             return self.functions[name]
         self._count[name] -= 1
         body = self.functions.clone(name, name)
+        op.operation.attributes["callee"] = symbol(body.name.value)
         self._count[body.name.value] = 1
         self._count.update(callee for inner in walk(body) for callee in callees(inner))
         return body

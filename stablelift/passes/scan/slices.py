@@ -2,9 +2,9 @@
 
     slice(add(dot(x_t, w), b))   ==>   add(dot(x_t, slice(w)), slice(b))
 
-The gates of a recurrent cell are slices of one sum. Its input projection can then leave the loop gate by gate:
-XLA:CPU reads one stacked array for each gate much faster than slices of one that is stacked. Only a sum that
-is used for nothing but slices is treated, and only where a product that leaves the loop is one of its terms.
+The gates of a recurrent cell are slices of one sum. Its input projection then leaves the loop gate by gate,
+and XLA:CPU reads one stacked array for each gate much faster than slices of one that is stacked. Only a sum
+that is used for nothing but slices is treated, and only where a product that leaves the loop is a term of it.
 """
 
 from __future__ import annotations
@@ -40,14 +40,17 @@ def _has_term(value: ir.Value, products: dict[ir.Value, ir.Operation]) -> bool:
     if value in products:
         return True
     owner = value.owner
-    is_sum = not isinstance(owner, ir.Block) and owner.name in _SUMS
-    return is_sum and any(_has_term(operand, products) for operand in owner.operands)
+    if isinstance(owner, ir.Block) or owner.name not in _SUMS:
+        return False
+    return any(_has_term(operand, products) for operand in owner.operands)
 
 
 def _sliced(loop: Loop, slice: Any, value: ir.Value, products: dict[ir.Value, ir.Operation]) -> Tensor:
     """`slice` of `value` instead of its operand, emitted here."""
-    owner: Any = value.owner
-    if not isinstance(owner, ir.Block) and owner.name in _SUMS:
+    owner = value.owner
+    if isinstance(owner, ir.Block):
+        return hlo.remake(slice, [Tensor(value)])[0]
+    if owner.name in _SUMS:
         operands = [_sliced(loop, slice, operand, products) for operand in owner.operands]
         return hlo.remake(owner.opview, operands)[0]
     if value in products and owner.name == "stablehlo.dot_general":

@@ -78,9 +78,14 @@ class Sums:
 
     # What a sum needs -----------------------------------------------------------------------------
 
-    def factors(self, value: ir.Value) -> list[list[ir.Value]]:
-        """The values that must be stacked for the sum of `value`: pairs for products, else one by one."""
-        return [list(leaf.operands) if isinstance(leaf, ir.Operation) else [leaf] for leaf in self._leaves(value)]
+    def needs(self, values: Sequence[ir.Value]) -> list[ir.Value]:
+        """What must be stacked for the sums of `values`."""
+        leaves = [leaf for value in values for leaf in self._leaves(value)]
+        return [
+            each
+            for leaf in leaves
+            for each in (leaf.operands if isinstance(leaf, ir.Operation) else [leaf])
+        ]
 
     def products(self, value: ir.Value) -> list[ir.Operation]:
         """The products whose sums the sum of `value` is made of."""
@@ -198,4 +203,5 @@ def _is_zero(value: ir.Value) -> bool:
     attribute = None if op is None or hlo.is_complex(Tensor(value)) else op.attributes["value"]
     if not isinstance(attribute, ir.DenseElementsAttr) or not attribute.is_splat:
         return False
-    return attribute.get_splat_value().value == 0
+    scalar: Any = attribute.get_splat_value()
+    return scalar.value == 0

@@ -132,6 +132,24 @@ def merge_equal_inputs(loop: Loop) -> Changes:
     return [f"{count} inputs read twice"] if count else []
 
 
+def drop_repeated_inputs(loop: Loop) -> Changes:
+    """A stacked input that is a broadcast along its axis is a constant."""
+    count = 0
+    for part in list(loop.xs):
+        made = hlo.made_by(Tensor(part.outside), "stablehlo.broadcast_in_dim")
+        dimensions = [] if made is None else list(made.attributes["broadcast_dimensions"])
+        if made is None or part.axis in dimensions:
+            continue
+        kept = [axis - (axis > part.axis) for axis in dimensions]
+        with ir.InsertionPoint(loop.op), loop.location:
+            shape = list(part.inside.type.shape)
+            constant = hlo.broadcast_in_dim(Tensor(made.operands[0]), shape, kept)
+        loop.xs.remove(part)
+        loop.consts.append(Const(constant.value, part.inside))
+        count += 1
+    return [f"{count} inputs the same in every step"] if count else []
+
+
 def forward_stacked(loop: Loop) -> Changes:
     """A stacked result that another one is, or a constant, or a stacked input."""
     consts = {part.inside: part for part in loop.consts}
@@ -184,7 +202,14 @@ def drop_dead(loop: Loop) -> Changes:
     return [*texts, f"{len(dead)} carried for nothing"] if dead else texts
 
 
-_RULES = (drop_constant_carries, merge_equal_carries, merge_equal_inputs, forward_stacked, drop_dead)
+_RULES = (
+    drop_constant_carries,
+    merge_equal_carries,
+    drop_repeated_inputs,
+    merge_equal_inputs,
+    forward_stacked,
+    drop_dead,
+)
 
 
 def _result_is(part: Carried | Stacked, value: ir.Value) -> None:

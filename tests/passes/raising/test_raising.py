@@ -48,6 +48,12 @@ def loop(test: str = "LT, %i, %n", start: int = 0, step: int = 1, bound: int = 1
         (loop("GE, %n, %i"), 11),
         (loop(start=3, step=4), 2),
         (loop(start=12), 0),
+        (loop("NE, %i, %n"), 10),
+        (loop("NE, %n, %i", start=1, step=3), 3),
+        (loop("GT, %i, %n", start=21, step=-5), 3),
+        (loop("GE, %i, %n", start=20, step=-5), 3),
+        (loop("LE, %n, %i", start=12, step=-1), 3),
+        (loop("EQ, %i, %n", start=10), 1),
     ],
 )
 def test_counted_loops_become_scans_and_drop_what_they_carry_unchanged(text, length):
@@ -55,9 +61,34 @@ def test_counted_loops_become_scans_and_drop_what_they_carry_unchanged(text, len
     assert f"length = {length} : i64, num_carry = 2 : i64, num_consts = 1 : i64" in found
 
 
-@pytest.mark.parametrize("text", [loop("NE, %i, %n"), loop(step=0), loop(step=-1)])
-def test_other_loops_become_while(text):
-    assert "lift.while" in raised(text)
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (loop("NE, %i, %n", step=3), "its counter steps over the bound 10"),
+        (loop(step=0), "its counter moves away from the bound 10"),
+        (loop(step=-1), "its counter moves away from the bound 10"),
+        (loop("LE, %i, %n", bound=2**31 - 1), "its counter overflows before the bound is reached"),
+        (loop("EQ, %n, %n"), "its condition still holds after 65536 steps"),
+        (loop().replace("%i + ", "").replace("add %i, %d", "multiply %i, %d"), "it carries no counter"),
+    ],
+)
+def test_other_loops_become_while_and_a_remark_says_why(text, why):
+    found, timing = run_text(text, "lift-raise,lift-verify", filename="loop.mlir")
+    assert "lift.while" in found
+    (remark,) = timing.remarks
+    assert str(remark).startswith("loop.mlir:5:14: remark: left a loop a while: " + why)
+
+
+def test_a_condition_is_computed_where_it_is_no_comparison():
+    text = loop().replace(
+        "stablehlo.return %c : tensor<i1>",
+        """%h = stablehlo.constant dense<7> : tensor<i32>
+        %t = stablehlo.add %i, %i : tensor<i32>
+        %e = stablehlo.compare LE, %t, %h : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        %both = stablehlo.and %c, %e : tensor<i1>
+        stablehlo.return %both : tensor<i1>""",
+    )
+    assert "length = 4 : i64" in raised(text)
 
 
 def traced_elsewhere(w, c, xs):
@@ -122,7 +153,7 @@ def test_branches(tmp_path, op, predicate, derivative):
 
 def test_reverse_mode_through_an_unbounded_loop_of_a_file_names_its_line(tmp_path):
     path = tmp_path / "loop.mlir"
-    path.write_text(loop("NE, %i, %n"))
+    path.write_text(loop("NE, %i, %n", step=3))
     with pytest.raises(LiftError, match=r"loop\.mlir:5:\d+: error: reverse mode through a loop"):
         program = Program.load(path)
         program.vjp()((C, C), (None, C))
