@@ -3,10 +3,10 @@
     %r = stablehlo.while(%i = %c0, %x = %x0) cond { %i < 10 } do { ... %i + 1, f(%x) }
       ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
 
-A counted loop becomes a `lift.scan`, any other a `lift.while` with a remark that says why; `case` and `if`
-become `lift.switch`. What a region uses from outside becomes an argument of its function; what a loop carries
-unchanged is no longer carried; what it reads and writes at its counter becomes stacked inputs and results
-(`stacked.py`). Needs: the module verifies. Keeps: results.
+A counted loop and CHLO's `scan` become a `lift.scan`, any other loop a `lift.while` with a remark that says why;
+`case` and `if` become `lift.switch`. What a region uses from outside becomes an argument of its function; what
+a loop carries unchanged is no longer carried; what it reads and writes at its counter becomes stacked inputs
+and results (`stacked.py`). Needs: the module verifies. Keeps: results.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from stablelift.passes.raising.stacked import recognise
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.liveness import reached_from
 from stablelift.passes.scan.loop import Carried, Loop, Loops
-from stablelift.passes.structure import lift_op
+from stablelift.passes.structure import call_typed, define, lift_op
 
-RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if")
+RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if", "chlo.scan")
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,8 @@ class Raise(ModulePass):
             if not all(isinstance(value.type, ir.RankedTensorType) for value in op.operation.operands):
                 continue
             with ir.InsertionPoint(op.operation), op.operation.location:
-                results = (
-                    self._while(functions, op) if "while" in op.operation.name else _switch(functions, op)
-                )
+                raise_it = {"stablehlo.while": self._while, "chlo.scan": _raise_scan}
+                results = raise_it.get(op.operation.name, _switch)(functions, op)
             replace(op, results)
         Loops(module).each(self._stack)
 
@@ -114,6 +113,40 @@ def _lift_scan(
         in_axes=[],
         out_axes=[],
     )
+
+
+def _raise_scan(functions: Functions, op: Any) -> list[Tensor]:
+    """CHLO's body takes slices, then the carry, and returns in this order; a `lift.scan`'s carry is first."""
+    view = op.operation.opview
+    xs, initial, dimension = list(view.inputs), list(view.inits), view.dimension.value
+    block = op.operation.regions[0].blocks[0]
+    body, captured = _outline(functions, "scan_body", block, _captures([block]))
+    name, results, outs = body.name.value, list(body.type.results), len(view.outputs)
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        first, second = len(captured), len(captured) + len(initial)
+        consts, carry, slices = arguments[:first], arguments[first:second], arguments[second:]
+        found = call_typed(name, [*consts, *slices, *carry], results)
+        return [*found[outs:], *found[:outs]]
+
+    inputs = list(body.type.inputs)
+    slices = inputs[len(captured) : len(captured) + len(xs)]
+    carried = [value.type for value in initial]
+    callee = define(functions, "scan_step", [*inputs[: len(captured)], *carried, *slices], step)
+    found = lift_op(
+        "lift.scan",
+        [*captured, *map(Tensor, initial), *map(Tensor, xs)],
+        {callee.name.value: signature_of(callee)},
+        callee=callee.name.value,
+        num_consts=len(captured),
+        num_carry=len(initial),
+        length=xs[0].type.shape[dimension] if xs else view.scan_dim_size.value,
+        reverse=view.is_reverse is not None and view.is_reverse.value,
+        unroll=1,
+        in_axes=[dimension] * len(xs),
+        out_axes=[dimension] * outs,
+    )
+    return [*found[len(initial) :], *found[: len(initial)]]
 
 
 def _lift_while(
