@@ -46,8 +46,9 @@ def broadcasting(op: Any) -> Tensor | None:
     dimensions = attributes.pop("broadcast_dimensions", None)
 
     def spread(x: Tensor) -> Tensor:
-        last = range(type.rank - x.rank, type.rank)
-        given = dimensions is not None and x.rank < type.rank and len(dimensions) == x.rank
-        return hlo.broadcast_in_dim(x, type.shape, list(dimensions if given else last))
+        places: Any = range(type.rank - x.rank, type.rank)
+        if dimensions is not None and len(dimensions) == x.rank < type.rank:
+            places = dimensions
+        return hlo.broadcast_in_dim(x, type.shape, list(places))
 
     return emit(_MODERN[op.operation.name], *[spread(x) for x in operands], attributes=attributes, type=type)
