@@ -22,22 +22,16 @@ from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
 from stablelift.passes.lower import Lower
-from stablelift.passes.modernize import LEGACY, MODERNIZING, Modernize
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Modernize(), Raise(), Batching(), Derivatives(), Lower(), Inline())
+_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
 
-MLIR = {
-    name: name for name in ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
-} | {
-    name: f"func.func({name})"
-    for name in ("stablehlo-legalize-deprecated-ops", "stablehlo-canonicalize-dynamism")
-}
-"""MLIR's and StableHLO's own passes that a pipeline may name, each as a pipeline of MLIR's."""
+MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
+"""MLIR's own passes that a pipeline may name."""
 
 TIDY = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
@@ -59,10 +53,9 @@ def default_pipeline(module: ir.Module) -> list[str]:
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    found = {op.operation.name for op in walk(module.operation)} if rounds else set()
-    modernized = MODERNIZING if found & LEGACY else ()
-    raised = ["lift-raise"] if found & set(RAISED) else []
-    return [*modernized, *raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
+    raised = ["lift-raise"] if raises else []
+    return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 
 def run(
@@ -120,7 +113,7 @@ class _Run:
             if name in OURS:
                 manager.add(self._guard(OURS[name].run), name)
             elif name in MLIR:
-                manager.add(MLIR[name])
+                manager.add(name)
             else:
                 known = ", ".join([*OURS, *MLIR])
                 raise LiftError(f"error: unknown pass `{name}`\n  hint: the passes are {known}")
