@@ -9,13 +9,14 @@ on top of each other for every tenth. Where JAX itself has no derivative, the qu
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common.exam import Verdict, answered, close, reference, run
+from common.comparison import Question
+from common.exam import NotApplicable, run
 
 from stablelift import functional
 
@@ -28,13 +29,12 @@ ALLOWED: dict[str, str] = {
 """By the beginning of a harness's name, why it is not expected to pass."""
 
 
-def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:
+def questions(harness: Any, random: np.random.RandomState) -> Iterator[Question]:
     """Both modes of the harness as a function of its floating and complex arguments."""
     try:
         args = harness.dyn_args_maker(np.random.RandomState(0))
     except Exception as error:
-        yield Verdict(harness.fullname, "not applicable", f"no arguments: {error}")
-        return
+        raise NotApplicable(f"no arguments: {error}") from None
     moving = [index for index, arg in enumerate(args) if is_inexact(arg)]
     if not moving:
         return
@@ -46,14 +46,17 @@ def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:
             filled[index] = value
         return [leaf for leaf in jax.tree.leaves(harness.dyn_fun(*filled)) if is_inexact(leaf)]
 
-    if not jax.eval_shape(function, *primals):
+    results = jax.eval_shape(function, *primals)
+    if not results:
         return
     tangents = tuple(direction(random, primal) for primal in primals)
-    name = harness.fullname
-    yield answered(f"{name}: jvp", lambda: ask_jvp(function, primals, tangents))
-    yield answered(f"{name}: vjp", lambda: ask_vjp(function, primals, random))
+    cts = [direction(random, result) for result in results]
+    modes: list[tuple[str, Callable, Any]] = [("jvp", forward, tangents), ("vjp", reverse, cts)]
     if random.randint(10) == 0:
-        yield answered(f"{name}: jvp of vjp", lambda: ask_second(function, primals, tangents, random))
+        modes.append(("jvp of vjp", forward_over_reverse, (tangents, cts)))
+    for name, make, operands in modes:
+        ours, theirs = make(functional, function), make(jax, function)
+        yield Question(f"{harness.fullname}: {name}", functional.jit(ours), theirs, (primals, operands))
 
 
 def is_inexact(value: Any) -> bool:
@@ -68,32 +71,29 @@ def direction(random: np.random.RandomState, like: Any) -> jax.Array:
     return jnp.asarray(values, like.dtype)
 
 
-def ask_jvp(function: Any, primals: Any, tangents: Any) -> str:
-    expected = reference(lambda: jax.jit(lambda x, t: jax.jvp(function, x, t))(primals, tangents))
-    return close(functional.jit(lambda x, t: functional.jvp(function, x, t))(primals, tangents), expected)
+def forward(module: Any, function: Callable) -> Callable:
+    """(primals, tangents) -> results and their tangents, by the `jvp` of a module."""
+    return lambda primals, tangents: module.jvp(function, primals, tangents)
 
 
-def ask_vjp(function: Any, primals: Any, random: np.random.RandomState) -> str:
-    cts = [direction(random, out) for out in jax.eval_shape(function, *primals)]
-    expected = reference(lambda: jax.jit(lambda x, ct: pulled(jax.vjp, function, x, ct))(primals, cts))
-    return close(
-        functional.jit(lambda x, ct: pulled(functional.vjp, function, x, ct))(primals, cts), expected
-    )
+def reverse(module: Any, function: Callable) -> Callable:
+    """(primals, cotangents) -> results and the gradients, by the `vjp` of a module."""
+    return lambda primals, cotangents: pulled(module, function, primals, cotangents)
 
 
-def ask_second(function: Any, primals: Any, tangents: Any, random: np.random.RandomState) -> str:
-    cts = [direction(random, out) for out in jax.eval_shape(function, *primals)]
+def forward_over_reverse(module: Any, function: Callable) -> Callable:
+    """(primals, (tangents, cotangents)) -> the gradients and their tangents."""
 
-    def second(jvp: Any, vjp: Any) -> Any:
-        return lambda x, t: jvp(lambda *x: pulled(vjp, function, x, cts)[1], x, t)
+    def second(primals: Any, directions: Any) -> Any:
+        tangents, cotangents = directions
+        return module.jvp(lambda *x: pulled(module, function, x, cotangents)[1], primals, tangents)
 
-    expected = reference(lambda: jax.jit(second(jax.jvp, jax.vjp))(primals, tangents))
-    return close(functional.jit(second(functional.jvp, functional.vjp))(primals, tangents), expected)
+    return second
 
 
-def pulled(vjp: Any, function: Any, primals: Any, cotangents: Any) -> Any:
+def pulled(module: Any, function: Callable, primals: Any, cotangents: Any) -> Any:
     """The value, and the gradients for given cotangents."""
-    value, pullback = vjp(function, *primals)
+    value, pullback = module.vjp(function, *primals)
     return value, pullback(cotangents)
 
 

@@ -1,0 +1,94 @@
+"""Processes that answer questions, since a wrong module can end one: whoever dies is replaced.
+
+A worker reads the numbers of harnesses from its input, one a line, and writes for each a JSON line with its
+verdicts.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from common.comparison import CRASH, Verdict
+
+SECONDS_FOR_A_HARNESS = 300
+
+Answered = tuple[int, list[Verdict]]
+
+
+def serve(answer: Callable[[int], Iterable[Verdict]]) -> None:
+    """Be a worker, until the input ends."""
+    for line in sys.stdin:
+        print(json.dumps([verdict._asdict() for verdict in answer(int(line))]), flush=True)
+
+
+def answered(command: Sequence[str], names: dict[int, str], workers: int) -> Iterator[Answered]:
+    """The verdicts on the harnesses numbered in `names`, as they come, from `workers` processes of
+    `command`.
+    """
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ready: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
+    for number in names:
+        waiting.put(number)
+    threads = [
+        threading.Thread(target=_employ, args=(command, names, waiting, ready), daemon=True)
+        for _ in range(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    running = workers
+    while running:
+        found = ready.get()
+        if found is None:
+            running -= 1
+        else:
+            yield found
+
+
+def _employ(
+    command: Sequence[str],
+    names: dict[int, str],
+    waiting: queue.SimpleQueue[int],
+    ready: queue.SimpleQueue[Answered | None],
+) -> None:
+    """Give a process one number after the other, and start another one when it dies."""
+    process = _start(command)
+    while not waiting.empty():
+        try:
+            number = waiting.get_nowait()
+        except queue.Empty:
+            break
+        line = _ask(process, number)
+        if line:
+            ready.put((number, [Verdict(**verdict) for verdict in json.loads(line)]))
+        else:
+            detail = f"the process ended with code {process.wait()}"
+            ready.put((number, [Verdict(names[number], CRASH, detail)]))
+            process = _start(command)
+    process.stdin.close()
+    process.wait()
+    ready.put(None)
+
+
+def _start(command: Sequence[str]) -> Any:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+
+
+def _ask(process: Any, number: int) -> str:
+    """The line that answers; empty where the process died or did not answer in time."""
+    watch = threading.Timer(SECONDS_FOR_A_HARNESS, process.kill)
+    watch.start()
+    try:
+        process.stdin.write(f"{number}\n")
+        process.stdin.flush()
+        return process.stdout.readline()
+    except BrokenPipeError:
+        return ""
+    finally:
+        watch.cancel()
