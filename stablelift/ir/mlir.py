@@ -44,6 +44,8 @@ __all__ = [
 ARTIFACT_MAGIC = b"ML\xefR"
 """The first bytes of MLIR bytecode, and so of a portable artefact."""
 
+stablehlo.register_stablehlo_passes()
+
 _registry = ir.DialectRegistry()
 _jax_mlir_ext.register_dialects(_registry)
 

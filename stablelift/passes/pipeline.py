@@ -21,11 +21,12 @@ from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
+from stablelift.passes.legalize import LEGALIZED, Legalize
 from stablelift.passes.lower import Lower
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.verify import VerifyLift
 
-_PASSES = (VerifyLift(), Raise(), Batching(), Derivatives(), Lower(), Inline())
+_PASSES = (VerifyLift(), Legalize(), Raise(), Batching(), Derivatives(), Lower(), Inline())
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -53,9 +54,11 @@ def default_pipeline(module: ir.Module) -> list[str]:
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
-    raised = ["lift-raise"] if raises else []
-    return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+    present = {op.operation.name for op in walk(module.operation)} if rounds else set()
+    prepared = [
+        one for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED)) if present.intersection(ops)
+    ]
+    return [*prepared, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 
 def run(

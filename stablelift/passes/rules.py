@@ -20,12 +20,17 @@ class RuleTable(Generic[Rule]):
         self.noun = noun
         self.folder = folder
         self._rules: dict[str, Rule] = {}
+        self.refused: dict[str, str] = {}
 
     def enter(self, name: str, rule: Rule) -> None:
         """Enter the rule of one op; a second rule for it is a programming error."""
         if name in self._rules:
             raise ValueError(f"two {self.noun} rules for `{name}`")
         self._rules[name] = rule
+
+    def refuse(self, why: str, *names: str) -> None:
+        """Enter ops that can have no rule, with the reason."""
+        self.refused |= dict.fromkeys(names, why)
 
     def find(self, op: Any) -> Rule:
         """The rule for `op`.
@@ -36,6 +41,8 @@ class RuleTable(Generic[Rule]):
         name = op.operation.name
         if name not in self._rules:
             what = f"no {self.noun} rule for `{name}`"
+            if name in self.refused:
+                raise error_at(op, what, hint=self.refused[name])
             raise error_at(op, what, hint=f"rules stand in {self.folder}, one file per op family")
         return self._rules[name]
 

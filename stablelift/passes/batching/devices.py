@@ -16,6 +16,7 @@ _DIMENSIONS = ("all_gather_dim", "scatter_dimension", "split_dimension", "concat
     "stablehlo.all_gather",
     "stablehlo.reduce_scatter",
     "stablehlo.all_to_all",
+    "stablehlo.collective_broadcast",
     "stablehlo.collective_permute",
 )
 def exchange(op: Any, *operands: Tensor) -> list[Tensor]:

@@ -7,7 +7,7 @@ from stablelift.ir.mlir import sdy
 from stablelift.passes.batching.table import batch
 
 
-@batch("sdy.sharding_constraint")
+@batch("sdy.sharding_constraint", "sdy.reshard")
 def sharding_constraint(op, x):
     old = sdy.TensorShardingAttr(op.attributes["sharding"])
     open_axis = sdy.DimensionShardingAttr.get([], is_closed=False)
@@ -16,3 +16,8 @@ def sharding_constraint(op, x):
         old.mesh_or_ref, dimensions, list(old.replicated_axes), list(old.unreduced_axes)
     )
     return hlo.remake(op, [x], sharding=sharding)
+
+
+@batch("sdy.propagation_barrier")
+def propagation_barrier(op, x):
+    return hlo.remake(op, [x], types=[x.type])

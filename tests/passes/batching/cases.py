@@ -206,6 +206,25 @@ add(
     }""",
     "4x3xf32",
 )
+add(
+    "sdy.reshard",
+    """
+    sdy.mesh @mesh = <["x"=1]>
+    func.func public @main(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
+      %y = sdy.reshard %x <@mesh, [{"x"}, {}]> : tensor<4x3xf32>
+      return %y : tensor<4x3xf32>
+    }""",
+    "4x3xf32",
+)
+add(
+    "sdy.propagation_barrier",
+    """
+    func.func public @main(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
+      %y = sdy.propagation_barrier %x allowed_direction=FORWARD : tensor<4x3xf32>
+      return %y : tensor<4x3xf32>
+    }""",
+    "4x3xf32",
+)
 # A call that JAX does not make: LAPACK's own Cholesky, as a file holds it.
 add(
     "stablehlo.custom_call",
@@ -233,3 +252,4 @@ add(
     }""",
     "2xui64",
 )
+

@@ -1,0 +1,57 @@
+"""lift-legalize: write legacy, dynamic and broadcasting ops as those that rules know.
+
+    %y = chlo.broadcast_add %x, %b : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+      ==>   %0 = stablehlo.broadcast_in_dim %b, dims = [1]
+            %y = stablehlo.add %x, %0
+
+StableHLO's own passes write its deprecated ops anew, and its dynamic ones where sizes are constants; the
+rewrites of this folder do the rest. An op whose sizes are not known stays as it is. Keeps: results.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+
+from stablelift.ir.mlir import PassManager, ir, walk
+from stablelift.passes.base import ModulePass
+from stablelift.passes.legalize.table import rewrites
+from stablelift.passes.module import replace
+
+for _family in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_family.name}")
+
+_OF_STABLEHLO = "stablehlo-canonicalize-dynamism,stablehlo-legalize-deprecated-ops"
+
+LEGALIZED = frozenset(
+    {
+        *rewrites,
+        "stablehlo.broadcast",
+        "stablehlo.create_token",
+        "stablehlo.cross-replica-sum",
+        "stablehlo.dot",
+        "stablehlo.dynamic_conv",
+        "stablehlo.dynamic_gather",
+        "stablehlo.dynamic_pad",
+        "stablehlo.real_dynamic_slice",
+        "stablehlo.unary_einsum",
+    }
+)
+"""The ops that this pass writes as others."""
+
+
+@dataclass(frozen=True)
+class Legalize(ModulePass):
+    name = "lift-legalize"
+
+    def run(self, module: ir.Module) -> None:
+        manager = PassManager.parse(f"builtin.module(func.func({_OF_STABLEHLO}))")
+        manager.enable_verifier(False)
+        manager.run(module.operation)
+        found = [op.operation.opview for op in walk(module.operation) if op.operation.name in rewrites]
+        for op in found:
+            with ir.InsertionPoint(op.operation), op.operation.location:
+                results = rewrites[op.operation.name](op)
+            if results is not None:
+                replace(op, results)

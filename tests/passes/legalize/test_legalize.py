@@ -1,0 +1,86 @@
+"""What lift-legalize writes anew does what it did: mapped, against a loop of what XLA makes of the op itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from stablelift.errors import LiftError
+from stablelift.passes.legalize import LEGALIZED
+from stablelift.passes.pipeline import run_text
+from tests.passes.batching.mapping import check_against_loop, mapped, struct, vmap_text
+from tests.passes.legalize.cases import LEGALIZABLE
+from tests.support import assert_close, random, run_module
+
+
+def test_every_op_has_a_case():
+    assert set(LEGALIZABLE) == LEGALIZED
+
+
+@pytest.mark.parametrize("op", LEGALIZABLE)
+def test_the_op_is_gone(op: str):
+    source = LEGALIZABLE[op].source
+    assert isinstance(source, str)
+    text, _ = run_text(source, "lift-legalize")
+    assert f"{op} " not in text.replace('"', " ")
+
+
+UNKNOWN_TO_XLA: dict[str, Callable] = {
+    "stablehlo.dynamic_conv": lambda x, w: lax.conv_general_dilated(
+        x, w, (1, 1), ((0, 1), (1, 0)), dimension_numbers=("NHWC", "HWIO", "NHWC")
+    ),
+    "stablehlo.unary_einsum": lambda x: jnp.einsum("aij->ja", x),
+}
+"""What the cases of ops that XLA does not run compute."""
+
+
+@pytest.mark.parametrize("op", [op for op in LEGALIZABLE if op not in UNKNOWN_TO_XLA])
+def test_batched_is_a_loop(op: str):
+    check_against_loop(*LEGALIZABLE[op])
+
+
+@pytest.mark.parametrize("op", UNKNOWN_TO_XLA)
+def test_what_xla_does_not_run(op: str):
+    source, types = LEGALIZABLE[op]
+    rng = np.random.default_rng(0)
+    plain = [random(rng, one.shape, one.dtype) for one in map(struct, types)]
+    batched = [random(rng, (3, *one.shape), one.dtype) for one in map(struct, types)]
+    found = run_module(mapped(source, 3, [(True,) * len(types)]), [*plain, *batched])
+    assert_close(found, [jax.vmap(UNKNOWN_TO_XLA[op])(*batched)])
+
+
+def test_an_operand_whose_axes_come_first():
+    """XLA itself takes only operands whose axes are the last of the result's."""
+    source = """func.func public @main(%x: tensor<2xf32>, %y: tensor<2x3xf32>) -> tensor<2x3xf32> {
+      %0 = "chlo.broadcast_subtract"(%x, %y) {broadcast_dimensions = array<i64: 0>}
+        : (tensor<2xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+      return %0 : tensor<2x3xf32>
+    }"""
+    rng = np.random.default_rng(1)
+    x, y = random(rng, (2,), np.float32), random(rng, (2, 3), np.float32)
+    found = run_module(source, [x, y], ["lift-legalize"])
+    assert_close(found, [x[:, None] - y])
+
+
+def test_sizes_that_are_not_known():
+    callee = """func.func private @f(%x: tensor<2xf32>, %v: tensor<f32>, %n: tensor<1xi32>) -> tensor<5xf32> {
+      %0 = stablehlo.dynamic_pad %x, %v, %n, %n, %n
+        : (tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> tensor<5xf32>
+      return %0 : tensor<5xf32>
+    }"""
+    attributes = "axis_size = 3 : i64, in_axes = [0, unit, unit], out_axes = [0]"
+    inputs = ["tensor<3x2xf32>", "tensor<f32>", "tensor<1xi32>"]
+    with pytest.raises(LiftError) as caught:
+        run_text(vmap_text(callee, inputs, ["tensor<3x5xf32>"], attributes), filename="a.mlir")
+    assert str(caught.value) == (
+        "a.mlir:6:12: error: no batching rule for `stablehlo.dynamic_pad`\n"
+        "  op: stablehlo.dynamic_pad : (tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>)"
+        " -> (tensor<5xf32>)\n"
+        "  hint: its sizes are not constants, so that its shape may differ from example to example; "
+        "make them constants"
+    )
