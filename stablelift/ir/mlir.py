@@ -48,7 +48,6 @@ stablehlo.register_stablehlo_passes()
 
 _registry = ir.DialectRegistry()
 _jax_mlir_ext.register_dialects(_registry)
-stablehlo.register_stablehlo_passes()
 
 # The bindings import the Python module of an op's dialect when they make a view of the op. For `lift` they
 # must find one (`ir/lift.py` does): a failed import is not remembered, and would be tried again for every

@@ -36,3 +36,27 @@ def combined_by(block: Any) -> str | None:
     if len(ops) != 1 or returned(block) != list(ops[0].operation.results):
         return None
     return ops[0].operation.name if list(ops[0].operation.operands) == list(block.arguments) else None
+
+
+def commuting(block: Any) -> str | None:
+    """As `combined_by`, with the block's two arguments in either order."""
+    ops = list(block.operations)[:-1]
+    if len(ops) != 1 or returned(block) != list(ops[0].operation.results):
+        return None
+    return ops[0].operation.name if set(ops[0].operation.operands) == set(block.arguments) else None
+
+
+def chooses(block: Any) -> bool:
+    """Whether the block of two arguments returns one of them."""
+    old, new = block.arguments
+    (value,) = returned(block)
+    return selects(value, old, new) or selects(value, new, old)
+
+
+def selects(value: Any, on_true: Any, on_false: Any) -> bool:
+    """Whether `value` is a selection between these two."""
+    owner = value.owner
+    return getattr(owner, "name", None) == "stablehlo.select" and list(owner.operands)[1:] == [
+        on_true,
+        on_false,
+    ]

@@ -53,6 +53,9 @@ stop_gradient_p = ad_util.stop_gradient_p
 custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
 logistic_p = lax.logistic_p
+integer_pow_p = lax.integer_pow_p
+max_p = lax.max_p
+min_p = lax.min_p
 psum_p = _parallel.psum_p
 pmax_p = _parallel.pmax_p
 pmin_p = _parallel.pmin_p
@@ -376,6 +379,11 @@ def memo_of(ctx: Any) -> dict[Any, Any]:
 
 def allow_lift_ops(ctx: Any) -> None:
     ctx.module_context.context.allow_unregistered_dialects = True
+
+
+def lower_as_jax(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
+    """What JAX's own rule, on any platform, lowers the primitive to."""
+    return mlir._lowerings[primitive].rule(ctx, *args, **params)
 
 
 def lowered_as(function: Callable) -> Rule:

@@ -5,9 +5,10 @@ Made once, when all rules are in the table: JAX keys its lowering cache by their
 
 from __future__ import annotations
 
-from stablelift.lowering import collectives, jax_compat, rules, user_rules
+from stablelift.lowering import arithmetic, collectives, jax_compat, rules, user_rules
 from stablelift.lowering.table import RULES
 
-__all__ = ["OVERRIDES", "collectives", "rules", "user_rules"]  # importing the files fills the table
+# Importing the files fills the table.
+__all__ = ["OVERRIDES", "arithmetic", "collectives", "rules", "user_rules"]
 
 OVERRIDES = jax_compat.override(RULES)

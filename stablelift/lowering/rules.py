@@ -12,7 +12,6 @@ from typing import Any
 import jax.numpy as jnp
 from jax.extend.core import Primitive
 
-from stablelift.ir import tensor
 from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import policy_name
@@ -160,13 +159,7 @@ def _stop_gradient(ctx: Any, x: Any) -> list[Any]:
     return emit(ctx, "lift.stop_gradient", [x], {})
 
 
-@lowers(jax_compat.logistic_p)
-def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
-    """JAX writes 1 / (1 + exp(-x)), whose derivative is NaN where exp(-x) overflows; the op's is not."""
-    return [tensor.emit("stablehlo.logistic", tensor.Tensor(x)).value]
-
-
-def _foreign(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> list[Any]:
+def keep_foreign(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> list[Any]:
     """An opaque primitive: the callee is JAX's own lowering of it, the op keeps its name."""
 
     def apply(*operands: Any) -> list[Any]:
@@ -182,4 +175,4 @@ def _foreign(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> list[
 
 
 for _primitive in jax_compat.OPAQUE:
-    RULES[_primitive] = functools.partial(_foreign, primitive=_primitive)
+    RULES[_primitive] = functools.partial(keep_foreign, _primitive)

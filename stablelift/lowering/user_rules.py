@@ -21,7 +21,7 @@ def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
     in_avals = call_jaxpr.in_avals
     rule = jax_compat.jvp_function({"call_jaxpr": call_jaxpr, **params}, in_avals)
     names = ("custom_jvp", "custom_jvp_rule")
-    callee, jvp = _rule_callees(ctx, names, [call_jaxpr, rule])
+    callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule])
     return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})
 
 
@@ -29,11 +29,11 @@ def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
 def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
     fwd, bwd = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
     names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
-    callee, fwd, bwd = _rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
+    callee, fwd, bwd = rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
     return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
 
 
-def _rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
+def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
     """The functions of a user's rule, shared by every use whose primal and rule read the same.
 
     A rule usually calls its own primal, whose lowering meets the rule again: a use found while its own

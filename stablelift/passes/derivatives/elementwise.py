@@ -46,7 +46,20 @@ locally_constant(
     "stablehlo.xor",
 )
 
-locally_constant("chlo.constant", "chlo.constant_like", "stablehlo.constant", "stablehlo.iota")
+# Values that nothing flows into, and drawn bits.
+locally_constant(
+    "chlo.constant",
+    "chlo.constant_like",
+    "stablehlo.after_all",
+    "stablehlo.constant",
+    "stablehlo.create_token",
+    "stablehlo.dynamic_iota",
+    "stablehlo.get_dimension_size",
+    "stablehlo.iota",
+    "stablehlo.partition_id",
+    "stablehlo.replica_id",
+    "stablehlo.rng_bit_generator",
+)
 
 
 # Arithmetic ---------------------------------------------------------------------------------------

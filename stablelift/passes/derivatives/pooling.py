@@ -1,9 +1,9 @@
 """Derivatives of reductions over moving windows: sums, choices (max-pooling), and select_and_scatter.
 
-A sum is linear; a product has forward mode only, as in JAX. A choice (maximum, minimum, or a selection of
-several tensors by one predicate) passes the tangent of the element it chooses: forward mode lets the
-tangents ride along, reverse mode lets the element's number ride along and scatters to it. Of equal elements
-the first is chosen, as in JAX.
+A sum is linear. A choice (maximum, minimum, or a selection of several tensors by one predicate) passes the
+tangent of the element it chooses: forward mode lets the tangents ride along, reverse mode lets the element's
+number ride along and scatters to it. Of equal elements the first is chosen, as in JAX. Anything else is
+reduced window by window.
 """
 
 from __future__ import annotations
@@ -13,57 +13,72 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.location import error_at
+from stablelift.ir.indexing import gather, gather_dimensions
 from stablelift.ir.mlir import ir
-from stablelift.ir.region import combined_by, copy_block, returned
+from stablelift.ir.region import combined_by, copy_block, returned, selects
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.window import reduce_window, slides
+from stablelift.ir.window import reduce_window as windows_of
+from stablelift.ir.window import slides
+from stablelift.passes.derivatives.control import place
+from stablelift.passes.derivatives.decomposition import by_decomposition
+from stablelift.passes.derivatives.regions import reduced
+from stablelift.passes.derivatives.scattering import one_by_one
+from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import (
+    DerivativeRule,
     LinearMap,
     Tangents,
+    by_linear_maps,
+    by_region,
     instantiate,
-    jvp,
-    linear_maps,
     operands_of,
-    vjp,
 )
 from stablelift.passes.derivatives.windows import Windows
 
 Predicate = Callable[[list[Tensor], list[Tensor]], Tensor]
 
 
-@jvp("stablehlo.reduce_window")
-def reduce_window_jvp(derive, op, tangents):
-    operands = operands_of(op)
+@by_region("stablehlo.reduce_window")
+def reduce_window(op):
+    """By what the region computes; a window of anything else is gathered, and reduced as such."""
     combine = combined_by(op.operation.regions[0].blocks[0])
-    if combine in ("stablehlo.add", "stablehlo.multiply"):
-        x, initial = (instantiate(t, primal) for t, primal in zip(tangents, operands, strict=True))
-        if combine == "stablehlo.add":
-            return hlo.remake(op, [x, initial], types=[op.operation.results[0].type])
-        return _over_windows(op, [operands[0], x], [operands[1], initial], _multiply_duals)[1:]
+    if combine == "stablehlo.add":
+        return DerivativeRule(_sum_jvp, _sum_vjp)
+    if combine == "stablehlo.multiply":
+        return _any._replace(jvp=_product_jvp)
+    return _any if _predicate(op) is None else DerivativeRule(_choice_jvp, _choice_vjp)
+
+
+def _sum_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    x, initial = (instantiate(t, primal) for t, primal in zip(tangents, operands_of(op), strict=True))
+    return hlo.remake(op, [x, initial], types=[op.operation.results[0].type])
+
+
+def _product_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    """The product of dual numbers, a value and its tangent each: it needs no division by a zero."""
+    x, initial = operands_of(op)
+    dx, of_initial = (instantiate(t, primal) for t, primal in zip(tangents, (x, initial), strict=True))
+    return _over_windows(op, [x, dx], [initial, of_initial], _multiply_duals)[1:]
+
+
+def _choice_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    operands = operands_of(op)
     count = len(operands) // 2
     primals, of_initial = operands[:count], tangents[count:]
     moving = [i for i in range(count) if tangents[i] is not None or of_initial[i] is not None]
     riders = [instantiate(tangents[i], primals[i]) for i in moving]
     starts = [instantiate(of_initial[i], operands[count + i]) for i in moving]
-    chosen = _choose(op, primals, operands[count:], riders, starts, _predicate(op))
-    found: list[Tensor | None] = [None] * count
-    for index, tangent in zip(moving, chosen, strict=True):
-        found[index] = tangent
-    return found
+    chosen = _choose(op, primals, operands[count:], riders, starts)
+    return place(chosen, tuple(moving), count)
 
 
-@vjp("stablehlo.reduce_window")
-def reduce_window_vjp(derive, op, cotangents, wanted):
+def _choice_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
     operands = operands_of(op)
-    if combined_by(op.operation.regions[0].blocks[0]) == "stablehlo.add":
-        (ct,), (x, initial) = cotangents, operands
-        return _of_sum(op, ct, x, initial, wanted)
     count = len(operands) // 2
     primals, initial = operands[:count], operands[count:]
     numbers = _numbers(primals[0])
     start = hlo.constant(-1, hlo.tensor_type([], numbers.element_type))
-    (winners,) = _choose(op, primals, initial, [numbers], [start], _predicate(op))
+    (winners,) = _choose(op, primals, initial, [numbers], [start])
     shape = primals[0].shape
 
     def for_wanted(emit: Callable[[Tensor], Tensor], flags: Sequence[bool]) -> Tangents:
@@ -76,17 +91,49 @@ def reduce_window_vjp(derive, op, cotangents, wanted):
     ]
 
 
+@by_decomposition
+def _any(derive, op, *operands):
+    """The windows of each tensor on axes of their own, behind the others; the region reduces these."""
+    count = len(operands) // 2
+    initial, rank = operands[count:], operands[0].rank
+    windows = [_gathered(op, x, start) for x, start in zip(operands[:count], initial, strict=True)]
+    block = op.operation.regions[0].blocks[0]
+    return reduced(derive, block, windows, initial, list(range(rank, 2 * rank)))
+
+
+def _gathered(op: Any, x: Tensor, initial: Tensor) -> Tensor:
+    """Axis a of the result counts the windows along axis a, axis rank + a the elements within them."""
+    rank, results, window = x.rank, op.operation.results[0].type.shape, list(op.window_dimensions)
+    moves = slides(op, rank)
+    low = [slide.low for slide in moves]
+    sizes = zip(moves, x.shape, window, results, strict=True)
+    high = [slide.high(*of) for slide, *of in sizes]
+    found = hlo.pad(x, low, high, [slide.base - 1 for slide in moves], initial)
+    for axis, (slide, count, size) in enumerate(zip(moves, results, window, strict=True)):
+        element = hlo.index(0).element_type
+        start = hlo.iota([count, size], 0, element) * slide.stride
+        places = start + hlo.iota([count, size], 1, element) * slide.dilation
+        numbers = gather_dimensions(
+            offset_dims=[each for each in range(found.rank) if each != axis],
+            collapsed_slice_dims=[axis],
+            start_index_map=[axis],
+            index_vector_dim=2,
+        )
+        slices = [1 if each == axis else n for each, n in enumerate(found.shape)]
+        found = gather(found, places, numbers, slices)
+    return found
+
+
 def _over_windows(
     op: Any, xs: Sequence[Tensor], initial: Sequence[Tensor], combine: Callable[..., Sequence[Tensor]]
 ) -> list[Tensor]:
     """The windows of `op`, over tensors of its operands' shape."""
     window = list(op.window_dimensions)
     shape = op.operation.results[0].type.shape
-    return reduce_window(xs, initial, combine, window=window, slides=slides(op, len(window)), shape=shape)
+    return windows_of(xs, initial, combine, window=window, slides=slides(op, len(window)), shape=shape)
 
 
 def _multiply_duals(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
-    """The product of dual numbers, a value and its tangent each: forward mode needs no division by a zero."""
     (x, dx), (y, dy) = old, new
     return [x * y, x * dy + dx * y]
 
@@ -94,8 +141,10 @@ def _multiply_duals(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
 # Sums ---------------------------------------------------------------------------------------------
 
 
-def _of_sum(op: Any, ct: Tensor, x: Tensor, initial: Tensor, wanted: Sequence[bool]) -> Tangents:
+def _sum_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
     """Each element gets the sum of the windows that hold it; the padding is the initial value too."""
+    (ct,), (x, initial) = cotangents, operands_of(op)
+    assert ct is not None
 
     def of_x() -> Tensor:
         if 0 in x.shape + ct.shape:
@@ -109,7 +158,7 @@ def _of_sum(op: Any, ct: Tensor, x: Tensor, initial: Tensor, wanted: Sequence[bo
         padded = hlo.pad(ct, low, high, [slide.base - 1 for slide, *_ in back])
         moves = [slide._replace(low=0, base=1) for slide, *_ in back]
         zero = hlo.zeros_like(initial)
-        return reduce_window([padded], [zero], _add, window=window, slides=moves, shape=x.shape)[0]
+        return windows_of([padded], [zero], _add, window=window, slides=moves, shape=x.shape)[0]
 
     def of_initial() -> Tensor:
         one = hlo.constant(1, initial.type)
@@ -130,27 +179,21 @@ _KEEPS = {"stablehlo.maximum": "GE", "stablehlo.minimum": "LE"}
 """How the old element of a choice compares with the new one where it stays."""
 
 
-def _predicate(op: Any) -> Predicate:
-    """When the region keeps the old elements rather than take the new ones.
-
-    Raises:
-      LiftError: The region does anything but choose.
+def _predicate(op: Any) -> Predicate | None:
+    """When the region keeps the old elements rather than take the new ones; None if it does anything but
+    choose.
     """
     block = op.operation.regions[0].blocks[0]
     direction = _KEEPS.get(combined_by(block) or "")
     if direction is not None:
         return lambda old, new: hlo.compare(old[0], direction, new[0])
     arguments, count = list(block.arguments), len(op.operation.results)
-    choices = [value.owner for value in returned(block)]
+    choices = returned(block)
     sides = zip(arguments[:count], arguments[count:], strict=True)
-    for choice, (old, new) in zip(choices, sides, strict=True):
-        same = getattr(choice, "name", None) == "stablehlo.select" and list(choice.operands)[1:] == [old, new]
-        if not same or choice.operands[0] != choices[0].operands[0]:
-            known = ", ".join(f"`{name}`" for name in ["stablehlo.add", *_KEEPS])
-            hint = f"known are {known}, and a choice by one predicate"
-            raise error_at(op, "no derivative rule for a `reduce_window` with this region", hint=hint)
-    keeps = choices[0].operands[0]
-    return lambda old, new: copy_block(block, [*old, *new], [keeps])[0]
+    if not all(selects(value, *each) for value, each in zip(choices, sides, strict=True)):
+        return None
+    (keeps, *others) = {value.owner.operands[0] for value in choices}
+    return None if others else lambda old, new: copy_block(block, [*old, *new], [keeps])[0]
 
 
 def _choose(
@@ -159,10 +202,10 @@ def _choose(
     initial: Sequence[Tensor],
     riders: Sequence[Tensor],
     starts: Sequence[Tensor],
-    keeps: Predicate,
 ) -> list[Tensor]:
     """What `riders`, beginning with `starts`, have where the op's windows choose from `primals`."""
-    count = len(primals)
+    count, keeps = len(primals), _predicate(op)
+    assert keeps is not None
 
     def combine(old: list[Tensor], new: list[Tensor]) -> list[Tensor]:
         kept = keeps(old[:count], new[:count])
@@ -217,15 +260,16 @@ def _where_none_won(ct: Tensor, winners: Tensor) -> Tensor:
 # Scattering to what is selected -------------------------------------------------------------------
 
 
-@linear_maps("stablehlo.select_and_scatter")
-def select_and_scatter(op, y, x, source, initial):
+@by_region("stablehlo.select_and_scatter")
+def select_and_scatter(op):
+    """By what its second region scatters with."""
+    adds = combined_by(op.operation.regions[1].blocks[0]) == "stablehlo.add"
+    return _adding if adds else _scattering
+
+
+@by_linear_maps
+def _adding(op, y, x, source, initial):
     """Each window of `x` selects an element, to which its element of the source is added."""
-    if combined_by(op.operation.regions[1].blocks[0]) != "stablehlo.add":
-        raise error_at(
-            op,
-            "no derivative rule for a `select_and_scatter` with this region",
-            hint="known is `stablehlo.add`",
-        )
 
     def of_source() -> LinearMap:
         winners = _selected(op, x, source.shape)
@@ -235,6 +279,17 @@ def select_and_scatter(op, y, x, source, initial):
         lambda t: hlo.broadcast_in_dim(t, y.shape, []), lambda ct: hlo.reduce_sum(ct, range(ct.rank))
     )
     return None, of_source, of_initial
+
+
+@by_decomposition
+def _scattering(derive, op, x, source, initial):
+    """The elements are selected first, and then scattered to by the region, in a line."""
+    count = math.prod(x.shape)
+    windows = _elements(_selected(op, x, source.shape), count)
+    line = hlo.broadcast_in_dim(initial, [count], [])
+    updates = hlo.reshape(source, [math.prod(source.shape)])
+    (found,) = one_by_one(derive, op.operation.regions[1].blocks[0], windows, [line], [updates])
+    return [hlo.reshape(found, x.shape)]
 
 
 def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
@@ -256,4 +311,4 @@ def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
         hlo.constant(number, hlo.tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))
     ]
     moves = slides(op, x.rank)
-    return reduce_window([x, numbers], starts, combine, window=window, slides=moves, shape=shape)[1]
+    return windows_of([x, numbers], starts, combine, window=window, slides=moves, shape=shape)[1]

@@ -1,4 +1,4 @@
-"""Derivatives of reductions: `reduce` by the binary op in its region."""
+"""Derivatives of reductions: `reduce` by what its region computes, one binary op, a choice, or anything."""
 
 from __future__ import annotations
 
@@ -7,46 +7,29 @@ from collections.abc import Callable
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
+from stablelift.ir.region import chooses, commuting, returned, selects
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.table import LinearMap, linear_maps
+from stablelift.passes.derivatives.decomposition import by_decomposition
+from stablelift.passes.derivatives.regions import reduced
+from stablelift.passes.derivatives.table import LinearMap, by_linear_maps, by_region
 
 
-@linear_maps("stablehlo.reduce")
-def reduce(op, y, *operands):
-    """By what the region computes; the choice of an index (argmax) gives its value the element's tangent."""
+@by_region("stablehlo.reduce")
+def reduce(op):
+    """By what the region computes: a known op, the lexicographic choice of complex numbers, an element with
+    its index, or anything.
+    """
+    operands, block = op.operation.operands, op.operation.regions[0].blocks[0]
     if len(operands) == 2:
-        combine = _combined_by(op)
+        combine = commuting(block)
         if combine in _REDUCTIONS:
-            return _REDUCTIONS[combine](op, y, *operands)
-    elif (iota := _index_of_choice(op)) is not None:
-        return [_element_at(op, iota), None, None, None]
-    known = ", ".join(f"`{name}`" for name in _REDUCTIONS)
-    raise error_at(
-        op,
-        "no derivative rule for a reduction with this region",
-        hint=f"known are {known}, argmax and argmin",
-    )
-
-
-def _body(op: Any) -> tuple[list[Any], list[Any], list[Any]]:
-    """The region's arguments, its ops, and what it returns."""
-    block = op.operation.regions[0].blocks[0]
-    *ops, terminator = list(block.operations)
-    return list(block.arguments), ops, list(terminator.operation.operands)
-
-
-def _combined_by(op: Any) -> str | None:
-    """The name of the binary op that is all of the region."""
-    arguments, ops, returned = _body(op)
-    if (
-        len(ops) == 1
-        and returned == list(ops[0].operation.results)
-        and set(ops[0].operation.operands) == set(arguments)
-    ):
-        return ops[0].operation.name
-    return None
+            return _REDUCTIONS[combine]
+        if hlo.is_complex(Tensor(operands[0])) and chooses(block):
+            return _CHOICE
+    elif _index_of_choice(op) is not None:
+        return _indexed
+    return _tree
 
 
 # Reductions by one binary op ----------------------------------------------------------------------
@@ -143,12 +126,22 @@ def _is_infinite(x: Tensor) -> bool:
     return float(owner.attributes["value"].get_splat_value().value) in (float("inf"), float("-inf"))
 
 
-_REDUCTIONS: dict[str, Callable[..., Any]] = {
-    "stablehlo.add": _add,
-    "stablehlo.multiply": _multiply,
-    "stablehlo.maximum": _choose,
-    "stablehlo.minimum": _choose,
+_CHOICE = by_linear_maps(_choose)
+
+_REDUCTIONS = {
+    "stablehlo.add": by_linear_maps(_add),
+    "stablehlo.multiply": by_linear_maps(_multiply),
+    "stablehlo.maximum": _CHOICE,
+    "stablehlo.minimum": _CHOICE,
 }
+
+
+@by_decomposition
+def _tree(derive, op, *operands):
+    """A reduction of several tensors, or by any region."""
+    count = len(operands) // 2
+    block = op.operation.regions[0].blocks[0]
+    return reduced(derive, block, operands[:count], operands[count:], list(op.dimensions))
 
 
 # The choice of an index ---------------------------------------------------------------------------
@@ -163,11 +156,11 @@ def _index_of_choice(op: Any) -> int | None:
     operands, axes = list(op.operation.operands), list(op.dimensions)
     if len(operands) != 4 or len(axes) != 1 or not hlo.is_inexact(operands[0].type):
         return None
-    arguments, _, returned = _body(op)
-    for value, sides in zip(returned, (arguments[0::2], arguments[1::2]), strict=True):
-        owner = value.owner
-        if getattr(owner, "name", None) != "stablehlo.select" or list(owner.operands)[1:] != sides:
-            return None
+    block = op.operation.regions[0].blocks[0]
+    arguments = list(block.arguments)
+    sides = zip(arguments[:2], arguments[2:], strict=True)
+    if not all(selects(value, *each) for value, each in zip(returned(block), sides, strict=True)):
+        return None
     return axes[0] if _counts_along(operands[1], axes[0]) else None
 
 
@@ -184,12 +177,15 @@ def _counts_along(index: ir.Value, axis: int) -> bool:
     return False
 
 
-def _element_at(op: Any, axis: int) -> LinearMap:
-    """The map of the value chosen along `axis` by the index that the op returns."""
-    x, index = Tensor(op.operation.operands[0]), Tensor(op.operation.results[1])
+@by_linear_maps
+def _indexed(op, y, x, *others):
+    """The value chosen along the reduced axis has the tangent of the element at the index chosen with it."""
+    (axis,) = op.dimensions
+    index = Tensor(op.operation.results[1])
     total, repeat = _over(op, x)
     chosen = hlo.compare(hlo.iota(x.shape, axis, index.element_type), "EQ", repeat(index))
-    return LinearMap(
+    of_x = LinearMap(
         lambda t: total(hlo.select(chosen, t, hlo.zeros_like(t))),
         lambda ct: hlo.select(chosen, repeat(ct), hlo.zeros_like(x)),
     )
+    return [of_x, *[None] * len(others)]

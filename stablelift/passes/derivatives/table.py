@@ -10,7 +10,8 @@ decorators state such a rule with the least words:
     @bilinear(op)          (op, ct, x, y) -> both cotangents      jvp is the product rule
     locally_constant(op)                                          no tangent passes
 
-Ops with callees or regions write both modes out with `@jvp` and `@vjp`, and nothing else does.
+Ops with callees write both modes out with `@jvp` and `@vjp`; ops with regions choose one of several rules
+with `@by_region`.
 
 Conventions, as in JAX: cotangents are transposed, not conjugated; None is the symbolic zero. A rule may
 return a function of no arguments in place of a tensor or a map; it is called only when somebody asks for
@@ -109,28 +110,51 @@ def linear_maps(*names: str) -> Decorator:
     """
 
     def enter(rule: Callable) -> Callable:
-        def maps(op: Any, asked: Sequence[bool]) -> list[LinearMap | None]:
-            found = _forced(rule(op, Tensor(op.operation.results[0]), *operands_of(op)), asked)
-            return [scale_by(each) if isinstance(each, Tensor) else each for each in found]
+        for name in names:
+            derivatives.enter(name, by_linear_maps(rule))
+        return rule
 
+    return enter
+
+
+def by_linear_maps(rule: Callable) -> DerivativeRule:
+    """Both modes of an op, by a rule as `linear_maps` takes it."""
+
+    def maps(op: Any, asked: Sequence[bool]) -> list[LinearMap | None]:
+        found = _forced(rule(op, Tensor(op.operation.results[0]), *operands_of(op)), asked)
+        return [scale_by(each) if isinstance(each, Tensor) else each for each in found]
+
+    def jvp(derive: Any, op: Any, tangents: Tangents) -> Tangents:
+        total = None
+        found = maps(op, [tangent is not None for tangent in tangents])
+        for linear_map, tangent in zip(found, tangents, strict=True):
+            if linear_map is not None and tangent is not None:
+                total = add(total, linear_map.apply(tangent))
+        return [total, *[None] * (len(op.operation.results) - 1)]
+
+    def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
+        ct = cts[0]
+        if ct is None:
+            return [None] * len(wanted)
+        found = maps(op, wanted)
+        return [None if linear_map is None else linear_map.transpose(ct) for linear_map in found]
+
+    return DerivativeRule(jvp, vjp)
+
+
+def by_region(*names: str) -> Decorator:
+    """A choice `(op)` of a DerivativeRule, by what the op's region computes."""
+
+    def enter(choice: Callable[[Any], DerivativeRule]) -> Callable:
         def jvp(derive: Any, op: Any, tangents: Tangents) -> Tangents:
-            total = None
-            found = maps(op, [tangent is not None for tangent in tangents])
-            for linear_map, tangent in zip(found, tangents, strict=True):
-                if linear_map is not None and tangent is not None:
-                    total = add(total, linear_map.apply(tangent))
-            return [total, *[None] * (len(op.operation.results) - 1)]
+            return choice(op).jvp(derive, op, tangents)
 
         def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
-            ct = cts[0]
-            if ct is None:
-                return [None] * len(wanted)
-            found = maps(op, wanted)
-            return [None if linear_map is None else linear_map.transpose(ct) for linear_map in found]
+            return choice(op).vjp(derive, op, cts, wanted)
 
         for name in names:
             derivatives.enter(name, DerivativeRule(jvp, vjp))
-        return rule
+        return choice
 
     return enter
 

@@ -256,6 +256,36 @@ REDUCTION: dict[str, list[Case]] = {
     ],
 }
 
+def folded(x, factor):
+    """The affine maps x + factor t of a row, one after the other: associative, not commutative."""
+
+    def follow(first, then):
+        return first[0] * then[1] + then[0], first[1] * then[1]
+
+    return lax.reduce((x, factor), (0.3, 1.2), follow, (1,))
+
+
+def greatest_with_rider(x, rider):
+    def choose(old, new):
+        return tuple(lax.select(old[0] >= new[0], a, b) for a, b in zip(old, new, strict=True))
+
+    return lax.reduce((x, rider), (-np.inf, 0.0), choose, (0, 2))
+
+
+def norm(x):
+    return lax.reduce(x, np.float64(0), lambda a, b: lax.sqrt(a * a + b * b), (1,))
+
+
+REDUCTION["stablehlo.reduce"] += [
+    case(lambda x: lax.reduce(x, -np.inf, jnp.logaddexp, (1,)), real(3, 5)),
+    case(lambda x: lax.reduce(x, -np.inf, jnp.logaddexp, (0, 2)), real(2, 4, 3)),
+    case(lambda x: lax.reduce(x, 0.5, jnp.logaddexp, (0,)), real(0, 3), difference=False),
+    case(norm, real(3, 4)),
+    case(folded, real(3, 5), real(3, 5), reference=False),
+    case(greatest_with_rider, real(2, 4, 3), real(2, 4, 3), reference=False),
+    case(lambda x: lax.reduce(x, np.complex128(-np.inf), lax.max, (1,)), cplx(3, 5)),
+]
+
 NARROW_INDICES = """
 func.func public @main(%x: tensor<300xf64>, %i: tensor<4xi8>) -> tensor<4x3xf64> {
   %y = "stablehlo.gather"(%x, %i) {
@@ -266,6 +296,49 @@ func.func public @main(%x: tensor<300xf64>, %i: tensor<4xi8>) -> tensor<4x3xf64>
 """Windows of three at indices whose type cannot hold the last place that they may start from."""
 
 PLACES = ints(0, 3, 3, 9)
+
+POWER_SCATTER = """func.func public @main(%%x: tensor<5x2xf64>, %%u: tensor<2x2xf64>) -> tensor<5x2xf64> {
+  %%i = stablehlo.constant dense<[[3], [1]]> : tensor<2x1xi32>
+  %%y = "stablehlo.scatter"(%%x, %%i, %%u) ({
+    ^bb0(%%a: tensor<f64>, %%b: tensor<f64>):
+      %%c = stablehlo.power %%a, %%b : tensor<f64>
+      stablehlo.return %%c : tensor<f64>
+  }) {unique_indices = %s, scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [1],
+      inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}
+    : (tensor<5x2xf64>, tensor<2x1xi32>, tensor<2x2xf64>) -> tensor<5x2xf64>
+  return %%y : tensor<5x2xf64> }"""
+
+
+def power_of_updates(unique):
+    """What `POWER_SCATTER` computes, whether or not it promises that its windows do not overlap."""
+    del unique
+    return lambda x, u: x.at[np.array([3, 1])].set(x[np.array([3, 1])] ** u)
+
+
+TWO_SCATTERS = """
+func.func public @main(%x: tensor<5xf64>, %y: tensor<5xf64>, %u: tensor<3xf64>, %v: tensor<3xf64>)
+    -> (tensor<5xf64>, tensor<5xf64>) {
+  %i = stablehlo.constant dense<[[3], [1], [3]]> : tensor<3x1xi32>
+  %r:2 = "stablehlo.scatter"(%x, %y, %i, %u, %v) ({
+    ^bb0(%a: tensor<f64>, %b: tensor<f64>, %c: tensor<f64>, %d: tensor<f64>):
+      %e = stablehlo.multiply %a, %d : tensor<f64>
+      %f = stablehlo.add %e, %c : tensor<f64>
+      %g = stablehlo.multiply %b, %d : tensor<f64>
+      stablehlo.return %f, %g : tensor<f64>, tensor<f64>
+  }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0],
+      scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}
+    : (tensor<5xf64>, tensor<5xf64>, tensor<3x1xi32>, tensor<3xf64>, tensor<3xf64>)
+    -> (tensor<5xf64>, tensor<5xf64>)
+  return %r#0, %r#1 : tensor<5xf64>, tensor<5xf64> }"""
+
+
+def two_scatters(x, y, u, v):
+    """What `TWO_SCATTERS` computes: affine maps, one after the other."""
+    for index, (a, b) in zip((3, 1, 3), zip(u, v, strict=True), strict=True):
+        x = x.at[index].set(x[index] * b + a)
+        y = y.at[index].set(y[index] * b)
+    return x, y
+
 
 REDUCTION["stablehlo.reduce_window"] = [
     case(lambda x: jnp.cumsum(x, 0), real(5, 2)),
@@ -306,6 +379,19 @@ INDEXING: dict[str, list[Case]] = {
         case(lambda x, u: x.at[PLACES[:2]].set(u, unique_indices=True), real(5, 3), real(2, 3)),
         case(lambda x, u: x.at[1, PLACES].set(u), real(2, 5), real()),
         case(lambda x, u: x.at[ints(0, 3, 1, 9)].mul(u, unique_indices=True), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[ints(3, 0, 3)].mul(u), real(5, 2), real(3, 2), reference=False),
+        case(lambda x, u: x.at[:, ints(3, 0, 3), 1].mul(u), real(2, 5, 3), real(2, 3), reference=False),
+        case(
+            lambda x, i, u: jax.vmap(lambda x, i, u: x.at[i].mul(u))(x, i, u),
+            real(2, 5),
+            ints([0, 3, 3], [4, 4, 9]),
+            real(2, 3),
+            reference=False,
+        ),
+        case(lambda x: x.at[ints(3, 0, 9)].apply(jnp.sin), real(5, 2), reference=False),
+        case(power_of_updates(True), real(5, 2) ** 2 + 1, real(2, 2), module=POWER_SCATTER % "true"),
+        case(power_of_updates(False), real(5, 2) ** 2 + 1, real(2, 2), module=POWER_SCATTER % "false"),
+        case(two_scatters, real(5), real(5), real(3), real(3), module=TWO_SCATTERS),
         case(lambda x, u: x.at[PLACES].max(u), real(5, 3).round(), real(4, 3).round(), difference=False),
         case(lambda x, u: x.at[PLACES].min(u), real(5, 3), real(4, 3)),
         case(lambda x, u: x.at[:, PLACES, 1].add(u, mode="clip"), real(2, 5, 3), real(2, 4)),

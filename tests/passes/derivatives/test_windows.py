@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from stablelift.errors import LiftError
 from tests.passes.derivatives.other_cases import real
-from tests.passes.derivatives.window_cases import TIES
 from tests.passes.derivatives.witness import check
 
 SMALL = st.integers(1, 3)
@@ -72,12 +69,3 @@ def test_any_windows(space: list[Axis], combine):
         )
 
     check(reduce, real(*(axis.size for axis in space)), contains="stablehlo.reduce_window", reference=False)
-
-
-def test_a_product_over_windows_has_no_reverse_mode():
-    with pytest.raises(LiftError) as error:
-        check(lambda x: lax.reduce_window(x, 1.0, lax.mul, (2, 3), (1, 2), "VALID"), TIES)
-    message = str(error.value)
-    assert "no derivative rule for a `reduce_window` with this region" in message
-    known = "`stablehlo.add`, `stablehlo.maximum`, `stablehlo.minimum`"
-    assert message.endswith(f"  hint: known are {known}, and a choice by one predicate")

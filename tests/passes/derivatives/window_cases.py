@@ -120,8 +120,22 @@ def chosen_rider(x, rider):
     return lax.reduce_window((x, rider), (-np.inf, 0.0), choose, (2, 3), (1, 2), [(0, 0), (1, 0)])
 
 
-def scatter_module(padding: str, operand: str, result: str) -> str:
-    """A maximum selects, an addition scatters; windows of 2 by 3, strides of 3 by 2."""
+def products(x):
+    padding = [(1, 0), (2, 4)]
+    return lax.reduce_window(x, 1.0, lax.mul, (2, 3), (2, 3), padding, (1, 3), (3, 2))
+
+
+def affine_windows(x, factor):
+    """Each window's affine maps x + factor t, one after the other: associative, not commutative."""
+
+    def follow(first, then):
+        return first[0] * then[1] + then[0], first[1] * then[1]
+
+    return lax.reduce_window((x, factor), (0.0, 1.0), follow, (2, 3), (1, 2), [(0, 0), (1, 0)])
+
+
+def scatter_module(padding: str, operand: str, result: str, combine: str = "add") -> str:
+    """A maximum selects, `combine` scatters; windows of 2 by 3, strides of 3 by 2."""
     return f"""
 func.func public @main(%x: tensor<{operand}>, %s: tensor<{result}>, %i: tensor<f64>) -> tensor<{operand}> {{
   %y = "stablehlo.select_and_scatter"(%x, %s, %i) ({{
@@ -130,7 +144,7 @@ func.func public @main(%x: tensor<{operand}>, %s: tensor<{result}>, %i: tensor<f
       stablehlo.return %p : tensor<i1>
   }}, {{
     ^bb0(%a: tensor<f64>, %b: tensor<f64>):
-      %p = stablehlo.add %a, %b : tensor<f64>
+      %p = stablehlo.{combine} %a, %b : tensor<f64>
       stablehlo.return %p : tensor<f64>
   }}) {{window_dimensions = array<i64: 2, 3>, window_strides = array<i64: 3, 2>,
         padding = dense<{padding}> : tensor<2x2xi64>}}
@@ -147,6 +161,12 @@ def selected(x, source, initial, padding=((0, 0), (0, 0))):
     return initial + jax.vjp(pooled, x)[1](source)[0]
 
 
+def multiplied(x, source, initial):
+    """The same with products, for windows that do not overlap."""
+    ones = jnp.ones_like(source)
+    return initial * jnp.where(selected(x, ones, 0.0) > 0, selected(x, source, 0.0), 1)
+
+
 TIES = np.array([[1.0, 2.0, 2.0, 0.0, 2.0], [2.0, 2.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
 
 POOLING: list[Case] = [
@@ -160,6 +180,10 @@ POOLING: list[Case] = [
     pool(real(5, 7), (2, 3), (2, 3), [(1, 0), (2, 4)], (1, 3), (3, 2), 0.3, lax.max, reference=False),
     pool(real(0, 7), (2, 3), (2, 3), [(3, 0), (2, 4)], (1, 3), (1, 2), 0.3, lax.max, reference=False),
     case(chosen_rider, real(5, 7), real(5, 7), reference=False),
+    case(products, real(5, 7), reference=False),
+    case(products, np.round(real(5, 7)), reference=False),
+    constant_pool(real(5, 7), (2, 3), (1, 2), [(0, 0), (0, 0)], -np.inf, jnp.logaddexp, reference=False),
+    case(affine_windows, real(5, 7), real(5, 7), reference=False),
     case(lambda x: jax.jvp(lambda x: constant_max(x), (x,), (jnp.cos(x),))[1], real(5, 7)),
     case(lambda x: jax.grad(lambda x: (constant_max(x) ** 2).sum())(x), real(5, 7)),
 ]
@@ -180,6 +204,13 @@ SCATTERING: list[Case] = [
         real(2, 4),
         real(),
         module=scatter_module("[[1, 0], [2, 1]]", "5x7xf64", "2x4xf64"),
+    ),
+    case(
+        multiplied,
+        real(5, 6),
+        real(2, 2),
+        real(),
+        module=scatter_module("0", "5x6xf64", "2x2xf64", "multiply"),
     ),
 ]
 

@@ -1,0 +1,60 @@
+"""Arithmetic whose lowering by JAX computes the same, but has a worse derivative."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+from jax.extend.core import Primitive
+
+from stablelift.ir.tensor import Tensor, emit
+from stablelift.lowering import jax_compat, table
+from stablelift.lowering.rules import keep_foreign
+from stablelift.lowering.table import RULES, lowers, unweak
+from stablelift.lowering.user_rules import rule_callees
+
+
+@lowers(jax_compat.logistic_p)
+def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
+    """JAX writes 1 / (1 + exp(-x)), whose derivative is NaN where exp(-x) overflows; the op's is not."""
+    return [emit("stablehlo.logistic", Tensor(x)).value]
+
+
+def _extremum(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Sequence[Any]:
+    """Of complex numbers JAX compares parts and selects: what it does at ties and NaN is not seen there.
+
+    Scalars stay as JAX lowers them: they are what the regions of reductions combine.
+    """
+    aval = ctx.avals_in[0]
+    hides = aval.shape and jnp.issubdtype(aval.dtype, jnp.complexfloating)
+    lower = keep_foreign if hides else jax_compat.lower_as_jax
+    return lower(primitive, ctx, *args, **params)
+
+
+for _primitive in (jax_compat.max_p, jax_compat.min_p):
+    RULES[_primitive] = functools.partial(_extremum, primitive=_primitive)
+
+
+@lowers(jax_compat.integer_pow_p)
+def _integer_pow(ctx: Any, x: Any, *, y: int) -> Sequence[Any]:
+    if y < 0:
+        return _reciprocal_pow(ctx, x, -y)
+    return jax_compat.lower_as_jax(jax_compat.integer_pow_p, ctx, x, y=y)
+
+
+def _reciprocal_pow(ctx: Any, x: Any, n: int) -> list[Any]:
+    """x to the power of -n, whose derivative is not that of 1 / (x x ...): its square would overflow."""
+
+    def primal(x: Any) -> Any:
+        return lax.div(jnp.ones_like(x), lax.integer_pow(x, n))
+
+    def rule(x: Any, dx: Any) -> Any:
+        return primal(x), dx * lax.div(jnp.full_like(x, -n), lax.integer_pow(x, n + 1))
+
+    aval = unweak(ctx.avals_in[0])
+    jaxprs = [jax_compat.make_jaxpr(primal, [aval]), jax_compat.make_jaxpr(rule, [aval, aval])]
+    callee, jvp = rule_callees(ctx, ("reciprocal_pow", "reciprocal_pow_rule"), jaxprs)
+    return table.emit(ctx, "lift.custom_jvp", [x], {"callee": callee, "jvp": jvp})
