@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -51,11 +51,17 @@ def default_pipeline(module: ir.Module) -> list[str]:
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
-    transforms = ["lift-batching", "lift-derivatives"] * rounds
+    transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
+    raises = rounds and walk(module.operation, *RAISED)
     raised = ["lift-raise"] if raises else []
     return [*raised, *transforms, "symbol-dce", "lift-lower", *TIDY]
+
+
+def _eliminators(kinds: Collection[str]) -> list[str]:
+    """The passes that eliminate transforms of these kinds."""
+    batching = [Batching.name] if "lift.vmap" in kinds else []
+    return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
 
 
 def run(
@@ -76,7 +82,9 @@ def run(
         if passes is None:
             one.through([VerifyLift.name])
             passes = default_pipeline(module)
-        return one.through(passes)
+        one.through(passes)
+        one.verify()
+        return one.timing
 
 
 def run_text(
@@ -106,9 +114,9 @@ class _Run:
         self.failure: Exception | None = None
         self.mark = 0.0
 
-    def through(self, passes: Sequence[str]) -> Timing:
+    def through(self, passes: Sequence[str]) -> None:
         manager = PassManager()
-        manager.enable_verifier(False)  # once, at the end
+        manager.enable_verifier(False)  # `verify`, once, at the end
         for name in passes:
             if name in OURS:
                 manager.add(self._guard(OURS[name].run), name)
@@ -121,10 +129,14 @@ class _Run:
         self.mark = time.perf_counter()
         try:
             manager.run(self.module.operation)
-            self.module.operation.verify()
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
-        return self.timing
+
+    def verify(self) -> None:
+        try:
+            self.module.operation.verify()
+        except ir.MLIRError as error:
+            raise from_mlir(error) from None
 
     def _guard(self, action: Callable[[ir.Module], None]) -> Callable[[Any, Any], None]:
         """`action` as a pass. An exception must not cross MLIR's frames: it is kept, and the pass fails."""

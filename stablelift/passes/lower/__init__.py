@@ -28,11 +28,8 @@ class Lower(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
-        for op in list(walk(module.operation)):
-            operation = op.operation
-            if not operation.name.startswith("lift."):
-                continue
+        for op in walk(module.operation, "lift."):
             rule = lowerings.find(op)
-            with ir.InsertionPoint(operation), operation.location:
+            with ir.InsertionPoint(op), op.location:
                 results = rule(functions, op)
             replace(op, results)
