@@ -13,7 +13,7 @@ import numpy as np
 from jax.extend import backend
 from jaxlib import _jax, xla_client
 
-from stablelift.ir.mlir import context, parse, to_bytecode
+from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
 from stablelift.passes.pipeline import run
 from stablelift.runtime.guard import refuse_leftovers
 from stablelift.runtime.libraries import load_libraries
@@ -36,8 +36,9 @@ def compile_text(source: str | bytes, pipeline: Sequence[str] | None = None) -> 
     with context() as ctx:
         module = parse(source, ctx)
         run(module, pipeline)
-        refuse_leftovers(module)
-        load_libraries(module)
+        ops = walk_by_name(module)
+        refuse_leftovers(ops)
+        load_libraries(ops.get("stablehlo.custom_call", ()))
         bytecode = to_bytecode(module)
     return _executable(hashlib.sha256(bytecode).digest(), bytecode)
 

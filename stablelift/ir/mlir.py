@@ -32,6 +32,7 @@ __all__ = [
     "inline_call",
     "ir",
     "is_private",
+    "operations_of",
     "parse",
     "stablehlo",
     "symbol",
@@ -39,6 +40,7 @@ __all__ = [
     "to_portable_artifact",
     "to_text",
     "walk",
+    "walk_by_name",
 ]
 
 ARTIFACT_MAGIC = b"ML\xefR"
@@ -58,15 +60,16 @@ _mlir.globals.append_dialect_search_prefix("stablelift.ir")
 def context() -> ir.Context:
     """A fresh MLIR context that knows StableHLO, CHLO and Shardy, and lets `lift` ops through.
 
-    One thread: the passes are Python, and a thread pool only costs start-up.
+    One thread: the passes are Python, and a thread pool only costs start-up. Dialects that a module uses
+    beside these are loaded when it is parsed: to load all that jaxlib has takes longer than most passes.
     """
     fresh = ir.Context()
     fresh.enable_multithreading(False)
     fresh.append_dialect_registry(_registry)
-    fresh.load_all_available_dialects()
     stablehlo.register_dialect(fresh)
     chlo.register_dialect(fresh)
     sdy.register_dialect(fresh)
+    fresh.get_dialect_descriptor("func")  # loads it, for modules that are built and not parsed
     fresh.allow_unregistered_dialects = True
     return fresh
 
@@ -178,13 +181,57 @@ def symbol(name: str) -> ir.FlatSymbolRefAttr:
     return ir.FlatSymbolRefAttr.get(name)
 
 
-def walk(root: Any) -> list[Any]:
-    """Every op under `root`, regions included, in order (as `ir.Operation`, which is cheaper than a view)."""
+# Walks give ops as `ir.Operation`: a view of an op costs more to make than to find it.
+_ADVANCE, _SKIP = ir.WalkResult.ADVANCE, ir.WalkResult.SKIP
+
+
+def walk(root: Any, *names: str) -> list[Any]:
+    """Every op under `root`, regions included, in order; with `names`, those of these names only.
+
+    `lift.` names all ops of a dialect.
+    """
     found: list[Any] = []
+    keep = found.append
+    dialects = tuple(name for name in names if name.endswith("."))
 
-    def keep(op: Any) -> Any:
-        found.append(op.operation)
-        return ir.WalkResult.ADVANCE
+    def visit(op: Any) -> Any:
+        keep(op)
+        return _ADVANCE
 
-    root.operation.walk(keep, ir.WalkOrder.PRE_ORDER)
+    def visit_named(op: Any) -> Any:
+        name = op.name
+        if name in names or name.startswith(dialects):
+            keep(op)
+        return _ADVANCE
+
+    root.operation.walk(visit_named if names else visit, ir.WalkOrder.PRE_ORDER)
+    return found if names else found[1:]
+
+
+def walk_by_name(root: Any) -> dict[str, list[Any]]:
+    """Every op under `root`, and `root`, by name; equal names in order."""
+    found: dict[str, list[Any]] = {}
+
+    def visit(op: Any) -> Any:
+        name = op.name
+        if name in found:
+            found[name].append(op)
+        else:
+            found[name] = [op]
+        return _ADVANCE
+
+    root.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return found
+
+
+def operations_of(function: Any) -> list[Any]:
+    """The ops of a function's one block in order, its return last, without those in their regions."""
+    found: list[Any] = []
+    keep = found.append
+
+    def visit(op: Any) -> Any:
+        keep(op)
+        return _SKIP if len(found) > 1 else _ADVANCE
+
+    function.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
     return found[1:]

@@ -47,13 +47,9 @@ def _printed(name: str) -> str:
 
 def rename_references(module: ir.Module, names: dict[str, str]) -> None:
     """Replace references to functions, by name, throughout the module; the functions keep theirs."""
-    for op in walk(module.operation):
-        attributes = op.operation.attributes
-        if op.operation.name != "func.call" and not op.operation.name.startswith(("lift.", "stablehlo.c")):
-            continue
+    for op in walk(module.operation, "func.call", "lift.", "stablehlo.composite", "stablehlo.custom_call"):
+        attributes = op.attributes
         for key in list(attributes):
-            if key == "value":
-                continue  # a constant's elements, which hold no symbol and may be large
             renamed = _renamed(attributes[key], names)
             if renamed is not None:
                 attributes[key] = renamed

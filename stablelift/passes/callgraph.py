@@ -14,11 +14,7 @@ TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 
 def references(function: func.FuncOp) -> list[Any]:
     """The ops in a function that refer to other functions, in order."""
-    return [op for op in walk(function) if _refers(op.operation.name)]
-
-
-def _refers(name: str) -> bool:
-    return name in ("func.call", "stablehlo.composite") or name.startswith("lift.")
+    return walk(function, "func.call", "stablehlo.composite", "lift.")
 
 
 def callees(op: Any) -> list[str]:
@@ -48,6 +44,12 @@ class Nesting:
     def transforms(self, name: str) -> list[Any]:
         """The transform ops in `@name`, in order."""
         return [op for op in self._references[name] if op.operation.name in TRANSFORMS]
+
+    def kinds(self, depth: int) -> set[str]:
+        """The transforms that are nested `depth` deep, by op name."""
+        return {
+            op.name for name in self._references for op in self.transforms(name) if self.depth_of(op) == depth
+        }
 
     def depth(self, name: str) -> int:
         """The greatest number of transforms on a path of calls from `@name`."""

@@ -78,8 +78,8 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
     if name in finished:
         return
     finished[name] = False
-    for op in list(walk(known[name])):
-        if op.operation.name not in _CALLS or _kept(op):
+    for op in walk(known[name], *_CALLS):
+        if _kept(op):
             continue
         callee = op.operation.attributes["callee"].value
         _flatten(callee, known, finished)

@@ -107,11 +107,15 @@ def finish(function: func.FuncOp, results: Sequence[ir.Value]) -> None:
     """
     if is_private(function):
         _drop_notes(function)
-    block = body_of(function)
-    with ir.InsertionPoint(block), function.location:
-        func.ReturnOp(list(results))
-    inputs = [argument.type for argument in block.arguments]
-    type = ir.FunctionType.get(inputs, [result.type for result in results])
+    with ir.InsertionPoint(body_of(function)), function.location:
+        ir.Operation.create("func.return", operands=list(results))
+    retype(function, results)
+
+
+def retype(function: func.FuncOp, returned: Sequence[ir.Value]) -> None:
+    """Give the function the type that its block has, which returns `returned`."""
+    inputs = [argument.type for argument in body_of(function).arguments]
+    type = ir.FunctionType.get(inputs, [value.type for value in returned])
     function.attributes["function_type"] = ir.TypeAttr.get(type)
 
 

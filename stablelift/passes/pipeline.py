@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -93,19 +93,25 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
-    transforms = ["lift-batching", "lift-derivatives"] * rounds
+    transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    present = {op.operation.name for op in walk(module.operation)}
+    looped = bool(walk(module.operation, "lift.scan"))
     prepared = [
-        one
-        for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED))
-        if rounds and present.intersection(ops)
+        name
+        for name, ops in ((Legalize.name, LEGALIZED), (Raise.name, RAISED))
+        if rounds and walk(module.operation, *ops)
     ]
     calls = ["lift-prune", "lift-pack"]
-    loops = LOOPS if layers or "lift-raise" in prepared or "lift.scan" in present else ()
+    loops = LOOPS if layers or looped or Raise.name in prepared else ()
     if layers:
         calls += ["lift-lower-calls", *CALLS, *layers]
     return [*prepared, *transforms, "symbol-dce", *calls, *loops, "lift-lower", *CLEAN]
+
+
+def _eliminators(kinds: Collection[str]) -> list[str]:
+    """The passes that eliminate transforms of these kinds."""
+    batching = [Batching.name] if "lift.vmap" in kinds else []
+    return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
 
 
 def run(
@@ -134,7 +140,9 @@ def run(
         if passes is None:
             one.through([VerifyLift.name, *first])
             passes = [*default_pipeline(module, layers), *last]
-        return one.through(passes)
+        one.through(passes)
+        one.verify()
+        return one.timing
 
 
 def run_text(
@@ -164,9 +172,9 @@ class _Run:
         self.failure: Exception | None = None
         self.mark = 0.0
 
-    def through(self, passes: Sequence[str | ModulePass]) -> Timing:
+    def through(self, passes: Sequence[str | ModulePass]) -> None:
         manager = PassManager()
-        manager.enable_verifier(False)  # once, at the end
+        manager.enable_verifier(False)  # `verify`, once, at the end
         for one in passes:
             name = one.name if isinstance(one, ModulePass) else one
             if isinstance(one, ModulePass):
@@ -183,11 +191,15 @@ class _Run:
         try:
             with collected() as remarks:
                 manager.run(self.module.operation)
-            self.module.operation.verify()
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
         self.timing.remarks += remarks
-        return self.timing
+
+    def verify(self) -> None:
+        try:
+            self.module.operation.verify()
+        except ir.MLIRError as error:
+            raise from_mlir(error) from None
 
     def _guard(self, action: Callable[[ir.Module], None]) -> Callable[[Any, Any], None]:
         """`action` as a pass. An exception must not cross MLIR's frames: it is kept, and the pass fails."""

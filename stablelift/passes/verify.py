@@ -18,6 +18,5 @@ class VerifyLift(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
-        for op in walk(module.operation):
-            if op.operation.name.startswith("lift."):
-                check(op, known)
+        for op in walk(module.operation, "lift."):
+            check(op, known)

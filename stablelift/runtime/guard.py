@@ -9,12 +9,12 @@ JAX's own lowerings use are allowed, and those the caller names.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stablelift.errors import LiftError
 from stablelift.ir.location import error_at, where
-from stablelift.ir.mlir import functions, ir, walk
+from stablelift.ir.mlir import ir, walk
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""
@@ -35,33 +35,34 @@ TRUSTED_CALLS = (
 """Targets of `custom_call` that the lowerings of JAX for CPU, GPU and TPU use, as patterns."""
 
 
-def refuse_leftovers(module: ir.Module) -> None:
+def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
     """Raise a LiftError that lists, by name and line, every op that XLA would not understand.
 
     Recursion is refused too: StableHLO has none.
+
+    Args:
+      ops: All ops of a module by name, as `walk_by_name` finds them.
     """
-    found = [op for op in walk(module.operation) if not _known(op)]
+    found = [op for same in ops.values() if not _known(same[0]) for op in same]
     if found:
         raise LiftError(
             "error: the module holds ops that XLA does not know\n"
             + _listing(f"`{op.operation.name}`" + _place(op) for op in found)
             + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
         )
-    _refuse_recursion(module)
+    if "func.call" in ops:
+        _refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
 
 
-def _refuse_recursion(module: ir.Module) -> None:
+def _refuse_recursion(known: Mapping[str, Any]) -> None:
     """Raise a LiftError at a call by which a function reaches itself."""
-    known = functions(module)
     open_names: list[str] = []
     closed: set[str] = set()
 
     def visit(name: str) -> None:
         open_names.append(name)
-        for op in walk(known[name]):
-            if op.operation.name != "func.call":
-                continue
-            callee = op.operation.attributes["callee"].value
+        for op in walk(known[name], "func.call"):
+            callee = op.attributes["callee"].value
             if callee in open_names:
                 cycle = " -> ".join(f"`@{one}`" for one in [*open_names[open_names.index(callee) :], callee])
                 hint = "a loop is a `stablehlo.while`; XLA has no calls that recur"
@@ -78,13 +79,10 @@ def _refuse_recursion(module: ir.Module) -> None:
 def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:
     """Raise a LiftError that lists the `custom_call` targets which are neither trusted nor in `allowed`."""
     found: dict[str, str] = {}
-    for op in walk(module.operation):
-        if op.operation.name == "stablehlo.custom_call":
-            target = op.operation.attributes["call_target_name"].value
-            if target not in allowed and not any(
-                fnmatch.fnmatchcase(target, known) for known in TRUSTED_CALLS
-            ):
-                found.setdefault(target, _place(op))
+    for op in walk(module.operation, "stablehlo.custom_call"):
+        target = op.attributes["call_target_name"].value
+        if target not in allowed and not any(fnmatch.fnmatchcase(target, known) for known in TRUSTED_CALLS):
+            found.setdefault(target, _place(op))
     if found:
         names = ", ".join(repr(target) for target in found)
         raise LiftError(

@@ -6,16 +6,12 @@ lowered, and its first call would go through a null pointer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from jaxlib.cpu import _lapack
 
-from stablelift.ir.mlir import ir, walk
-
-
-def load_libraries(module: ir.Module) -> None:
-    """Load the libraries that the module's `custom_call` ops need."""
-    for op in walk(module.operation):
-        operation = op.operation
-        if operation.name == "stablehlo.custom_call":
-            if operation.attributes["call_target_name"].value.startswith("lapack_"):
-                _lapack.initialize()
-                return
+def load_libraries(custom_calls: Iterable[Any]) -> None:
+    """Load the libraries that a module's `custom_call` ops need."""
+    if any(op.attributes["call_target_name"].value.startswith("lapack_") for op in custom_calls):
+        _lapack.initialize()

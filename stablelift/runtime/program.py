@@ -18,7 +18,7 @@ from typing import Any
 
 import jax
 
-from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
+from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk_by_name
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import as_array, name_of
@@ -222,8 +222,9 @@ class Program:
         with context() as ctx:
             module = parse(self.bytecode, ctx)
             timing = run(module, dump=dump, **passes)
-            refuse_leftovers(module)
-            load_libraries(module)
+            ops = walk_by_name(module)
+            refuse_leftovers(ops)
+            load_libraries(ops.get("stablehlo.custom_call", ()))
             return Finished(to_bytecode(module), timing)
 
     def compile(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import context, parse
+from stablelift.ir.mlir import context, parse, walk_by_name
 from stablelift.runtime.files import load_bytes
 from stablelift.runtime.guard import refuse_leftovers
 from tests.support import compile_text
@@ -48,7 +48,8 @@ def test_python_callbacks_of_other_processes_are_not_trusted():
 
 def leftovers(text):
     with context() as ctx, pytest.raises(LiftError) as error:
-        refuse_leftovers(parse(text, ctx, "left.mlir"))
+        module = parse(text, ctx, "left.mlir")
+        refuse_leftovers(walk_by_name(module))
     return str(error.value)
 
 
@@ -123,7 +124,8 @@ def test_what_jax_lowers_linear_algebra_to_is_trusted():
     spd = jnp.array([[2.0, 0.5], [0.5, 1.0]])
     program = Program.trace(jnp.linalg.cholesky, spd)
     with context() as ctx:
-        refuse_leftovers(parse(program.finished.bytecode, ctx))
+        module = parse(program.finished.bytecode, ctx)
+        refuse_leftovers(walk_by_name(module))
     loaded = load_bytes(program.finished.bytecode, "chol")
     np.testing.assert_allclose(loaded(spd), np.linalg.cholesky(spd), rtol=1e-6)
     assert compile_text(program.finished.bytecode, ["lift-verify"]) is not None

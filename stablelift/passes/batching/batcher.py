@@ -1,25 +1,48 @@
 """Batching of whole functions: one batched clone for each function and pattern of mapped arguments.
 
 First it is found out which values depend on a mapped argument (`results_mapped`, a least fixed point where
-functions call themselves); then the clone is changed in place: what does not depend on one is left as it
-stands, computed once; each op that does is replaced by what its rule emits. Equal calls share a clone.
+functions call themselves); then a clone is changed in place: what does not depend on one is left as it
+stands, computed once; what does gets a type with the batch in front, or gives way to what its rule emits.
+Rules read the op of the original function, whose types are those of one example. Equal calls share a clone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stablelift.ir.dialect import with_axis
 from stablelift.ir.lift import Signature, attributes_of, signature_of
 from stablelift.ir.location import error_at
-from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.batching.table import Mapped, batching, spread
+from stablelift.passes.batching.table import BatchRule, Mapped, batching, spread
 from stablelift.passes.callgraph import callees
-from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.module import Functions, body_of, retype
 
 Flags = tuple[bool, ...]
+
+
+class Step(NamedTuple):
+    """An op that depends on the batch."""
+
+    position: int
+    """Where it stands in its function."""
+    op: Any
+    rule: BatchRule
+    operands: list[bool]
+    """Which of its operands are mapped,"""
+    results: list[bool]
+    """and which of its results."""
+    captures: bool
+    """Whether its regions use values from outside (which are not mapped)."""
+
+
+class Dependence(NamedTuple):
+    """What in a function depends on its mapped inputs: the results that do, and the ops."""
+
+    results: Flags
+    steps: Sequence[Step] = ()
 
 
 class Batcher:
@@ -30,52 +53,59 @@ class Batcher:
         self.size = size
         self.axis_name = axis_name
         self._clones: dict[tuple[str, Flags, Flags], str] = {}
-        self._results: dict[tuple[str, Flags], Flags] = {}
+        self._dependences: dict[tuple[str, Flags], Dependence] = {}
         self._open: set[tuple[str, Flags]] = set()
         self._recursive: set[tuple[str, Flags]] = set()
         self._uses_axis: dict[str, bool] = {}
+        self._types: dict[Any, Any] = {}
 
     # What depends on a mapped argument ------------------------------------------------------------
 
     def results_mapped(self, name: str, mapped: Mapped) -> Flags:
-        """Which results of `@name` depend on its `mapped` inputs, or on the position along the axis.
+        """Which results of `@name` depend on its `mapped` inputs, or on the position along the axis."""
+        return self._dependence(name, tuple(mapped)).results
 
-        A function that calls itself is first assumed to map nothing, and gone through again until that holds.
+    def _dependence(self, name: str, mapped: Flags) -> Dependence:
+        """A function that calls itself is first assumed to map nothing, and gone through again until that
+        holds.
         """
-        key = (name, tuple(mapped))
+        key = (name, mapped)
         if key in self._open:
             self._recursive.add(key)
-        elif key not in self._results:
+        elif key not in self._dependences:
             self._open.add(key)
-            self._results[key] = self._settled(key)
+            self._dependences[key] = self._settled(key)
             self._open.remove(key)
-        return self._results[key]
+        return self._dependences[key]
 
-    def _settled(self, key: tuple[str, Flags]) -> Flags:
+    def _settled(self, key: tuple[str, Flags]) -> Dependence:
         name, mapped = key
-        finished = dict(self._results)
+        finished = dict(self._dependences)
         assumed: Flags = (False,) * len(self.functions[name].type.results)
         while True:
-            self._results = finished | {key: assumed}
+            self._dependences = finished | {key: Dependence(assumed)}
             found = self._analyse(name, mapped)
-            if found == assumed or key not in self._recursive:
+            if found.results == assumed or key not in self._recursive:
                 return found
-            assumed = found
+            assumed = found.results
 
-    def _analyse(self, name: str, mapped: Mapped) -> Flags:
-        block = body_of(self.functions[name])
+    def _analyse(self, name: str, mapped: Mapped) -> Dependence:
+        function = self.functions[name]
         depends: set[ir.Value] = {
-            argument for argument, is_mapped in zip(block.arguments, mapped, strict=True) if is_mapped
+            argument for argument, is_mapped in zip(body_of(function).arguments, mapped, strict=True) if is_mapped
         }
-        *operations, terminator = block.operations
-        for op in operations:
-            flags = [operand in depends for operand in op.operation.operands]
-            if any(flags) or self._needs_axis(op):
-                found = batching.find(op).results_mapped(self, op, flags)
-                depends.update(
-                    result for result, flag in zip(op.operation.results, found, strict=True) if flag
-                )
-        return tuple(value in depends for value in terminator.operation.operands)
+        steps: list[Step] = []
+        *operations, terminator = operations_of(function)
+        for position, op in enumerate(operations):
+            flags = [operand in depends for operand in op.operands]
+            captures = len(op.regions) > 0 and _captures(op, depends)
+            if True in flags or (self.axis_name is not None and self._needs_axis(op)):
+                rule = batching.find(op)
+                view = op.opview
+                found = rule.results_mapped(self, view, flags)
+                depends.update(result for result, flag in zip(op.results, found, strict=True) if flag)
+                steps.append(Step(position, view, rule, flags, found, captures))
+        return Dependence(tuple(value in depends for value in terminator.operands), steps)
 
     def _needs_axis(self, op: Any) -> bool:
         """Whether `op`, or a function it calls, is a collective over this axis."""
@@ -98,14 +128,15 @@ class Batcher:
 
         The results that `results_mapped` finds carry it too, and those in `forced` are made to.
         """
-        results = self.results_mapped(name, mapped)
+        found = self._dependence(name, tuple(mapped))
+        results = found.results
         if forced is not None:
             results = tuple(a or b for a, b in zip(results, forced, strict=True))
         key = (name, tuple(mapped), results)
         if key not in self._clones:
             function = self.functions.clone(name, f"{name}__vmap")
             self._clones[key] = function.name.value  # before its body is batched, which may call it
-            self._batch_body(function, mapped, results)
+            self._batch_body(function, mapped, found, results)
         return self._clones[key]
 
     def signature(self, name: str, mapped: Mapped, results: Mapped) -> Signature:
@@ -115,65 +146,74 @@ class Batcher:
 
     def types(self, types: Sequence[Any], mapped: Mapped) -> list[Any]:
         """`types`, the mapped ones with the batch in front."""
-        return [
-            with_axis(type, 0, self.size) if flag else type for type, flag in zip(types, mapped, strict=True)
-        ]
+        return [self._batched(type) if flag else type for type, flag in zip(types, mapped, strict=True)]
 
-    def _batch_body(self, function: func.FuncOp, mapped: Mapped, results: Mapped) -> None:
-        block = body_of(function)
-        *operations, terminator = block.operations
-        batched = self._map_arguments(function, mapped)
-        replaced = [op for op in operations if self._replace(op, batched)]
+    def _batched(self, type: Any) -> Any:
+        if type not in self._types:
+            self._types[type] = with_axis(type, 0, self.size)
+        return self._types[type]
 
-        with ir.InsertionPoint(terminator.operation), function.location:
-            outputs = [
-                batched.get(value) or (spread(Tensor(value), self.size) if flag else Tensor(value))
-                for value, flag in zip(terminator.operation.operands, results, strict=True)
-            ]
-        terminator.operation.erase()
-        for op in reversed(replaced):
-            op.operation.erase()
-        for _ in mapped:
-            block.erase_argument(0)
-        finish(function, [output.value for output in outputs])
-
-    def _map_arguments(self, function: func.FuncOp, mapped: Mapped) -> dict[ir.Value, Tensor]:
-        """Give the clone its new arguments, behind the old ones; the batched values by what they stand for.
-        """
-        block = body_of(function)
-        batched: dict[ir.Value, Tensor] = {}
-        for argument, is_mapped in zip(list(block.arguments), mapped, strict=True):
-            type = with_axis(argument.type, 0, self.size) if is_mapped else argument.type
-            new = block.add_argument(type, function.location)
+    def _batch_body(self, function: func.FuncOp, mapped: Mapped, found: Dependence, results: Flags) -> None:
+        for argument, is_mapped in zip(body_of(function).arguments, mapped, strict=True):
             if is_mapped:
-                batched[argument] = Tensor(new)
-            else:
-                argument.replace_all_uses_with(new)
-        return batched
+                argument.set_type(self._batched(argument.type))
+        operations = operations_of(function)
+        for step in found.steps:
+            self._batch_op(operations[step.position], step)
+        terminator = operations[-1]
+        with ir.InsertionPoint(terminator), function.location:
+            wanting = [wants and not has for wants, has in zip(results, found.results, strict=True)]
+            self._spread_operands(terminator, wanting)
+        retype(function, list(terminator.operands))
 
-    def _replace(self, op: Any, batched: dict[ir.Value, Tensor]) -> bool:
-        """Emit the batched form of `op` before it, if it depends on the batch; `op` itself is then dead."""
-        operation = op.operation
-        operands = list(operation.operands)
-        mapped = [operand in batched for operand in operands]
-        if operation.regions:
-            _refuse_captures(op, batched)
-        if not any(mapped) and not self._needs_axis(op):
-            return False
-        rule = batching.find(op)
-        given = [batched.get(operand) or Tensor(operand) for operand in operands]
-        flags = rule.results_mapped(self, op, mapped)
-        with ir.InsertionPoint(operation), operation.location:
-            results = rule.emit(self, op, given, mapped)
-        for old, new, is_mapped in zip(list(operation.results), results, flags, strict=True):
-            if is_mapped:
-                batched[old] = new
-            else:
+    def _batch_op(self, op: ir.Operation, step: Step) -> None:
+        """Batch the op of a clone whose operands have been, in place or by what the rule emits before it."""
+        with ir.InsertionPoint(op), op.location:
+            if step.rule.emit is None:
+                self._spread_operands(op, [not is_mapped for is_mapped in step.operands])
+                for result in op.results:
+                    result.set_type(self._batched(result.type))
+                return
+            original = _with_captures_of(op, step.op) if step.captures else step.op
+            given = [Tensor(operand) for operand in op.operands]
+            results = step.rule.emit(self, original, given, step.operands)
+            for old, new in zip(op.results, results, strict=True):
                 old.replace_all_uses_with(new.value)
-        return True
+            if step.captures:
+                original.operation.erase()
+        op.erase()
+
+    def _spread_operands(self, op: ir.Operation, wanting: Sequence[bool]) -> None:
+        """Give the batch to the operands of `op` that want it."""
+        for index, wants in enumerate(wanting):
+            if wants:
+                op.operands[index] = spread(Tensor(op.operands[index]), self.size).value
 
 
-def _refuse_captures(op: Any, batched: dict[ir.Value, Tensor]) -> None:
+def _captures(op: ir.Operation, depends: set[ir.Value]) -> bool:
+    """Whether the regions of `op` use values from outside of them, none of which may be mapped."""
+    own = _arguments(op)
+    captures = False
     for inner in walk(op):
-        if any(operand in batched for operand in inner.operation.operands):
-            raise error_at(op, f"the region of `{op.operation.name}` uses a mapped value from outside it")
+        for operand in inner.operands:
+            if operand in depends:
+                raise error_at(op, f"the region of `{op.name}` uses a mapped value from outside it")
+            captures = captures or operand not in own
+        own.update(inner.results)
+        if len(inner.regions):
+            own.update(_arguments(inner))
+    return captures
+
+
+def _arguments(op: ir.Operation) -> set[ir.Value]:
+    return {argument for region in op.regions for block in region for argument in block.arguments}
+
+
+def _with_captures_of(op: ir.Operation, original: Any) -> Any:
+    """A copy of `original` here, whose regions use what those of `op`, its clone elsewhere, use from outside."""
+    copy = original.operation.clone()
+    for new, old, ours in zip(walk(copy), walk(original), walk(op), strict=True):
+        for index, value in enumerate(old.operands):
+            if new.operands[index] == value:
+                new.operands[index] = ours.operands[index]
+    return copy.opview

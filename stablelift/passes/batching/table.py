@@ -32,11 +32,12 @@ class BatchRule(NamedTuple):
     """The two halves of a rule; the batcher is what batches functions, for ops that call them.
 
     results_mapped: (batcher, op, which operands are mapped) -> which results are.
-    emit: (batcher, op, operands, which of them are mapped) -> results.
+    emit: (batcher, op, operands, which of them are mapped) -> results; None where the op itself, on operands
+      that all carry the batch, is the batched op.
     """
 
     results_mapped: Callable[[Any, Any, Mapped], list[bool]]
-    emit: Callable[[Any, Any, list[Tensor], Mapped], list[Tensor]]
+    emit: Callable[[Any, Any, list[Tensor], Mapped], list[Tensor]] | None
 
 
 batching: RuleTable[BatchRule] = RuleTable("batching", "stablelift/passes/batching/")
@@ -104,10 +105,8 @@ def batch_elementwise(*names: str) -> None:
     """Enter ops that act on each element alone: batched, they are themselves."""
     elementwise_ops.update(names)
 
-    def elementwise(op: Any, *operands: Tensor) -> list[Tensor]:
-        return hlo.remake(op, operands, types=batched_types(op, operands[0].shape[0]))
-
-    batch(*names)(elementwise)
+    for name in names:
+        batching.enter(name, BatchRule(all_results, None))
 
 
 def batched_types(op: Any, size: int) -> list[Any]:

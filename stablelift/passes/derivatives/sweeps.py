@@ -84,10 +84,9 @@ class Derive:
         if name not in self._flat:
             self._flat[name] = name  # what a recursive user rule meets
             function = self.functions.clone(name, name)
-            for op in walk(function):
-                if op.operation.name in ("func.call", "lift.call"):
-                    callee = self.flattened(op.operation.attributes["callee"].value)
-                    inline_at(op, self.functions[callee])
+            for op in walk(function, "func.call", "lift.call"):
+                callee = self.flattened(op.attributes["callee"].value)
+                inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]
 

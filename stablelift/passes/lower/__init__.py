@@ -47,11 +47,10 @@ class LowerCalls(ModulePass):
 
 def _lower(module: ir.Module, kept: Collection[str]) -> None:
     functions = Functions(module)
-    for op in list(walk(module.operation)):
-        operation = op.operation
-        if not operation.name.startswith("lift.") or operation.name in kept:
+    for op in walk(module.operation, "lift."):
+        if op.name in kept:
             continue
         rule = lowerings.find(op)
-        with ir.InsertionPoint(operation), operation.location:
+        with ir.InsertionPoint(op), op.location:
             results = rule(functions, op)
         replace(op, results)

@@ -39,7 +39,7 @@ class Raise(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
-        for op in reversed([op for op in walk(module.operation) if op.operation.name in RAISED]):
+        for op in reversed(walk(module.operation, *RAISED)):
             # Outer ops come first in the walk: inner ones are raised before the region around them moves.
             if not all(isinstance(value.type, ir.RankedTensorType) for value in op.operation.operands):
                 continue
