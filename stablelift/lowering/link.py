@@ -36,7 +36,7 @@ def share_equal_functions(module: ir.Module) -> None:
 
 def _body_text(function: func.FuncOp) -> str:
     """The function as text, without its name."""
-    text = str(function.operation.get_asm(enable_debug_info=False))
+    text = str(function.operation.get_asm(enable_debug_info=False, use_local_scope=True))
     return text.replace(f"@{_printed(function.name.value)}(", "@(", 1)
 
 

@@ -101,10 +101,8 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
         for name, ops in ((Legalize.name, LEGALIZED), (Raise.name, RAISED))
         if rounds and walk(module.operation, *ops)
     ]
-    calls = ["lift-prune", "lift-pack"]
+    calls = ["lift-lower-calls", *CALLS, *layers] if layers else ["lift-pack"]
     loops = LOOPS if layers or looped or Raise.name in prepared else ()
-    if layers:
-        calls += ["lift-lower-calls", *CALLS, *layers]
     return [*prepared, *transforms, "symbol-dce", *calls, *loops, "lift-lower", *CLEAN]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -33,6 +34,8 @@ def _of(value: Any, place: Place, seen: dict[int, int]) -> Any:
         return float, value.hex()
     if isinstance(value, functools.partial):
         return functools.partial, _of((value.func, value.args, value.keywords), place, seen)
+    if isinstance(value, types.FunctionType) and value.__closure__ and not hasattr(value, "__wrapped__"):
+        return _of_closure(value, place, seen)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         held = {f.name: getattr(value, f.name, None) for f in dataclasses.fields(value)}
         return type(value), _of(held, place, seen)
@@ -43,6 +46,20 @@ def _of(value: Any, place: Place, seen: dict[int, int]) -> Any:
     if isinstance(value, Set):
         return type(value), frozenset(_of(x, place, seen) for x in value)
     return type(value), _hashable(value, place)
+
+
+def _of_closure(function: types.FunctionType, place: Place, seen: dict[int, int]) -> Any:
+    """Functions of one `def` are equal when they close over equal values; those of values that cannot be
+    compared, or that are still to be assigned, when they are the same.
+    """
+    try:
+        held = [cell.cell_contents for cell in function.__closure__ or ()]
+        if any(value is function or isinstance(value, ModuleBase | Variable) for value in held):
+            return function  # the place of a Module in the tree is more than its configuration
+        given = function.__defaults__, function.__kwdefaults__, vars(function)
+        return function.__code__, id(function.__globals__), _of((held, given), place, seen)
+    except (LiftArgumentError, ValueError, RecursionError):
+        return function
 
 
 def _of_module(module: Any, place: Place, seen: dict[int, int]) -> Any:

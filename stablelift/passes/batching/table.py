@@ -109,6 +109,15 @@ def batch_elementwise(*names: str) -> None:
         batching.enter(name, BatchRule(all_results, None))
 
 
+def emit_batched(batcher: Any, op: Any, operands: Sequence[Tensor], mapped: Mapped) -> list[Tensor]:
+    """The batched op beside the op itself, for who does not change it in place; its results."""
+    rule = batching.find(op)
+    if rule.emit is not None:
+        return rule.emit(batcher, op, list(operands), mapped)
+    spread_out = spread_unmapped(batcher.size, operands, mapped)
+    return hlo.remake(op, spread_out, types=batched_types(op, batcher.size))
+
+
 def batched_types(op: Any, size: int) -> list[Any]:
     """The types of the op's results with the batch in front."""
     return [

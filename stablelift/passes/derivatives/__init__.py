@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import func, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives.sweeps import Derive
@@ -33,12 +34,54 @@ class Derivatives(ModulePass):
         nesting = Nesting(functions.by_name)
         derive = Derive(functions)
         for name in list(functions.by_name):
-            for op in nesting.transforms(name):
-                if op.operation.name != "lift.vmap" and nesting.ready(op):
+            ready = [op for op in nesting.transforms(name) if op.name != "lift.vmap" and nesting.ready(op)]
+            calls = _calls_of(functions[name], ready)
+            for op in ready:
+                beside = calls.pop(_call_of(op), None) if op.name == "lift.vjp" else None
+                if beside is None:
                     _replace(op, derive)
+                else:
+                    _replace_pair(beside, op, derive)
 
 
-def _replace(op: ir.OpView, derive: Derive) -> None:
+Call = tuple[str, tuple[ir.Value, ...]]
+"""The name of a function and what it is called on."""
+
+
+def _calls_of(function: func.FuncOp, ready: Sequence[ir.Operation]) -> dict[Call, ir.Operation]:
+    """The plain calls beside which a `lift.vjp` of the same function stands, on the same operands.
+
+    JAX's own reverse mode leaves such pairs: it calls a lift, and later asks for its pullback.
+    """
+    wanted = {_call_of(op): op for op in ready if op.name == "lift.vjp"}
+    found: dict[Call, ir.Operation] = {}
+    for op in walk(function, "lift.call") if wanted else ():
+        key = op.attributes["callee"].value, tuple(op.operands)
+        if key in wanted and op.block == wanted[key].block:
+            found.setdefault(key, op)
+    return found
+
+
+def _call_of(op: ir.Operation) -> Call:
+    attributes = attributes_of(op)
+    primals = len(op.operands) - len(attributes["of"])
+    return attributes["callee"], tuple(op.operands)[:primals]
+
+
+def _replace_pair(beside: ir.Operation, op: ir.Operation, derive: Derive) -> None:
+    """A call and its pullback: the call returns residuals too, from which the pullback goes on."""
+    attributes = attributes_of(op)
+    split = derive.partition(attributes["callee"], attributes["wrt"], attributes["of"])
+    count = len(beside.results)
+    with ir.InsertionPoint(beside), beside.location:
+        ahead = call(split.forward, operands_of(beside))
+    with ir.InsertionPoint(op), op.location:
+        gradients = call(split.reverse, [*ahead[count:], *operands_of(op)[len(beside.operands) :]])
+    replace(op, [*ahead[:count], *gradients])
+    replace(beside, ahead[:count])
+
+
+def _replace(op: ir.Operation, derive: Derive) -> None:
     attributes = attributes_of(op)
     generate = derive.jvp if op.operation.name == "lift.jvp" else derive.joint
     function = generate(attributes["callee"], attributes["wrt"], attributes["of"])

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from stablelift.ir.mlir import func, ir
+from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callees, references
 from stablelift.passes.layers.order import operands_within, sort_block
 from stablelift.passes.layers.outline import keep_call
+from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of
 
@@ -31,6 +32,9 @@ class Pack(ModulePass):
     name = "lift-pack"
 
     def run(self, module: ir.Module) -> None:
+        if not any(calls_to_pack(function) for function in Functions(module).by_name.values()):
+            return
+        Prune().run(module)  # what a call returns in vain must not count as its gain, nor make it wait for others
         functions = Functions(module)
         finished: set[str] = set()
         for name in list(functions.by_name):
@@ -46,13 +50,19 @@ def _pack_below(functions: Functions, name: str, finished: set[str]) -> None:
     for op in references(function):
         for callee in callees(op):
             _pack_below(functions, callee, finished)
-    calls: dict[str, list[ir.Operation]] = defaultdict(list)
-    for op in body_of(function).operations:
-        if op.operation.name in ("func.call", "lift.call"):
-            calls[op.operation.attributes["callee"].value].append(op.operation)
-    candidates = [ops for ops in calls.values() if len(ops) >= _LEAST_CALLS and _gains(ops)]
+    candidates = [ops for ops in calls_to_pack(function) if _gains(ops)]
     if candidates:
         _pack(functions, function, candidates)
+
+
+def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
+    """The calls in a function's block, those of one function together, where they are many."""
+    calls: dict[str, list[ir.Operation]] = defaultdict(list)
+    block = body_of(function)
+    for op in walk(function, "func.call", "lift.call"):
+        if op.block == block:
+            calls[op.attributes["callee"].value].append(op)
+    return [ops for ops in calls.values() if len(ops) >= _LEAST_CALLS]
 
 
 def _gains(ops: Sequence[ir.Operation]) -> bool:
@@ -62,19 +72,8 @@ def _gains(ops: Sequence[ir.Operation]) -> bool:
         for position in range(len(first.operands))
         if any(op.operands[position] != first.operands[position] for op in ops)
     ]
-    taken = sum(_bytes(first.operands[position].type) for position in differ)
-    return taken * _LEAST_GAIN <= sum(_bytes(result.type) for result in first.results) or taken <= 16
-
-
-def _bytes(type: Any) -> int:
-    if not isinstance(type, ir.RankedTensorType):
-        return 1 << 40
-    element: Any = type.element_type
-    width = element.element_type.width * 2 if isinstance(element, ir.ComplexType) else element.width
-    size = max(1, width // 8)
-    for length in type.shape:
-        size *= length
-    return size
+    taken = sum(byte_size(first.operands[position].type) for position in differ)
+    return taken * _LEAST_GAIN <= sum(byte_size(result.type) for result in first.results) or taken <= 16
 
 
 def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list[ir.Operation]]) -> None:
@@ -90,7 +89,10 @@ def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list
 
 
 def _levels(block: ir.Block, ops: set[ir.Value]) -> list[list[ir.Operation]]:
-    """The ops, given by their first results, by how many others of them stand above: those of one level do not wait for each other."""
+    """The ops, given by their first results, by how many others of them stand above.
+
+    Those of one level do not wait for each other.
+    """
     levels: list[list[ir.Operation]] = []
     above: dict[ir.Value, int] = {}
     for op in block.operations:

@@ -15,7 +15,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.table import batching
+from stablelift.passes.batching.table import batching, emit_batched
 from stablelift.passes.layers.order import operands_within
 from stablelift.passes.module import Functions, body_of
 
@@ -174,10 +174,9 @@ class Stacker:
                 self._known[results] = Stacked(Tensor(results[0]), False)
             return None
         batcher = self._batchers.setdefault(size, Batcher(self._functions, size))
-        rule = batching[first.name]
-        mapped = rule.results_mapped(batcher, first.opview, flags)
+        mapped = batching[first.name].results_mapped(batcher, first.opview, flags)
         with first.location:
-            found = rule.emit(batcher, first.opview, [operand.tensor for operand in operands], flags)
+            found = emit_batched(batcher, first.opview, [operand.tensor for operand in operands], flags)
         self._packed.append(ops)
         for results, tensor, flag in zip(
             zip(*(list(op.results) for op in ops), strict=True), found, mapped, strict=True
