@@ -3,9 +3,10 @@
     make bench-cold_start
     python benchmarks/cold_start.py --depths 12 24 --spelling squares
 
-The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after the
-other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, and by
-`jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`. Seconds:
+The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after
+the other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, and by
+`jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`.
+Seconds:
 
 * init: `model.init`;
 * lower: tracing, derivatives, our passes, lowering;
@@ -50,7 +51,9 @@ def report(options: argparse.Namespace) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("depth", "contestant", "init", "lower", "first", "total", "step", "losses", title="Cold start")
+    table = Table(
+        "depth", "contestant", "init", "lower", "first", "total", "step", "losses", title="Cold start"
+    )
     totals: dict[tuple[int, str], float] = {}
     steps: dict[tuple[int, str], float] = {}
     for depth in options.depths:
@@ -83,7 +86,9 @@ def in_a_process(contestant: str, depth: int, options: argparse.Namespace) -> di
     command += ["--spelling", options.spelling, "--layers", options.layers]
     # Neither side may find what an earlier run has compiled.
     environment = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=Path(__file__).parent.parent
+    )
     if done.returncode:
         raise SystemExit(f"{contestant} at depth {depth} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

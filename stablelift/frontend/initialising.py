@@ -1,9 +1,9 @@
 """Initialising as one compiled program: only what the variables depend on is computed.
 
-Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops the
-forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of running
-it op by op. Where that cannot be (the Module looks at values, calls back into Python, returns no arrays) it
-runs op by op.
+Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops
+the forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of
+running it op by op. Where that cannot be (the Module looks at values, calls back into Python, returns no
+arrays) it runs op by op.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
 _MOST_RUNNERS = 128
 _RUNNERS: dict[Program, Callable[..., list[Any]]] = {}
 
-# Little is computed, once: half of XLA's optimisation costs more time than it saves. Without any, bits differ.
+# Little is computed, once: half of XLA's optimisation costs more time than it saves. Without any, bits
+# differ.
 _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 

@@ -61,8 +61,8 @@ def shared_call(
 def unshared(function: Any) -> Any:
     """Let each call of a method, or of every method of a Module class, be traced on its own.
 
-    For code whose trace depends on more than its Module's fields, its variables and its arguments: on a global
-    that changes, on the Module's name.
+    For code whose trace depends on more than its Module's fields, its variables and its arguments: on a
+    global that changes, on the Module's name.
     """
     function.unshared = True
     return function

@@ -8,6 +8,9 @@ from typing import Any
 from stablelift.ir.lift import LIFT_OPS, attributes_of
 from stablelift.ir.mlir import func, walk
 
+PLAIN_CALLS = ("func.call", "lift.call")
+"""The ops that call a function and do nothing else."""
+
 TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 """The ops that stand for a transformed function, which a pass generates; all other lift ops are structure."""
 
@@ -15,6 +18,11 @@ TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 def references(function: func.FuncOp) -> list[Any]:
     """The ops in a function that refer to other functions, in order."""
     return walk(function, "func.call", "stablehlo.composite", "lift.")
+
+
+def callee_of(op: Any) -> str:
+    """The function that a plain call refers to."""
+    return op.attributes["callee"].value
 
 
 def callees(op: Any) -> list[str]:

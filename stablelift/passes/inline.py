@@ -15,9 +15,7 @@ from typing import Any
 
 from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
-
-_CALLS = ("func.call", "lift.call")
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,10 @@ def _inline_once_called(public: Collection[str], known: dict[str, func.FuncOp]) 
             op
             for name in public
             for op in sites[name]
-            if op.name in _CALLS and not _kept(op) and counts[op.attributes["callee"].value] == 1
+            if op.name in PLAIN_CALLS and not _kept(op) and counts[callee_of(op)] == 1
         ]
         for op in once:
-            name = op.attributes["callee"].value
+            name = callee_of(op)
             inline_at(op, known[name])
             known.pop(name).operation.erase()
         again = bool(unused or once)
@@ -78,10 +76,10 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
     if name in finished:
         return
     finished[name] = False
-    for op in walk(known[name], *_CALLS):
+    for op in walk(known[name], *PLAIN_CALLS):
         if _kept(op):
             continue
-        callee = op.operation.attributes["callee"].value
+        callee = callee_of(op)
         _flatten(callee, known, finished)
         if finished[callee]:  # else it calls itself
             inline_at(op, known[callee])

@@ -22,7 +22,9 @@ class Carried:
       arrays: The arrays as the program takes them.
     """
 
-    def __init__(self, owner: Any, signature: Any, arrays: Sequence[Any], read: Callable[[Sequence[Any]], Any]):
+    def __init__(
+        self, owner: Any, signature: Any, arrays: Sequence[Any], read: Callable[[Sequence[Any]], Any]
+    ):
         self.owner, self.signature, self.arrays, self._read = owner, signature, arrays, read
 
     @cached_property

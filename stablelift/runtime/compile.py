@@ -29,7 +29,8 @@ def compile(
       carry: The number of leading arguments that the function's leading results take the place of in the next
         call: 2 for `step(params, opt_state, batch) -> (params, opt_state, loss)`. What is carried may be kept
         in another form between calls; such results are `Carried`, which reads like the tree it stands for.
-      layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of one
+      layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of
+      one
         function, which XLA compiles once. "roll": chains of them become loops, so that compile time does not
         grow with depth; what is carried is kept stacked, other operands are stacked in every call. "auto":
         chosen by depth, see `choice`.
@@ -71,7 +72,9 @@ class CompiledFunction:
         return self._variant(*args)(*args)
 
     def prepare(self, *args: Any) -> None:
-        """Trace, differentiate and run the passes for arguments of the types of `args`; XLA waits for a call."""
+        """Trace, differentiate and run the passes for arguments of the types of `args`; XLA waits for a
+        call.
+        """
         if self.choice is None:
             self._choose(*args)
         if self._jitted is None:

@@ -16,6 +16,7 @@ from stablelift.passes.layers.roll import Group, Layout, Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstack
+from stablelift.runtime.types import spelled
 
 Signature = tuple[Any, tuple[Any, ...]]
 """The tree of an argument, and the types of its leaves."""
@@ -81,8 +82,13 @@ class Rolled:
     def _stacked(self, part: int, tree: Any) -> list[Any]:
         """A plain argument as the rolled program takes it."""
         leaves = [as_array(leaf) for leaf in jax.tree.leaves(tree)]
-        groups = [group for group, its in zip(self.layout.arguments, self._arguments, strict=True) if its == part]
-        return _stack(leaves, tuple(tuple(p - self._in_starts[part] for p in group) for group in groups))
+        start = self._in_starts[part]
+        groups = tuple(
+            tuple(position - start for position in group)
+            for group, its in zip(self.layout.arguments, self._arguments, strict=True)
+            if its == part
+        )
+        return _stack(leaves, groups)
 
     def _assembled(self, results: Sequence[Any]) -> Any:
         if not self._carry:
@@ -126,8 +132,8 @@ def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carr
     """Raise a ValueError unless the leading results have the trees and types of the leading arguments."""
     if carry > len(ins) or carry > len(outs):
         raise ValueError(
-            f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes {len(ins)} "
-            f"arguments and returns {len(outs)} results, found {carry}"
+            f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes "
+            f"{len(ins)} arguments and returns {len(outs)} results, found {carry}"
         )
     for part in range(carry):
         if ins[part] != outs[part]:
@@ -140,8 +146,8 @@ def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carr
     for index, (taken, returned) in enumerate(pairs):
         if (taken.shape, taken.dtype) != (returned.shape, returned.dtype):
             raise ValueError(
-                f"carry: leaf {index} of what `{program.name}` carries is {taken} when taken and {returned} when "
-                "returned; they must have one shape and dtype"
+                f"carry: leaf {index} of what `{program.name}` carries is {spelled(taken)} when taken and "
+                f"{spelled(returned)} when returned; they must have one shape and dtype"
             )
 
 

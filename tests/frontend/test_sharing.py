@@ -299,7 +299,9 @@ def test_interceptors_and_captures_see_every_call():
 
     with nn.intercept_methods(watch):
         Program.trace(model.apply, variables, X)
-    assert [name for name in seen if name and name.startswith("Counted")] == [f"Counted_{i}" for i in range(3)]
+    assert [name for name in seen if name and name.startswith("Counted")] == [
+        f"Counted_{i}" for i in range(3)
+    ]
 
 
 def test_under_lifts_and_jax_transformations():

@@ -54,10 +54,10 @@ def _of_closure(function: types.FunctionType, place: Place, seen: dict[int, int]
     """
     try:
         held = [cell.cell_contents for cell in function.__closure__ or ()]
+        held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         if any(value is function or isinstance(value, ModuleBase | Variable) for value in held):
             return function  # the place of a Module in the tree is more than its configuration
-        given = function.__defaults__, function.__kwdefaults__, vars(function)
-        return function.__code__, id(function.__globals__), _of((held, given), place, seen)
+        return function.__code__, id(function.__globals__), _of((held, vars(function)), place, seen)
     except (LiftArgumentError, ValueError, RecursionError):
         return function
 

@@ -26,8 +26,8 @@ class LiftedModules:
 
     `scopes` has one entry for each, None for a `module` that is unbound. `args` and `kwargs` are the
     arguments with a Slot in place of each Module and Variable; an unbound Module passes through its Slot as
-    it is. Those that occur twice are rebuilt once. `settle` says whether to try out their `setup` first, so that
-    its errors come early.
+    it is. Those that occur twice are rebuilt once. `settle` says whether to try out their `setup` first, so
+    that its errors come early.
     """
 
     def __init__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, settle: bool = True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from stablelift.ir.mlir import ir
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of
 from stablelift.passes.layers.order import operands_within
 
 LEAST_CALLS = 3
@@ -26,25 +28,32 @@ class Chain:
         return all(op.operands[position] == first for op in self.ops)
 
     def is_read(self, result: int) -> bool:
-        """Whether a result is used by anything but the next call, which the loop's carry serves."""
-        following = dict((r, p) for p, r in self.carried)
-        for index, op in enumerate(self.ops):
-            is_last = index == len(self.ops) - 1
-            if result in following and is_last:
-                continue
-            for use in op.results[result].uses:
-                expected = None if is_last else self.ops[index + 1]
-                if result not in following or use.owner.operation != expected:
-                    return True
-        return False
+        """Whether anybody uses a result that is not handed to the next call."""
+        carried = {r for _, r in self.carried}
+        return result not in carried and any(
+            next(iter(op.results[result].uses), None) is not None for op in self.ops
+        )
+
+    def is_entered(self, position: int) -> bool:
+        """Whether what a call hands to the next one at `position` is used by anything else."""
+        result = dict(self.carried)[position]
+        return any(
+            sum(1 for _ in op.results[result].uses) > _times(op.results[result], after)
+            for op, after in pairwise(self.ops)
+        )
+
+
+def _times(value: ir.Value, op: ir.Operation) -> int:
+    """How often an op uses a value."""
+    return sum(operand == value for operand in op.operands)
 
 
 def chains_in(block: ir.Block) -> list[Chain]:
     """The chains of plain calls in a block, longest first found, in order."""
     calls: dict[str, list[ir.Operation]] = defaultdict(list)
     for op in block.operations:
-        if op.operation.name in ("func.call", "lift.call"):
-            calls[op.operation.attributes["callee"].value].append(op.operation)
+        if op.operation.name in PLAIN_CALLS:
+            calls[callee_of(op)].append(op.operation)
     return [chain for ops in calls.values() for chain in _chains_of(ops)]
 
 
@@ -68,15 +77,13 @@ def _chains_of(calls: Sequence[ir.Operation]) -> list[Chain]:
 
 def _carried(before: ir.Operation, after: ir.Operation) -> tuple[tuple[int, int], ...]:
     """The operands of `after` that are results of `before`, with the results that they are."""
-    results = {value: index for index, value in enumerate(before.results)}
+    results: dict[ir.Value, int] = {value: index for index, value in enumerate(before.results)}
     return tuple(
         (position, results[value]) for position, value in enumerate(after.operands) if value in results
     )
 
 
-def _only_through(
-    before: ir.Operation, after: ir.Operation, pairs: Sequence[tuple[int, int]]
-) -> bool:
+def _only_through(before: ir.Operation, after: ir.Operation, pairs: Sequence[tuple[int, int]]) -> bool:
     """Whether no other operand of `after` is computed from a result of `before`."""
     carried = {position for position, _ in pairs}
     made = set(before.results)

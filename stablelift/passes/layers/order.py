@@ -22,7 +22,9 @@ def sort_block(block: ir.Block) -> bool:
     Returns False, with the block as it was, where ops wait for each other.
     """
     *operations, terminator = (op.operation for op in block.operations)
-    made_at = {result: index for index, op in enumerate(operations) for result in op.results}
+    made_at: dict[ir.Value, int] = {
+        result: index for index, op in enumerate(operations) for result in op.results
+    }
     users: list[list[int]] = [[] for _ in operations]
     waiting = [0] * len(operations)
     for index, op in enumerate(operations):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, functions, ir, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
 from stablelift.passes.layers.chains import LEAST_CALLS
 
 FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
@@ -40,8 +40,8 @@ def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> Non
     calls: dict[str, list[ir.Operation]] = defaultdict(list)
     others: set[str] = set()
     for op in references(known[name]):
-        if op.name in ("func.call", "lift.call"):
-            calls[op.attributes["callee"].value].append(op)
+        if op.name in PLAIN_CALLS:
+            calls[callee_of(op)].append(op)
         else:
             others.update(callees(op))
     for callee, ops in calls.items():

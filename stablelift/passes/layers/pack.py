@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
 from stablelift.passes.layers.order import operands_within, sort_block
 from stablelift.passes.layers.outline import keep_call
 from stablelift.passes.layers.prune import Prune
@@ -34,7 +34,9 @@ class Pack(ModulePass):
     def run(self, module: ir.Module) -> None:
         if not any(calls_to_pack(function) for function in Functions(module).by_name.values()):
             return
-        Prune().run(module)  # what a call returns in vain must not count as its gain, nor make it wait for others
+        Prune().run(
+            module
+        )  # what a call returns in vain must not count as its gain, nor make it wait for others
         functions = Functions(module)
         finished: set[str] = set()
         for name in list(functions.by_name):
@@ -59,9 +61,9 @@ def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
     """The calls in a function's block, those of one function together, where they are many."""
     calls: dict[str, list[ir.Operation]] = defaultdict(list)
     block = body_of(function)
-    for op in walk(function, "func.call", "lift.call"):
+    for op in walk(function, *PLAIN_CALLS):
         if op.block == block:
-            calls[op.attributes["callee"].value].append(op)
+            calls[callee_of(op)].append(op)
     return [ops for ops in calls.values() if len(ops) >= _LEAST_CALLS]
 
 

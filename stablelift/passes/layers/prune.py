@@ -17,10 +17,8 @@ from typing import Any
 
 from stablelift.ir.mlir import func, functions, ir, is_private, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
 from stablelift.passes.module import body_of, drop_return, finish
-
-_CALLS = ("func.call", "lift.call")
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,11 @@ def _called_plainly(known: Mapping[str, func.FuncOp]) -> dict[str, list[ir.Opera
     refused: set[str] = set()
     for function in known.values():
         for op in references(function):
-            if op.name in _CALLS:
-                sites[op.attributes["callee"].value].append(op)
+            if op.name in PLAIN_CALLS:
+                sites[callee_of(op)].append(op)
             else:
                 refused.update(callees(op))
-    return {
-        name: found for name, found in sites.items() if name not in refused and is_private(known[name])
-    }
+    return {name: found for name, found in sites.items() if name not in refused and is_private(known[name])}
 
 
 def _returned(function: func.FuncOp) -> list[ir.Value]:
@@ -80,7 +76,9 @@ def _callees_first(
 
 
 def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> None:
-    """Let what a call would return unchanged be the operand itself, and what it returns twice be one result."""
+    """Let what a call would return unchanged be the operand itself, and what it returns twice be one
+    result.
+    """
     first: dict[ir.Value, int] = {}
     for index, value in enumerate(_returned(function)):
         if isinstance(value.owner, ir.Block):
@@ -130,9 +128,9 @@ class _Liveness:
             owner: Any = value.owner
             if isinstance(owner, ir.Block):
                 name = self._name_of.get(owner)
-                if name in self._prunable:
+                if name is not None and name in self._prunable:
                     self._need_argument(name, ir.BlockArgument(value).arg_number)
-            elif owner.name in _CALLS and owner.attributes["callee"].value in self._prunable:
+            elif owner.name in PLAIN_CALLS and callee_of(owner) in self._prunable:
                 self._need_result(owner.operation, ir.OpResult(value).result_number)
             else:
                 self._need_op(owner.operation)
@@ -145,7 +143,7 @@ class _Liveness:
                 self._need(list(inner.operands))
 
     def _need_result(self, op: ir.Operation, index: int) -> None:
-        name = op.attributes["callee"].value
+        name = callee_of(op)
         if op not in self._whole:
             self._whole.add(op)
             self._sites[name].append(op)
@@ -160,7 +158,8 @@ class _Liveness:
 
 
 def _has_effects(op: ir.Operation) -> bool:
-    return "has_side_effect" in op.attributes and bool(op.attributes["has_side_effect"].value)
+    attributes: Any = op.attributes
+    return "has_side_effect" in attributes and bool(attributes["has_side_effect"].value)
 
 
 def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]) -> None:

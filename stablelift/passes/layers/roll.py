@@ -3,14 +3,15 @@
     %1 = call @layer(%p0, %0), %2 = call @layer(%p1, %1), ...
       ==>   %y = "lift.scan"(%0, %p) {callee = @layer__step, length = n}, %p the operands p0, p1, ... stacked
 
-So XLA compiles one layer at any depth. What differs from call to call is stacked and scanned; what is the same
-is a constant of the loop; results that anybody else reads are stacked in turn. The reverse chain of a
+So XLA compiles one layer at any depth. What differs from call to call is stacked and scanned; what is the
+same is a constant of the loop; results that anybody else reads are stacked in turn. The reverse chain of a
 derivative, which reads the forward chain's residuals from the last to the first, becomes a reversed loop.
 
 With `state`, the arguments of the program that are handed from one run to the next (argument, the result that
-takes its place, the part of the state that they belong to, by position), stacks do not cost anything inside: arguments that a stack is made of become
-one stacked argument, their results one stacked result, and what is computed from one to the other for each
-layer, such as an optimiser's update, becomes one computation for all. `layout` then says what was stacked.
+takes its place, the part of the state that they belong to, by position), stacks do not cost anything inside:
+arguments that a stack is made of become one stacked argument, their results one stacked result, and what is
+computed from one to the other for each layer, such as an optimiser's update, becomes one computation for
+all. `layout` then says what was stacked.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callee_of
 from stablelift.passes.layers.chains import Chain, chains_in
 from stablelift.passes.layers.order import sort_block
-from stablelift.passes.layers.stack import Stacker, part_of
+from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of, call, drop_return, finish
 from stablelift.passes.structure import define, lift_op
 
@@ -100,18 +102,20 @@ class _Rolling:
         shared = [p for p in range(len(first.operands)) if p not in carried and chain.is_shared(p)]
         scanned = [p for p in range(len(first.operands)) if p not in carried and p not in shared]
         columns = [[op.operands[p] for op in chain.ops] for p in scanned]
-        reverse = _descending(columns)
+        reverse = self._stacker.is_descending(columns)
         stacks = [self._stacker.mapped(column[::-1] if reverse else column).value for column in columns]
         read = [r for r in range(len(first.results)) if chain.is_read(r)]
         carries = list(carried)
+        entered = [p for p in carries if chain.is_entered(p)]
 
-        callee = self._functions[first.attributes["callee"].value]
+        callee = self._functions[callee_of(first)]
 
         def step(arguments: list[Tensor]) -> list[Tensor]:
             order = [*shared, *carries, *scanned]
             given = dict(zip(order, arguments, strict=True))
             results = call(callee, [given[p] for p in range(len(given))])
-            return [*(results[carried[p]] for p in carries), *(results[r] for r in read)]
+            following = [results[carried[p]] for p in carries]
+            return [*following, *(results[r] for r in read), *(given[p] for p in entered)]
 
         types = [first.operands[p].type for p in (*shared, *carries, *scanned)]
         body = define(self._functions, f"{callee.name.value}__step", types, step)
@@ -126,18 +130,31 @@ class _Rolling:
             reverse=reverse,
             unroll=1,
             in_axes=[0] * len(scanned),
-            out_axes=[0] * len(read),
+            out_axes=[0] * (len(read) + len(entered)),
         )
-        for p, last in zip(carries, results, strict=False):
-            chain.ops[-1].results[carried[p]].replace_all_uses_with(last.value)
-        for r, stacked in zip(read, results[len(carries) :], strict=True):
-            ops = chain.ops[::-1] if reverse else chain.ops
-            self._stacker.define([op.results[r] for op in ops], stacked)
-            for index, op in enumerate(ops):
-                if next(iter(op.results[r].uses), None) is not None:
-                    op.results[r].replace_all_uses_with(self._stacker.part(stacked, index).value)
+        last, ys = results[: len(carries)], results[len(carries) :]
+        for p, value in zip(carries, last, strict=True):
+            chain.ops[-1].results[carried[p]].replace_all_uses_with(value.value)
+        for r, stacked in zip(read, ys, strict=False):
+            self._take_apart([op.results[r] for op in chain.ops], stacked, reverse)
+        for p, stacked in zip(entered, ys[len(read) :], strict=True):
+            self._take_apart(
+                [op.operands[p] for op in chain.ops], stacked, reverse, outside=first.operands[p]
+            )
         for op in reversed(chain.ops):
             op.erase()
+
+    def _take_apart(
+        self, values: Sequence[ir.Value], stacked: Tensor, reverse: bool, outside: ir.Value | None = None
+    ) -> None:
+        """Let `stacked` be the stack of the values, and its parts them; not of the one from `outside`."""
+        order = values[::-1] if reverse else values
+        self._stacker.define(order, stacked)
+        for index, value in enumerate(order):
+            if outside is not None and value == outside:
+                continue
+            if next(iter(value.uses), None) is not None:
+                value.replace_all_uses_with(self._stacker.part(stacked, index).value)
 
     # Arguments and results that are handed from run to run
 
@@ -194,13 +211,3 @@ class _Rolling:
         inputs = [argument.type for argument in self._block.arguments]
         type = ir.FunctionType.get(inputs, list(self._main.type.results))
         self._main.attributes["function_type"] = ir.TypeAttr.get(type)
-
-
-def _descending(columns: Sequence[Sequence[ir.Value]]) -> bool:
-    """Whether the columns read tensors from the last element to the first, rather than the other way round."""
-    balance = 0
-    for column in columns:
-        first, second = part_of(column[0]), part_of(column[1])
-        if first and second and first[0] == second[0]:
-            balance += 1 if second[1] > first[1] else -1
-    return balance < 0

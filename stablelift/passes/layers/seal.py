@@ -45,5 +45,3 @@ def _seal(op: ir.Operation) -> None:
         )
     for result, sealed in zip(results, barrier.results, strict=True):
         result.replace_all_uses_except(sealed, barrier)
-
-

@@ -46,7 +46,7 @@ class Stacker:
         self._block = body_of(function)
         self._stack_arguments = stack_arguments
         # By result, for the bindings hash an op by what it holds, which changes.
-        self._position = {
+        self._position: dict[ir.Value, int] = {
             result: index
             for index, op in enumerate(self._block.operations)
             for result in op.operation.results
@@ -83,6 +83,19 @@ class Stacker:
     def define(self, values: Sequence[ir.Value], stacked: Tensor) -> None:
         """Let `stacked` be the stack of `values`."""
         self._known[tuple(values)] = Stacked(stacked, True)
+        self._element.update((value, (stacked.value, index)) for index, value in enumerate(values))
+
+    def is_descending(self, columns: Sequence[Sequence[ir.Value]]) -> bool:
+        """Whether the columns mostly take tensors apart from the last element to the first."""
+        balance = 0
+        for column in columns:
+            first, second = self._part_of(column[0]), self._part_of(column[1])
+            if first and second and first[0] == second[0]:
+                balance += 1 if second[1] > first[1] else -1
+        return balance < 0
+
+    def _part_of(self, value: ir.Value) -> tuple[ir.Value, int] | None:
+        return self._element.get(value) or part_of(value)
 
     def finish(self) -> None:
         """Let what still uses a value whose op has become part of a batched one take its part of that.
@@ -114,7 +127,7 @@ class Stacker:
 
     def _as_one_tensor(self, values: Values) -> Stacked | None:
         """Elements along axis 0 of one tensor at equal distances: that tensor, or a slice of it."""
-        parts = [self._element.get(value) or part_of(value) for value in values]
+        parts = [self._part_of(value) for value in values]
         known = [part for part in parts if part is not None]
         if len(known) < len(values) or any(part[0] != known[0][0] for part in known):
             return None
@@ -233,7 +246,11 @@ def part_of(value: ir.Value) -> tuple[ir.Value, int] | None:
     type: Any = whole.type
     element: Any = value.type
     is_whole = not any(start[1:]) and limit[1:] == list(type.shape)[1:] == list(element.shape)
-    if not is_whole or limit[0] != start[0] + 1 or any(stride != 1 for stride in sliced.attributes["strides"]):
+    if (
+        not is_whole
+        or limit[0] != start[0] + 1
+        or any(stride != 1 for stride in sliced.attributes["strides"])
+    ):
         return None
     return whole, start[0]
 

@@ -3,10 +3,10 @@
     %r = stablehlo.while(%i = %c0, %x = %x0) cond { %i < 10 } do { ... %i + 1, f(%x) }
       ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
 
-A counted loop and CHLO's `scan` become a `lift.scan`, any other loop a `lift.while` with a remark that says why;
-`case` and `if` become `lift.switch`. What a region uses from outside becomes an argument of its function; what
-a loop carries unchanged is no longer carried; what it reads and writes at its counter becomes stacked inputs
-and results (`stacked.py`). Needs: the module verifies. Keeps: results.
+A counted loop and CHLO's `scan` become a `lift.scan`, any other loop a `lift.while` with a remark that says
+why; `case` and `if` become `lift.switch`. What a region uses from outside becomes an argument of its
+function; what a loop carries unchanged is no longer carried; what it reads and writes at its counter becomes
+stacked inputs and results (`stacked.py`). Needs: the module verifies. Keeps: results.
 """
 
 from __future__ import annotations

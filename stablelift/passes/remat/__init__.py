@@ -3,8 +3,9 @@
     %y, %t = call @f(%x), %g = call @b(%t, %ct), where %t = tanh(%d), %d = dot(%x, %w)
       ==>   the same, or %d passed instead, if that is smaller: %t is recomputed in @b
 
-Needs: derivatives are generated; the functions have no calls in turn (`lift-inline-to-calls`). Keeps: results,
-bit for bit where the repeated ops are deterministic. What may be repeated and which values are saved: `cut`.
+Needs: derivatives are generated; the functions have no calls in turn (`lift-inline-to-calls`). Keeps:
+results, bit for bit where the repeated ops are deterministic. What may be repeated and which values are
+saved: `cut`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from typing import Any
 
 from stablelift.ir.mlir import func, functions, ir, is_private
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, references
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 from stablelift.passes.remat.cut import values_to_save
-
-_CALLS = ("func.call", "lift.call")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,8 @@ class Remat(ModulePass):
 class _Pair:
     """A forward function and the reverse function that takes some of its results, with all their calls.
 
-    `residuals` has the forward results that nobody else uses, each with the operands of the reverse that it is.
+    `residuals` has the forward results that nobody else uses, each with the operands of the reverse that it
+    is.
     """
 
     forward: func.FuncOp
@@ -56,7 +56,7 @@ class _Pair:
             for result, positions in self.residuals.items()
             for position in positions
         }
-        arguments = list(block.arguments)
+        arguments: list[ir.Value] = list(block.arguments)
         free = {argument for number, argument in enumerate(arguments) if self._costs_nothing(number)}
         saved = values_to_save(block, list(dict.fromkeys(wanted.values())), free)
         given = list(dict.fromkeys([*saved, *_free_inputs(wanted.values(), saved, free)]))
@@ -72,9 +72,7 @@ class _Pair:
                 forward_call.results[old].replace_all_uses_with(result)
             made = dict(zip(passed, list(new.results)[len(kept) :], strict=True))
             operands = [
-                operand
-                for position, operand in enumerate(reverse_call.operands)
-                if position not in wanted
+                operand for position, operand in enumerate(reverse_call.operands) if position not in wanted
             ]
             operands += [
                 made[value] if value in made else new.operands[arguments.index(value)] for value in given
@@ -99,7 +97,9 @@ class _Pair:
         """Let the reverse take `given`, and make from these what it took before."""
         block = body_of(self.reverse)
         location = self.reverse.location
-        become = {value: block.add_argument(value.type, location) for value in given}
+        become: dict[ir.Value, ir.Value] = {
+            value: block.add_argument(value.type, location) for value in given
+        }
         with ir.InsertionPoint.at_block_begin(block):
             for position, value in wanted.items():
                 block.arguments[position].replace_all_uses_with(_repeated(value, become))
@@ -110,9 +110,7 @@ class _Pair:
         self.reverse.attributes["function_type"] = ir.TypeAttr.get(type)
 
 
-def _free_inputs(
-    wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]
-) -> list[ir.Value]:
+def _free_inputs(wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]) -> list[ir.Value]:
     """The free values that recomputing the wanted ones starts from."""
     found: dict[ir.Value, None] = {}
     pending, seen = list(wanted), set(saved)
@@ -124,7 +122,8 @@ def _free_inputs(
         if value in free:
             found[value] = None
         else:
-            pending.extend(value.owner.operation.operands)
+            owner: Any = value.owner
+            pending.extend(owner.operation.operands)
     return list(found)
 
 
@@ -136,7 +135,8 @@ def _repeated(value: ir.Value, become: dict[ir.Value, ir.Value]) -> ir.Value:
         if current in become:
             stack.pop()
             continue
-        operation = current.owner.operation
+        owner: Any = current.owner
+        operation = owner.operation
         missing = [operand for operand in operation.operands if operand not in become]
         if missing:
             stack.extend(missing)
@@ -169,16 +169,16 @@ def _pairs(known: Functions, function: func.FuncOp) -> list[_Pair]:
     """The pairs whose calls stand in `function`, each call of the one matched by one of the other."""
     calls: dict[str, list[ir.Operation]] = defaultdict(list)
     for op in references(function):
-        if op.name in _CALLS:
-            calls[op.attributes["callee"].value].append(op)
+        if op.name in PLAIN_CALLS:
+            calls[callee_of(op)].append(op)
     elsewhere = {
-        op.attributes["callee"].value
+        callee_of(op)
         for other in known.by_name.values()
         if other != function
         for op in references(other)
-        if op.name in _CALLS
+        if op.name in PLAIN_CALLS
     }
-    maker = {
+    maker: dict[ir.Value, tuple[str, int, int]] = {
         result: (name, site, index)
         for name, ops in calls.items()
         for site, op in enumerate(ops)
@@ -239,9 +239,7 @@ def _site_of(
     return sites.most_common(1)[0][0] if sites else 0
 
 
-def _only_use(
-    forward: ir.Operation, result: int, user: ir.Operation, positions: Sequence[int]
-) -> bool:
+def _only_use(forward: ir.Operation, result: int, user: ir.Operation, positions: Sequence[int]) -> bool:
     """Whether a result is these operands of this op, and nothing else."""
     value = forward.results[result]
     return sum(1 for _ in value.uses) == len(positions) and all(

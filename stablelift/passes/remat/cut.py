@@ -3,8 +3,8 @@
 Each value of the forward computation is an edge whose capacity is what saving it costs, in bytes; an op that
 may be repeated leads from its operands to its results without bound. A cut between what must be saved and
 what the reverse wants is a choice of values to save from which the others are recomputed; the smallest one
-costs the least memory traffic, and repeats nothing that is expensive. Source: maximum flow, Ford and Fulkerson
-1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's AOTAutograd.
+costs the least memory traffic, and repeats nothing that is expensive. Source: maximum flow, Ford and
+Fulkerson 1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's AOTAutograd.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ KEPT = frozenset(
         "stablehlo.while",
     }
 )
-"""Ops that are never repeated: contractions, random draws, exchanges between devices, opaque calls, loops, and
-what reads or writes at computed places."""
+"""Ops that are never repeated: contractions, random draws, exchanges between devices, opaque calls, loops,
+and what reads or writes at computed places."""
 
 
 def is_repeatable(op: ir.Operation) -> bool:
@@ -82,9 +82,7 @@ def values_to_save(
         if value not in free:
             graph.edge((value, "out"), _SINK, None)
     reached = graph.reached_after_flow()
-    return [
-        value for value in values if (value, "in") in reached and (value, "out") not in reached
-    ]
+    return [value for value in values if (value, "in") in reached and (value, "out") not in reached]
 
 
 _SOURCE, _SINK = "source", "sink"

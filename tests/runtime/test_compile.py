@@ -1,0 +1,222 @@
+"""`compile`: equal layers inlined, outlined or rolled give the same results, and state reads as its tree."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import stablelift as nn
+from stablelift import functional
+from stablelift.runtime.carried import Carried
+
+KEY = jax.random.key(0)
+X = jax.random.normal(jax.random.key(1), (5, 6))
+OPTIMISER = optax.adam(1e-2)
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x, scale):
+        h = nn.tanh(nn.Dense(7)(nn.LayerNorm()(x)))
+        return x + scale * nn.Dense(x.shape[-1])(h)
+
+
+class Model(nn.Module):
+    depth: int = 6
+    scaled: bool = True
+
+    @nn.compact
+    def __call__(self, x):
+        scale = self.param("scale", nn.initializers.ones, ()) if self.scaled else 0.5
+        for _ in range(self.depth):
+            x = Block()(x, scale)
+        return nn.Dense(2)(x)
+
+
+def training_step(model, value_and_grad):
+    def step(params, state, x):
+        loss = lambda params: (model.apply(params, x) ** 2).mean()
+        value, gradients = value_and_grad(loss)(params)
+        updates, state = OPTIMISER.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state, value
+
+    return step
+
+
+def start(model):
+    params = model.init(KEY, X)
+    return params, OPTIMISER.init(params)
+
+
+def run(step, params, state, steps=3):
+    losses = []
+    for _ in range(steps):
+        params, state, loss = step(params, state, X)
+        losses.append(float(loss))
+    return params, state, losses
+
+
+def assert_trees_close(found, expected):
+    assert jax.tree.structure(found) == jax.tree.structure(expected)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(found):
+        other = dict(jax.tree_util.tree_leaves_with_path(expected))[path]
+        assert leaf.shape == other.shape and leaf.dtype == other.dtype, path
+        np.testing.assert_allclose(leaf, other, rtol=2e-4, atol=2e-5, err_msg=jax.tree_util.keystr(path))
+
+
+@pytest.fixture(scope="module")
+def reference():
+    model = Model()
+    return run(jax.jit(training_step(model, jax.value_and_grad)), *start(model))
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("layers", ["auto", "inline", "outline", "roll"])
+def test_every_form_trains_alike(layers, reference):
+    model = Model()
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers=layers)
+    params, state, losses = run(step, *start(model))
+    np.testing.assert_allclose(losses, reference[2], rtol=1e-5)
+    assert_trees_close(jax.tree.map(lambda x: x, params), reference[0])
+    assert_trees_close(jax.tree.map(lambda x: x, state), reference[1])
+
+
+@pytest.mark.parametrize("layers", ["outline", "roll"])
+def test_jax_may_take_the_gradient(layers, reference):
+    model = Model()
+    step = nn.compile(training_step(model, jax.value_and_grad), carry=2, layers=layers)
+    _, _, losses = run(step, *start(model))
+    np.testing.assert_allclose(losses, reference[2], rtol=1e-5)
+
+
+def test_auto_says_why():
+    model = Model()
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2)
+    assert step.choice is None
+    step(*start(model), X)
+    assert step.choice == (
+        "roll",
+        "a submodule is called 6 times, and what is carried can be kept stacked",
+    )
+    shallow = nn.compile(Model(depth=2).apply)
+    shallow(Model(depth=2).init(KEY, X), X)
+    assert shallow.choice == ("inline", "no submodule is called 6 times or more")
+    forward = nn.compile(model.apply)
+    forward(model.init(KEY, X), X)
+    assert forward.choice == (
+        "outline",
+        "a submodule is called 6 times, and nothing is carried between calls",
+    )
+
+
+def rolled_step(**options):
+    model = Model()
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers="roll", **options)
+    return step, *start(model)
+
+
+def test_the_rolled_program_does_not_grow_with_depth():
+    sizes = []
+    for depth in (8, 14):
+        model = Model(depth=depth, scaled=False)
+        step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers="roll")
+        params, state = start(model)
+        step.prepare(params, state, X)
+        program = str(step._variant(params, state, X).program)
+        assert "stablehlo.concatenate" not in program
+        sizes.append(program.count("\n"))
+    assert sizes[0] == sizes[1]
+
+
+def test_what_is_carried_reads_like_its_tree():
+    step, params, state = rolled_step()
+    found, _, _ = step(params, state, X)
+    assert isinstance(found, Carried)
+    assert set(found) == {"params"} and len(found) == 1 and "params" in found
+    assert sorted(found["params"]) == sorted(params["params"])
+    assert found["params"]["Block_3"]["Dense_0"]["kernel"].shape == (6, 7)
+    assert sorted(found.keys()) == ["params"]
+    assert found.block_until_ready() is found
+    assert repr(found).startswith("Carried({'params': ")
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = found.nothing
+    y = Model().apply(found.tree, X)
+    assert y.shape == (5, 2)
+
+
+def test_a_plain_tree_and_what_another_program_carries_may_come_in():
+    step, params, state = rolled_step()
+    expected = step(params, state, X)
+    found = step(jax.tree.map(lambda x: x, params), state, X)
+    assert_trees_close(found[0].tree, expected[0].tree)
+    params, state, _ = expected
+    smaller = step(params, state, X[:3])
+    again = step(params.tree, state.tree, X[:3])
+    assert_trees_close(smaller[0].tree, again[0].tree)
+
+
+def test_donated_buffers_are_gone():
+    step, params, state = rolled_step(donate=True)
+    first = step(params, state, X)
+    arrays = list(first[0].arrays)
+    step(first[0], first[1], X)
+    assert any(array.is_deleted() for array in arrays)
+
+
+def test_a_chain_without_state_is_stacked_in_the_program():
+    model = Model()
+    params = model.init(KEY, X)
+    forward = nn.compile(model.apply, layers="roll")
+    np.testing.assert_allclose(forward(params, X), model.apply(params, X), rtol=1e-5, atol=1e-5)
+
+
+def test_random_layers_draw_at_their_places():
+    class Noisy(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(5):
+                x = nn.Dropout(0.5, deterministic=False)(nn.Dense(6)(x))
+            return x
+
+    class Deep(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(4):
+                x = Noisy()(x)
+            return x
+
+    model = Deep()
+    params = model.init({"params": KEY, "dropout": KEY}, X)
+    run = lambda params, key: model.apply(params, X, rngs={"dropout": key})
+    for layers in ("roll", "outline"):
+        found = nn.compile(run, layers=layers)(params, jax.random.key(3))
+        np.testing.assert_allclose(found, run(params, jax.random.key(3)), rtol=1e-5, atol=1e-6)
+
+
+def test_bad_requests():
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda x: x, layers="fold")
+    assert str(caught.value) == "layers: expected one of auto, inline, outline, roll, found 'fold'"
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda x: x, carry=-1)
+    assert str(caught.value) == "carry: expected at least 0, found -1"
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda x: (x, x), carry=3, layers="roll")(X)
+    assert str(caught.value) == (
+        "carry: expected at most 1 for `callee`, which takes 1 arguments and returns 2 results, found 3"
+    )
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda x: ({"y": x}, x), carry=1, layers="roll")(X)
+    assert str(caught.value) == (
+        "carry: result 0 of `callee` cannot take the place of argument 0\n"
+        "  argument: PyTreeDef(*)\n  result: PyTreeDef({'y': *})"
+    )
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda x: (x[1:], x), carry=1, layers="roll")(X)
+    assert str(caught.value) == (
+        "carry: leaf 0 of what `callee` carries is f32[5,6] when taken and f32[4,6] when returned; "
+        "they must have one shape and dtype"
+    )
