@@ -94,7 +94,10 @@ class Noisy(nn.Module):
 def test_keys_are_those_of_each_place():
     model = stack_of(Noisy)
     streams = {"params": KEY, "dropout": jax.random.key(1), "noise": jax.random.key(2)}
-    run = lambda streams: model.init_with_output(streams, X)
+
+    def run(streams):
+        return model.init_with_output(streams, X)
+
     trees_equal(functional.jit(run)(streams), run(streams))
 
 
@@ -289,7 +292,10 @@ def test_a_missing_parameter_names_its_place():
 def test_interceptors_and_captures_see_every_call():
     model = stack_of(Counted, depth=3)
     variables = model.init(KEY, X)
-    run = lambda v: model.apply(v, X, capture_intermediates=True)
+
+    def run(v):
+        return model.apply(v, X, capture_intermediates=True)
+
     trees_equal(functional.jit(run)(variables), run(variables))
     seen = []
 
@@ -311,6 +317,9 @@ def test_under_lifts_and_jax_transformations():
     expected = jax.vmap(lambda x: model.apply(variables, x))(batch)
     assert_close(functional.jit(functional.vmap(lambda x: model.apply(variables, x)))(batch), expected)
     assert_close(functional.jit(jax.vmap(lambda x: model.apply(variables, x)))(batch), expected)
-    hessian = lambda h: h(lambda x: model.apply(variables, x).sum() ** 2)(X)
+
+    def hessian(h):
+        return h(lambda x: model.apply(variables, x).sum() ** 2)(X)
+
     found = functional.jit(lambda: hessian(lambda f: jax.jacfwd(functional.grad(f))))()
     assert_close(found, hessian(jax.hessian), rtol=1e-4)

@@ -31,8 +31,9 @@ BACK = """
     return %3, %4 : tensor<2x3xf32>, tensor<3x3xf32>
   }"""
 
-MAP = "(tensor<3x3xf32>, tensor<f32>, tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<3x3xf32>)"
-PULL = "(tensor<2x3xf32>, tensor<2x3xf32>, tensor<3x3xf32>, tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3x3xf32>)"
+VALUE, WEIGHT = "tensor<2x3xf32>", "tensor<3x3xf32>"
+MAP = f"({WEIGHT}, tensor<f32>, {VALUE}) -> ({VALUE}, {VALUE}, {WEIGHT})"
+PULL = f"({VALUE}, {VALUE}, {WEIGHT}, {VALUE}) -> ({VALUE}, {WEIGHT})"
 
 
 def program(depth: int) -> str:

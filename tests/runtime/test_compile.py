@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -38,7 +37,9 @@ class Model(nn.Module):
 
 def training_step(model, value_and_grad):
     def step(params, state, x):
-        loss = lambda params: (model.apply(params, x) ** 2).mean()
+        def loss(params):
+            return (model.apply(params, x) ** 2).mean()
+
         value, gradients = value_and_grad(loss)(params)
         updates, state = OPTIMISER.update(gradients, state, params)
         return optax.apply_updates(params, updates), state, value
@@ -190,7 +191,10 @@ def test_random_layers_draw_at_their_places():
 
     model = Deep()
     params = model.init({"params": KEY, "dropout": KEY}, X)
-    run = lambda params, key: model.apply(params, X, rngs={"dropout": key})
+
+    def run(params, key):
+        return model.apply(params, X, rngs={"dropout": key})
+
     for layers in ("roll", "outline"):
         found = nn.compile(run, layers=layers)(params, jax.random.key(3))
         np.testing.assert_allclose(found, run(params, jax.random.key(3)), rtol=1e-5, atol=1e-6)
