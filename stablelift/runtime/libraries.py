@@ -11,6 +11,7 @@ from typing import Any
 
 from jaxlib.cpu import _lapack
 
+
 def load_libraries(custom_calls: Iterable[Any]) -> None:
     """Load the libraries that a module's `custom_call` ops need."""
     if any(op.attributes["call_target_name"].value.startswith("lapack_") for op in custom_calls):
