@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -25,6 +26,29 @@ def interleaved(rounds: int, **contestants: Callable[[], Any]) -> dict[str, floa
             run()
             seconds[name].append(time.perf_counter() - started)
     return {name: statistics.median(spent) for name, spent in seconds.items()}
+
+
+def added(rounds: int, **pairs: tuple[Callable[[], Any], Callable[[], Any]]) -> dict[str, float]:
+    """The median seconds by which the second of each pair takes longer than the first, run right before it.
+
+    The median of differences, not the difference of medians: drift meets both of a pair. Garbage is collected
+    between the runs, never in one, for a collection costs as much as what is measured.
+    """
+    differences: dict[str, list[float]] = {name: [] for name in pairs}
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for name, pair in pairs.items():
+                spent = []
+                for run in pair:
+                    gc.collect()
+                    started = time.perf_counter()
+                    run()
+                    spent.append(time.perf_counter() - started)
+                differences[name].append(spent[1] - spent[0])
+    finally:
+        gc.enable()
+    return {name: statistics.median(found) for name, found in differences.items()}
 
 
 class Report:

@@ -22,13 +22,13 @@ def labels(op: Any) -> tuple[list[int], list[int], list[int]]:
     dims = stablehlo.DotDimensionNumbers(op.dot_dimension_numbers)
     lhs = list(range(op.lhs.type.rank))
     rhs = [len(lhs) + axis for axis in range(op.rhs.type.rank)]
-    batch, contracted = list(dims.lhs_batching_dimensions), list(dims.lhs_contracting_dimensions)
+    batch, contracted = dims.lhs_batching_dimensions, dims.lhs_contracting_dimensions
     for left, right in zip(batch, dims.rhs_batching_dimensions, strict=True):
         rhs[right] = left
     for left, right in zip(contracted, dims.rhs_contracting_dimensions, strict=True):
         rhs[right] = left
-    free = [label for label in lhs if label not in batch + contracted]
-    return lhs, rhs, batch + free + [label for label in rhs if label not in lhs]
+    free = [label for label in lhs if label not in batch and label not in contracted]
+    return lhs, rhs, batch + free + [label for label in rhs if label >= len(lhs)]
 
 
 def contract(
@@ -47,22 +47,36 @@ def contract(
     summed there first. `like` is the `dot_general` whose precision is kept; `element` the result's element
     type (default: x's).
     """
+    to = list(to)
     x, x_labels = _sum_private(x, x_labels, y_labels, to)
     y, y_labels = _sum_private(y, y_labels, x_labels, to)
-    element = element or x.element_type
-    found, swapped = _product_labels(x_labels, y_labels, to), False
-    if found != list(to) and _product_labels(y_labels, x_labels, to) == list(to):
+    x_type, y_type = x.type, y.type
+    sizes = dict(zip(x_labels, x_type.shape, strict=True)) | dict(zip(y_labels, y_type.shape, strict=True))
+    wanted: ir.Type = element or x_type.element_type
+    # The labels in the product's own order: batch, free of the left operand, free of the right.
+    batch = [label for label in to if label in x_labels and label in y_labels]
+    x_free = [label for label in x_labels if label not in y_labels]
+    y_free = [label for label in y_labels if label not in x_labels]
+    contracted = [label for label in x_labels if label in y_labels and label not in to]
+    found = batch + x_free + y_free
+    swapped = found != to and batch + y_free + x_free == to
+    if swapped:
         # Either operand may stand left: take the order that spares a transpose.
         x, x_labels, y, y_labels = y, y_labels, x, x_labels
-        found, swapped = list(to), True
-    sizes = dict(zip(x_labels, x.shape, strict=True)) | dict(zip(y_labels, y.shape, strict=True))
+        contracted = [label for label in x_labels if label in contracted]
+        found = to
+    numbers = stablehlo.DotDimensionNumbers.get(
+        lhs_batching_dimensions=[x_labels.index(label) for label in batch],
+        rhs_batching_dimensions=[y_labels.index(label) for label in batch],
+        lhs_contracting_dimensions=[x_labels.index(label) for label in contracted],
+        rhs_contracting_dimensions=[y_labels.index(label) for label in contracted],
+    )
     product = emit(
         "stablehlo.dot_general",
         x,
         y,
-        attributes={"dot_dimension_numbers": _dimension_numbers(x_labels, y_labels, to)}
-        | _precision(like, swapped),
-        type=hlo.tensor_type([sizes[label] for label in found], element),
+        attributes={"dot_dimension_numbers": numbers} | _precision(like, swapped),
+        type=hlo.tensor_type([sizes[label] for label in found], wanted),
     )
     return hlo.transpose(product, [found.index(label) for label in to])
 
@@ -74,32 +88,10 @@ def _sum_private(x: Tensor, x_labels: Labels, y_labels: Labels, to: Labels) -> t
     return hlo.reduce_sum(x, private), [label for axis, label in enumerate(x_labels) if axis not in private]
 
 
-def _product_labels(x: Labels, y: Labels, to: Labels) -> list[Hashable]:
-    """The labels of `dot_general(x, y)` in its own order: batch (in the order of `to`), free of x, free
-    of y.
-    """
-    batch = [label for label in to if label in x and label in y]
-    free = [label for label in x if label not in y] + [label for label in y if label not in x]
-    return batch + free
-
-
-def _dimension_numbers(x: Labels, y: Labels, to: Labels) -> Any:
-    x, y = list(x), list(y)
-    batch = [label for label in to if label in x and label in y]
-    contracted = [label for label in x if label in y and label not in to]
-    return stablehlo.DotDimensionNumbers.get(
-        lhs_batching_dimensions=[x.index(label) for label in batch],
-        rhs_batching_dimensions=[y.index(label) for label in batch],
-        lhs_contracting_dimensions=[x.index(label) for label in contracted],
-        rhs_contracting_dimensions=[y.index(label) for label in contracted],
-    )
-
-
 def _precision(like: Any, swapped: bool) -> dict[str, ir.Attribute]:
     """The precision attributes of `like`, their two sides exchanged when the operands were."""
-    kept = {
-        name: like.attributes[name] for name in ("precision_config", "algorithm") if name in like.attributes
-    }
+    attributes = like.attributes
+    kept = {name: attributes[name] for name in ("precision_config", "algorithm") if name in attributes}
     if swapped and "precision_config" in kept:
         kept["precision_config"] = ir.ArrayAttr.get(list(reversed(list(kept["precision_config"]))))
     return kept

@@ -112,9 +112,10 @@ def convert(x: Tensor, element: ir.Type) -> Tensor:
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     """`x` with its elements, in row-major order, in `shape`; `x` itself when it has that shape already."""
-    if x.shape == tuple(shape):
+    type = x.type
+    if type.shape == list(shape):
         return x
-    return emit("stablehlo.reshape", x, type=tensor_type(shape, x.element_type))
+    return emit("stablehlo.reshape", x, type=tensor_type(shape, type.element_type))
 
 
 def transpose(x: Tensor, permutation: Sequence[int]) -> Tensor:
@@ -133,11 +134,12 @@ def move_axis(x: Tensor, source: int, destination: int) -> Tensor:
 
 def broadcast_in_dim(x: Tensor, shape: Sequence[int], dimensions: Sequence[int]) -> Tensor:
     """`x` repeated to `shape`: its axis `i` becomes axis `dimensions[i]`; `x` itself when nothing changes."""
-    if x.shape == tuple(shape) and list(dimensions) == list(range(len(shape))):
+    type = x.type
+    if type.shape == list(shape) and list(dimensions) == list(range(len(shape))):
         return x
     attributes = {"broadcast_dimensions": i64s(dimensions)}
     return emit(
-        "stablehlo.broadcast_in_dim", x, attributes=attributes, type=tensor_type(shape, x.element_type)
+        "stablehlo.broadcast_in_dim", x, attributes=attributes, type=tensor_type(shape, type.element_type)
     )
 
 
@@ -203,9 +205,10 @@ def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initi
     """`x` reduced over `axes` by the binary op `combine`; `x` itself when `axes` is empty."""
     if not axes:
         return x
-    element, reduced = x.element_type, set(axes)
+    type = x.type
+    element = type.element_type
     scalar = tensor_type([], element)
-    shape = [size for axis, size in enumerate(x.shape) if axis not in reduced]
+    shape = [size for axis, size in enumerate(type.shape) if axis not in axes]
     op = ir.Operation.create(
         "stablehlo.reduce",
         results=[tensor_type(shape, element)],
@@ -214,9 +217,9 @@ def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initi
         regions=1,
     )
     block = op.regions[0].blocks.append(scalar, scalar)
-    with ir.InsertionPoint(block):
-        combined = ir.Operation.create(combine, results=[scalar], operands=list(block.arguments))
-        ir.Operation.create("stablehlo.return", operands=[combined.result])
+    inside = ir.InsertionPoint(block)
+    combined = ir.Operation.create(combine, results=[scalar], operands=list(block.arguments), ip=inside)
+    ir.Operation.create("stablehlo.return", operands=[combined.result], ip=inside)
     return Tensor(op.result)
 
 
@@ -263,6 +266,13 @@ def i64(value: int) -> ir.IntegerAttr:
 
 def i64s(values: Sequence[int]) -> ir.DenseI64ArrayAttr:
     return ir.DenseI64ArrayAttr.get(list(values))
+
+
+def ints(values: Any) -> list[int]:
+    """What an array attribute holds; to iterate over one costs many times as much, for its end is a C++
+    exception.
+    """
+    return [values[index] for index in range(len(values))]
 
 
 def conj(x: Tensor) -> Tensor:

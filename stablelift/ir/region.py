@@ -3,9 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from stablelift.ir.mlir import ir, walk
 from stablelift.ir.tensor import Tensor
+
+
+class Use(NamedTuple):
+    """A value as an operand of an op."""
+
+    op: ir.Operation
+    position: int
+    value: ir.Value
+
+
+def captures(op: ir.Operation) -> list[Use]:
+    """The uses, in the regions of `op`, of values from outside of them."""
+    own = _arguments(op)
+    found: list[Use] = []
+    for inner in walk(op):
+        for index, value in enumerate(inner.operands):
+            if value not in own:
+                found.append(Use(inner, index, value))
+        own.update(inner.results)
+        if len(inner.regions):
+            own |= _arguments(inner)
+    return found
+
+
+def _arguments(op: ir.Operation) -> set[ir.Value]:
+    """The arguments of the blocks of an op's regions."""
+    regions = op.regions
+    own: set[ir.Value] = set()
+    for index in range(len(regions)):
+        blocks = regions[index].blocks
+        for each in range(len(blocks)):
+            own.update(blocks[each].arguments)
+    return own
 
 
 def copy_block(block: Any, arguments: Sequence[Tensor], values: Sequence[Any]) -> list[Tensor]:

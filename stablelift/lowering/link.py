@@ -18,17 +18,20 @@ def share_equal_functions(module: ir.Module) -> None:
     make their callers equal in turn.
     """
     while True:
+        known = functions(module)
+        alike: dict[ir.Attribute, list[str]] = {}
+        for name, function in known.items():
+            if is_private(function):
+                alike.setdefault(function.attributes["function_type"], []).append(name)
         first: dict[str, str] = {}
         replaced: dict[str, str] = {}
-        for name, function in functions(module).items():
-            if not is_private(function):
-                continue
-            kept = first.setdefault(_body_text(function), name)
+        # To print a function is slow: only one that has another's type can be its equal.
+        for name in (name for names in alike.values() if len(names) > 1 for name in names):
+            kept = first.setdefault(_body_text(known[name]), name)
             if kept != name:
                 replaced[name] = kept
         if not replaced:
             return
-        known = functions(module)
         for name in replaced:
             known[name].operation.erase()
         rename_references(module, replaced)

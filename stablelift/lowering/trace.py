@@ -87,11 +87,10 @@ def _own(bytecode: bytes) -> bytes:
         for name in list(module.operation.attributes):
             if name.startswith(("mhlo.", "jax.")):
                 del module.operation.attributes[name]
-        for op in list(walk(module.operation)):
-            if op.operation.name == "stablehlo.custom_call":
-                _refuse_callback(op)
-            elif op.operation.name == "sdy.sharding_constraint":
-                _drop_empty_constraint(op)
+        for op in walk(module.operation, "stablehlo.custom_call"):
+            _refuse_callback(op)
+        for op in walk(module.operation, "sdy.sharding_constraint"):
+            _drop_empty_constraint(op)
         share_equal_functions(module)
         return to_bytecode(module)
 

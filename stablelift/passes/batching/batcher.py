@@ -15,6 +15,7 @@ from stablelift.ir.dialect import with_axis
 from stablelift.ir.lift import Signature, attributes_of, signature_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import func, ir, operations_of, walk
+from stablelift.ir.region import captures
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.table import BatchRule, Mapped, batching, spread
 from stablelift.passes.callgraph import callees
@@ -91,8 +92,9 @@ class Batcher:
 
     def _analyse(self, name: str, mapped: Mapped) -> Dependence:
         function = self.functions[name]
+        arguments = body_of(function).arguments
         depends: set[ir.Value] = {
-            argument for argument, is_mapped in zip(body_of(function).arguments, mapped, strict=True) if is_mapped
+            argument for argument, is_mapped in zip(arguments, mapped, strict=True) if is_mapped
         }
         steps: list[Step] = []
         *operations, terminator = operations_of(function)
@@ -168,12 +170,14 @@ class Batcher:
 
     def _batch_op(self, op: ir.Operation, step: Step) -> None:
         """Batch the op of a clone whose operands have been, in place or by what the rule emits before it."""
+        if step.rule.emit is None:
+            if not all(step.operands):
+                with ir.InsertionPoint(op), op.location:
+                    self._spread_operands(op, [not is_mapped for is_mapped in step.operands])
+            for result in op.results:
+                result.set_type(self._batched(result.type))
+            return
         with ir.InsertionPoint(op), op.location:
-            if step.rule.emit is None:
-                self._spread_operands(op, [not is_mapped for is_mapped in step.operands])
-                for result in op.results:
-                    result.set_type(self._batched(result.type))
-                return
             original = _with_captures_of(op, step.op) if step.captures else step.op
             given = [Tensor(operand) for operand in op.operands]
             results = step.rule.emit(self, original, given, step.operands)
@@ -192,28 +196,15 @@ class Batcher:
 
 def _captures(op: ir.Operation, depends: set[ir.Value]) -> bool:
     """Whether the regions of `op` use values from outside of them, none of which may be mapped."""
-    own = _arguments(op)
-    captures = False
-    for inner in walk(op):
-        for operand in inner.operands:
-            if operand in depends:
-                raise error_at(op, f"the region of `{op.name}` uses a mapped value from outside it")
-            captures = captures or operand not in own
-        own.update(inner.results)
-        if len(inner.regions):
-            own.update(_arguments(inner))
-    return captures
-
-
-def _arguments(op: ir.Operation) -> set[ir.Value]:
-    return {argument for region in op.regions for block in region for argument in block.arguments}
+    found = captures(op)
+    if any(use.value in depends for use in found):
+        raise error_at(op, f"the region of `{op.name}` uses a mapped value from outside it")
+    return bool(found)
 
 
 def _with_captures_of(op: ir.Operation, original: Any) -> Any:
-    """A copy of `original` here, whose regions use what those of `op`, its clone elsewhere, use from outside."""
+    """A copy of `original` here, whose regions use from outside what those of `op`, its clone, use."""
     copy = original.operation.clone()
-    for new, old, ours in zip(walk(copy), walk(original), walk(op), strict=True):
-        for index, value in enumerate(old.operands):
-            if new.operands[index] == value:
-                new.operands[index] = ours.operands[index]
+    for use, ours in zip(captures(copy), captures(op), strict=True):
+        use.op.operands[use.position] = ours.value
     return copy.opview

@@ -66,7 +66,7 @@ def spread_over(x: Tensor, like: Tensor) -> Tensor:
 
 def shifted(axes: Sequence[int]) -> list[int]:
     """Axes of a tensor where they stand once it carries the batch."""
-    return [axis + 1 for axis in axes]
+    return [axes[index] + 1 for index in range(len(axes))]
 
 
 def all_results(batcher: Any, op: Any, mapped: Mapped) -> list[bool]:

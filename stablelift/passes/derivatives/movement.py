@@ -11,7 +11,7 @@ from stablelift.passes.derivatives.table import transposition
 @transposition("stablehlo.broadcast_in_dim")
 def broadcast_in_dim(op, ct):
     """Sum what was repeated: the axes that are new, and those of size 1 that grew."""
-    dimensions, shape, sizes = list(op.broadcast_dimensions), op.operand.type.shape, ct.shape
+    dimensions, shape, sizes = hlo.ints(op.broadcast_dimensions), op.operand.type.shape, ct.shape
     kept = [axis for axis, size in zip(dimensions, shape, strict=True) if size == sizes[axis]]
     summed = hlo.reduce_sum(ct, [axis for axis in range(len(sizes)) if axis not in kept])
     order = sorted(kept)
@@ -27,7 +27,7 @@ def reshape(op, ct):
 
 @transposition("stablehlo.transpose")
 def transpose(op, ct):
-    order = list(op.permutation)
+    order = hlo.ints(op.permutation)
     return hlo.transpose(ct, [order.index(axis) for axis in range(len(order))])
 
 
@@ -39,7 +39,7 @@ def reverse(op, ct):
 @transposition("stablehlo.slice")
 def slice(op, ct):
     """Put the elements back where they were. The last one taken may lie well before the limit."""
-    low, strides = list(op.start_indices), list(op.strides)
+    low, strides = hlo.ints(op.start_indices), hlo.ints(op.strides)
     spans = [max((size - 1) * stride + 1, 0) for size, stride in zip(ct.shape, strides, strict=True)]
     sizes = zip(op.operand.type.shape, low, spans, strict=True)
     return hlo.pad(ct, low, [size - start - span for size, start, span in sizes], [s - 1 for s in strides])

@@ -37,7 +37,7 @@ def reduce(op):
 
 def _over(op: Any, x: Tensor) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
     """Summing over the reduced axes, and repeating along them."""
-    axes = list(op.dimensions)
+    axes = hlo.ints(op.dimensions)
     kept = [axis for axis in range(x.rank) if axis not in axes]
     return lambda t: hlo.reduce_sum(t, axes), lambda t: hlo.broadcast_in_dim(t, x.shape, kept)
 

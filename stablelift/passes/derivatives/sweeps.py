@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.mlir import func, ir, operations_of, walk
+from stablelift.ir.region import Use, captures
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
-from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.module import Functions, body_of, finish
 
 Positions = tuple[int, ...]
 
@@ -38,11 +39,12 @@ class Split(NamedTuple):
 
 
 class Step(NamedTuple):
-    """An op that a tangent passes: its operands, and which of them carry one."""
+    """An op that a tangent passes: its operands, which of them carry one, and its results."""
 
-    op: Any
+    op: ir.Operation
     operands: list[ir.Value]
     wanted: list[bool]
+    results: list[ir.Value]
 
 
 class Derive:
@@ -56,6 +58,7 @@ class Derive:
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
+        self._carries: dict[Any, bool] = {}
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -103,10 +106,10 @@ class Derive:
             function = self.functions[name]
             block = body_of(function)
             active = {block.arguments[index] for index in wrt}
-            operations = list(block.operations)
-            for op in operations[:-1]:
+            *operations, terminator = operations_of(function)
+            for op in operations:
                 self._spread(op, active)
-            returned = operations[-1].operation.operands
+            returned = terminator.operands
             self._active[key] = tuple(index for index, value in enumerate(returned) if value in active)
         return self._active[key]
 
@@ -115,10 +118,10 @@ class Derive:
     def _forward(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         function = self.functions.clone(name, f"{name}__jvp")
         block = body_of(function)
-        returned = drop_return(function)
-        operations = list(block.operations)
-        with ir.InsertionPoint(block), function.location:
-            returned = _anchor(returned)
+        *operations, terminator = operations_of(function)
+        with ir.InsertionPoint(terminator), function.location:
+            returned = _anchor(list(terminator.operands))
+        terminator.erase()
         tangents: dict[ir.Value, Tensor] = {}
         for index in wrt:
             argument = block.arguments[index]
@@ -131,18 +134,17 @@ class Derive:
         finish(function, [*returned, *(tangent.value for tangent in outputs)])
         return function
 
-    def _push_forward(self, op: Any, tangents: dict[ir.Value, Tensor]) -> None:
-        operation = op.operation
-        if tangents.keys().isdisjoint(_used_by(operation)) or operation.name in locally_constant_ops:
+    def _push_forward(self, op: ir.Operation, tangents: dict[ir.Value, Tensor]) -> None:
+        if tangents.keys().isdisjoint(_used_by(op)) or op.name in locally_constant_ops:
             return
-        if not any(hlo.is_inexact(result.type) for result in operation.results):
+        if not any(self._carries_tangent(result.type) for result in op.results):
             return
         rule = derivatives.find(op)
-        found = [tangents.get(operand) for operand in operation.operands]
-        with ir.InsertionPoint.after(operation), operation.location:
+        found = [tangents.get(operand) for operand in op.operands]
+        with ir.InsertionPoint.after(op), op.location:
             # A rule may replace the op, so its results are found again through an anchor.
-            anchor = _anchor(operation.results)
-            outputs = rule.jvp(self, op, found)
+            anchor = _anchor(op.results)
+            outputs = rule.jvp(self, op.opview, found)
         for result, tangent in zip(_held(anchor), outputs, strict=True):
             if tangent is not None:
                 tangents[result] = tangent
@@ -153,8 +155,9 @@ class Derive:
         """The joint function under construction, and the marker between its forward and its reverse ops."""
         function = self.functions.clone(name, f"{name}__vjp")
         block = body_of(function)
-        returned = drop_return(function)
-        operations = list(block.operations)
+        *operations, terminator = operations_of(function)
+        returned = list(terminator.operands)
+        terminator.erase()
         active = {block.arguments[index] for index in wrt}
         on_path = [step for op in operations if (step := self._spread(op, active))]
 
@@ -176,29 +179,33 @@ class Derive:
         finish(function, [*returned, *(gradient.value for gradient in gradients)])
         return function, boundary
 
-    def _spread(self, op: Any, active: set[ir.Value]) -> Step | None:
+    def _spread(self, op: ir.Operation, active: set[ir.Value]) -> Step | None:
         """The step back through `op` when a tangent passes it: its results that carry one join `active`."""
-        operation = op.operation
-        used = _used_by(operation)
-        if active.isdisjoint(used) or operation.name in locally_constant_ops:
+        operands = list(op.operands)
+        used = _used_by(op, operands) if len(op.regions) else operands
+        if active.isdisjoint(used) or op.name in locally_constant_ops:
             return None
-        carrying = [result for result in operation.results if hlo.is_inexact(result.type)]
+        results: list[ir.Value] = list(op.results)
+        carrying = [result for result in results if self._carries_tangent(result.type)]
         if not carrying:
             return None
-        operands = used[: len(operation.operands)]
-        step = Step(op, operands, [operand in active for operand in operands])
+        step = Step(op, operands, [operand in active for operand in operands], results)
         active.update(carrying)
         return step
 
+    def _carries_tangent(self, type: Any) -> bool:
+        if type not in self._carries:
+            self._carries[type] = hlo.is_inexact(type)
+        return self._carries[type]
+
     def _pull_back(self, step: Step, cotangents: dict[ir.Value, Tensor]) -> None:
-        op, operands, wanted = step
-        operation = op.operation
-        found = [cotangents.pop(result, None) for result in operation.results]
+        op, operands, wanted, results = step
+        found = [cotangents.pop(result, None) for result in results]
         if not any(found):
             return
         rule = derivatives.find(op)
-        with operation.location:
-            gradients = rule.vjp(self, op, found, wanted)
+        with op.location:
+            gradients = rule.vjp(self, op.opview, found, wanted)
             for operand, wants, gradient in zip(operands, wanted, gradients, strict=True):
                 if wants and gradient is not None:
                     cotangents[operand] = _plus(cotangents.get(operand), gradient)
@@ -207,41 +214,39 @@ class Derive:
 
     def _partition(self, name: str, joint: func.FuncOp, num_gradients: int) -> Split:
         block = body_of(joint)
-        returned = drop_return(joint)
+        *operations, terminator = operations_of(joint)
+        returned = list(terminator.operands)
         split = len(returned) - num_gradients
-        operations = list(block.operations)
-        names = [op.operation.name for op in operations]
-        after = names.index(_BOUNDARY)
-        reverse_ops = [op.operation for op in operations[after + 1 :]]
+        terminator.erase()
+        boundary = [op.name for op in operations].index(_BOUNDARY)
+        reverse_ops = operations[boundary + 1 :]
         num_inputs = len(self.functions[name].type.inputs)
-        own: set[Any] = set(list(block.arguments)[num_inputs:])
-        for op in reverse_ops:
-            own.update(op.results)
-            for inner in _inside(op):
-                own.update(inner.results)
-                own.update(inner.block.arguments)
-        residuals, constants = _crossing(reverse_ops, returned[split:], own)
+        cotangents = list(block.arguments)[num_inputs:]
+        uses = _uses_from_outside(reverse_ops, set(cotangents))
+        results = {result for op in reverse_ops for result in op.results} | set(cotangents)
+        crossing = [use.value for use in uses] + [value for value in returned[split:] if value not in results]
+        residuals, constants = _residuals(crossing)
 
-        inputs = [value.type for value in residuals] + [
-            value.type for value in list(block.arguments)[num_inputs:]
-        ]
+        inputs = [value.type for value in [*residuals, *cotangents]]
         reverse = self.functions.create(f"{name}__bwd", inputs, joint.location)
         moved = body_of(reverse)
-        translate = dict(zip([*residuals, *list(block.arguments)[num_inputs:]], moved.arguments, strict=True))
+        translate: dict[ir.Value, ir.Value] = dict(
+            zip([*residuals, *cotangents], moved.arguments, strict=True)
+        )
         with ir.InsertionPoint(moved):
             for value in constants:
                 owner: Any = value.owner
                 translate[value] = owner.clone().results[0]
         for op in reverse_ops:
             moved.append(op)
-            for user in (op, *_inside(op)):
-                for operand in set(user.operands):
-                    if operand in translate:
-                        user.replace_uses_of_with(operand, translate[operand])
-        finish(reverse, [translate.get(value, value) for value in returned[split:]])
+        for use in uses:
+            use.op.operands[use.position] = translate[use.value]
+        for old in cotangents:
+            old.replace_all_uses_with(translate[old])
+        finish(reverse, [translate[value] if value in translate else value for value in returned[split:]])
 
-        operations[after].operation.erase()
-        for _ in range(len(block.arguments) - num_inputs):
+        operations[boundary].erase()
+        for _ in cotangents:
             block.erase_argument(len(block.arguments) - 1)
         self.functions.rename(joint, f"{name}__fwd")
         finish(joint, [*returned[:split], *residuals])
@@ -259,33 +264,38 @@ def _held(anchor: ir.Operation) -> list[ir.Value]:
     return values
 
 
-def _inside(operation: ir.Operation) -> list[ir.Operation]:
-    """The ops in an op's regions, at any depth."""
-    return [op.operation for op in walk(operation)]
-
-
-def _used_by(operation: ir.Operation) -> list[ir.Value]:
+def _used_by(op: ir.Operation, operands: Sequence[ir.Value] | None = None) -> list[ir.Value]:
     """The values that an op uses: its operands, and those of the ops in its regions, which may capture
     outer ones.
     """
-    used = list(operation.operands)
-    if len(operation.regions):
-        for inner in _inside(operation):
+    used = list(op.operands if operands is None else operands)
+    if len(op.regions):
+        for inner in walk(op):
             used.extend(inner.operands)
     return used
 
 
-def _crossing(
-    reverse_ops: Sequence[Any], gradients: Sequence[ir.Value], own: set[ir.Value]
-) -> tuple[list[ir.Value], list[ir.Value]]:
-    """The forward values that the reverse uses: those to be saved, and the constants to be repeated."""
-    saved: dict[ir.Value, None] = {}
-    repeated: dict[ir.Value, None] = {}
-    for value in [value for op in reverse_ops for value in _used_by(op)] + list(gradients):
-        if value not in own:
-            constant = isinstance(value, ir.OpResult) and value.owner.name == "stablehlo.constant"
-            (repeated if constant else saved)[value] = None
-    return list(saved), list(repeated)
+def _uses_from_outside(operations: Sequence[ir.Operation], own: set[ir.Value]) -> list[Use]:
+    """The uses, in the operations and their regions, of values that are neither their results nor `own`."""
+    own = set(own)
+    found: list[Use] = []
+    for op in operations:
+        uses = [Use(op, index, value) for index, value in enumerate(op.operands)]
+        if len(op.regions):
+            uses += captures(op)
+        found.extend(use for use in uses if use.value not in own)
+        own.update(op.results)
+    return found
+
+
+def _residuals(values: Sequence[ir.Value]) -> tuple[list[ir.Value], list[ir.Value]]:
+    """Of the forward values that the reverse uses, those to be saved, and the constants to be repeated."""
+    saved: list[ir.Value] = []
+    repeated: list[ir.Value] = []
+    for value in dict.fromkeys(values):
+        constant = isinstance(value, ir.OpResult) and value.owner.name == "stablehlo.constant"
+        (repeated if constant else saved).append(value)
+    return saved, repeated
 
 
 def _plus(x: Tensor | None, y: Tensor) -> Tensor:
