@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import PassManager, context, from_mlir, functions, ir, parse, to_text, walk
+from stablelift.ir.mlir import PassManager, context, from_mlir, func, functions, ir, parse, to_text, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
-from stablelift.passes.callgraph import Nesting
+from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline
 from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
+from stablelift.passes.scan.batched import PRODUCTS
 from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
 from stablelift.passes.scan.tidy import Tidy
@@ -71,12 +72,27 @@ def default_pipeline(module: ir.Module) -> list[str]:
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = ["lift-batching", "lift-derivatives"] * rounds
-    # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    raises = rounds and any(op.operation.name in RAISED for op in walk(module.operation))
-    raised = ["lift-raise"] if raises else []
-    looped = raises or any(op.operation.name == "lift.scan" for op in walk(module.operation))
-    loops = LOOPS if looped else ()
+    names = {op.operation.name for op in walk(module.operation)}
+    # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
+    raises = bool(names.intersection(RAISED)) and (rounds or _multiplies_in_loops(known))
+    looped = raises or "lift.scan" in names
+    raised, loops = (["lift-raise"], LOOPS) if looped else ([], ())
+    # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
     return [*raised, *transforms, "symbol-dce", *loops, "lift-lower", *CLEAN]
+
+
+def _multiplies_in_loops(known: Mapping[str, func.FuncOp]) -> bool:
+    """Whether a loop that is not raised yet multiplies matrices, itself or in what it calls."""
+    seen: set[str] = set()
+    waiting = [op for function in known.values() for op in walk(function) if op.name == "stablehlo.while"]
+    while waiting:
+        for op in walk(waiting.pop()):
+            if op.name in PRODUCTS:
+                return True
+            fresh = [name for name in callees(op) if name not in seen]
+            seen.update(fresh)
+            waiting += [known[name].operation for name in fresh]
+    return False
 
 
 def run(

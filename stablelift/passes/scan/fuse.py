@@ -24,7 +24,7 @@ from stablelift.passes.batching.table import elementwise_ops
 from stablelift.passes.module import body_of
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.batched import PRODUCTS
-from stablelift.passes.scan.liveness import is_pure, reached_from
+from stablelift.passes.scan.liveness import is_pure, reached_from, used_by
 from stablelift.passes.scan.loop import Loop, Loops, is_used
 
 _LOOPS = ("lift.scan", "lift.while", "stablehlo.while")
@@ -47,13 +47,14 @@ class Fuse(ModulePass):
     ) -> bool:
         """Fuse the first two scans of a block that can be, but for those known to stay `apart`."""
         operations = [op.operation for op in block.operations]
+        chains = _Chains(operations)
         scans = [index for index, op in enumerate(operations) if op.name == "lift.scan"]
         for second in scans:
             for first in reversed([index for index in scans if index < second]):
                 both = operations[first], operations[second]
                 if both in apart or not _alike(*both):
                     continue
-                pair = _Pair(loops, operations[first : second + 1])
+                pair = _Pair(loops, operations[first : second + 1], chains)
                 why = pair.refusal()
                 if why is None:
                     remark(self.name, operations[second], f"fused two loops {pair.way}", "one loop does both")
@@ -69,12 +70,34 @@ def _alike(first: ir.Operation, second: ir.Operation) -> bool:
     return all(one[key] == other[key] for key in ("length", "reverse", "unroll"))
 
 
+class _Chains:
+    """How many loops of a block must run one after the other, before each op and from it on."""
+
+    def __init__(self, operations: list[ir.Operation]):
+        self.before: dict[ir.Operation, int] = {}
+        self.behind: dict[ir.Operation, int] = {}
+        of_value: dict[ir.Value, int] = {}
+        for op in operations:
+            self.before[op] = max((of_value.get(value, 0) for value in used_by(op)), default=0)
+            of_value.update((result, self.before[op] + (op.name in _LOOPS)) for result in op.results)
+        of_value.clear()
+        for op in reversed(operations):
+            self.behind[op] = max((of_value.get(result, 0) for result in op.results), default=0)
+            for value in used_by(op):
+                of_value[value] = max(of_value.get(value, 0), self.behind[op] + (op.name in _LOOPS))
+
+    def grow(self, *loops: ir.Operation) -> bool:
+        """Whether the longest chain through any of these grows when they become one."""
+        longest = max(self.before[loop] + self.behind[loop] for loop in loops)
+        return max(self.before[loop] for loop in loops) + max(self.behind[loop] for loop in loops) > longest
+
+
 class _Pair:
     """Two scans of a block, the first and the last of `operations`, and what stands between them."""
 
-    def __init__(self, loops: Loops, operations: list[ir.Operation]):
+    def __init__(self, loops: Loops, operations: list[ir.Operation], chains: _Chains):
         self.first, self.second = loops.open(operations[0]), loops.open(operations[-1])
-        self.between = operations[1:-1]
+        self.between, self.chains = operations[1:-1], chains
         self.dependent = reached_from(self.between, self.first.op.results)
         self.vertical = any(part.outside in self.dependent for part in self.second.xs)
         self._inside: dict[tuple[ir.Value, int], Tensor] = {}
@@ -92,8 +115,8 @@ class _Pair:
             return "the second begins with what the first ends with"
         if not all(self._is_by_step(part.outside, part.axis) for part in self.second.xs):
             return "what is done between them is not done step by step"
-        if not self.vertical and self._would_wait():
-            return "a loop between them depends on one of them, and would wait for both"
+        if not self.vertical and self.chains.grow(self.first.op, self.second.op):
+            return "loops before one of them and behind the other would make a longer chain"
         if not self._repeats() and all(map(_multiplies_by_weights, (self.first, self.second))):
             return "each multiplies by weights of its own, which do not share the cache well"
         return None
@@ -108,16 +131,6 @@ class _Pair:
         shapes = {tuple(each.type.shape) for each in (*owner.operation.operands, *owner.operation.results)}
         by_step = owner.operation.name in elementwise_ops and len(shapes) == 1
         return by_step and all(self._is_by_step(operand, axis) for operand in owner.operation.operands)
-
-    def _would_wait(self) -> bool:
-        needs = {value for value in self.second.op.operands}
-        for operation in reversed(self.between):
-            needs_it = not needs.isdisjoint(operation.results)
-            if operation.name in _LOOPS and (needs_it or not self.dependent.isdisjoint(operation.results)):
-                return True
-            if needs_it:
-                needs.update(operation.operands)
-        return False
 
     def _repeats(self) -> bool:
         """Whether one loop reads and starts with nothing that the other does not: the same loop once more."""
