@@ -38,30 +38,28 @@ class Fuse(ModulePass):
         loops = Loops(module)
         for name in loops.innermost_first():
             block = body_of(loops.functions[name])
-            apart: set[tuple[ir.Operation, ir.Operation]] = set()
+            apart: set[tuple[ir.Value, ir.Value]] = set()
             while self._fuse_one(loops, block, apart):
                 pass
 
-    def _fuse_one(
-        self, loops: Loops, block: ir.Block, apart: set[tuple[ir.Operation, ir.Operation]]
-    ) -> bool:
-        """Fuse the first two scans of a block that can be, but for those known to stay `apart`."""
+    def _fuse_one(self, loops: Loops, block: ir.Block, apart: set[tuple[ir.Value, ir.Value]]) -> bool:
+        """Fuse the first two scans of a block that can be, but for those, by a result, that stay `apart`."""
         operations = [op.operation for op in block.operations]
         chains = _Chains(operations)
-        scans = [index for index, op in enumerate(operations) if op.name == "lift.scan"]
+        scans = [index for index, op in enumerate(operations) if op.name == "lift.scan" and len(op.results)]
         for second in scans:
             for first in reversed([index for index in scans if index < second]):
-                both = operations[first], operations[second]
-                if both in apart or not _alike(*both):
+                both = operations[first].results[0], operations[second].results[0]
+                if both in apart or not _alike(operations[first], operations[second]):
                     continue
-                pair = _Pair(loops, operations[first : second + 1], chains)
+                pair = _Pair(loops, operations[first : second + 1], chains.grow(first, second))
                 why = pair.refusal()
                 if why is None:
-                    remark(self.name, operations[second], f"fused two loops {pair.way}", "one loop does both")
+                    remark(self.name, pair.second, f"fused two loops {pair.way}", "one loop does both")
                     pair.fuse()
                     return True
                 apart.add(both)
-                remark(self.name, operations[second], f"kept two loops apart that could fuse {pair.way}", why)
+                remark(self.name, pair.second, f"kept two loops apart that could fuse {pair.way}", why)
         return False
 
 
@@ -71,23 +69,22 @@ def _alike(first: ir.Operation, second: ir.Operation) -> bool:
 
 
 class _Chains:
-    """How many loops of a block must run one after the other, before each op and from it on."""
+    """How many loops of a block must run one after the other, before each op and behind it, by position."""
 
     def __init__(self, operations: list[ir.Operation]):
-        self.before: dict[ir.Operation, int] = {}
-        self.behind: dict[ir.Operation, int] = {}
-        of_value: dict[ir.Value, int] = {}
-        for op in operations:
-            self.before[op] = max((of_value.get(value, 0) for value in used_by(op)), default=0)
-            of_value.update((result, self.before[op] + (op.name in _LOOPS)) for result in op.results)
-        of_value.clear()
-        for op in reversed(operations):
-            self.behind[op] = max((of_value.get(result, 0) for result in op.results), default=0)
+        self.before, self.behind = [0] * len(operations), [0] * len(operations)
+        made: dict[ir.Value, int] = {}
+        for index, op in enumerate(operations):
+            self.before[index] = max((made.get(value, 0) for value in used_by(op)), default=0)
+            made.update((result, self.before[index] + (op.name in _LOOPS)) for result in op.results)
+        used: dict[ir.Value, int] = {}
+        for index, op in reversed(list(enumerate(operations))):
+            self.behind[index] = max((used.get(result, 0) for result in op.results), default=0)
             for value in used_by(op):
-                of_value[value] = max(of_value.get(value, 0), self.behind[op] + (op.name in _LOOPS))
+                used[value] = max(used.get(value, 0), self.behind[index] + (op.name in _LOOPS))
 
-    def grow(self, *loops: ir.Operation) -> bool:
-        """Whether the longest chain through any of these grows when they become one."""
+    def grow(self, *loops: int) -> bool:
+        """Whether the longest chain through any of these loops, by position, grows when they become one."""
         longest = max(self.before[loop] + self.behind[loop] for loop in loops)
         return max(self.before[loop] for loop in loops) + max(self.behind[loop] for loop in loops) > longest
 
@@ -95,9 +92,9 @@ class _Chains:
 class _Pair:
     """Two scans of a block, the first and the last of `operations`, and what stands between them."""
 
-    def __init__(self, loops: Loops, operations: list[ir.Operation], chains: _Chains):
+    def __init__(self, loops: Loops, operations: list[ir.Operation], lengthens: bool):
         self.first, self.second = loops.open(operations[0]), loops.open(operations[-1])
-        self.between, self.chains = operations[1:-1], chains
+        self.between, self.lengthens = operations[1:-1], lengthens
         self.dependent = reached_from(self.between, self.first.op.results)
         self.vertical = any(part.outside in self.dependent for part in self.second.xs)
         self._inside: dict[tuple[ir.Value, int], Tensor] = {}
@@ -115,7 +112,7 @@ class _Pair:
             return "the second begins with what the first ends with"
         if not all(self._is_by_step(part.outside, part.axis) for part in self.second.xs):
             return "what is done between them is not done step by step"
-        if not self.vertical and self.chains.grow(self.first.op, self.second.op):
+        if not self.vertical and self.lengthens:
             return "loops before one of them and behind the other would make a longer chain"
         if not self._repeats() and all(map(_multiplies_by_weights, (self.first, self.second))):
             return "each multiplies by weights of its own, which do not share the cache well"
