@@ -107,6 +107,9 @@ class _Pair:
 
     def refusal(self) -> str | None:
         """Why the two are not to be one; None where they are."""
+        everything = (self.first.op, *self.between, self.second.op)
+        if not all(is_pure(self.first.functions, op) for op in everything):
+            return "one of them, or something between them, has side effects"
         starts = [part.outside for part in self.second.consts] + [part.initial for part in self.second.carry]
         if any(value in self.dependent for value in starts):
             return "the second begins with what the first ends with"

@@ -8,7 +8,7 @@ import pytest
 
 from stablelift import Program, functional
 from stablelift.ir.mlir import context, parse
-from stablelift.passes.pipeline import run
+from stablelift.passes.pipeline import run, run_text
 from stablelift.passes.remarks import Remark, collected, remark
 
 
@@ -104,6 +104,32 @@ def test_loops_that_would_make_a_longer_chain():
     why = "loops before one of them and behind the other would make a longer chain"
     found = remarks(four, (3,), (5, 3), (4, 3))
     assert f"lift-fuse: kept two loops apart that could fuse horizontally: {why}" in found
+
+
+EFFECT = """
+func.func @main(%c: tensor<3xf32>, %x: tensor<5x3xf32>) -> tensor<3xf32> {
+  %0:2 = "lift.scan"(%c, %x) {callee = @step, num_consts = 0 : i64, num_carry = 1 : i64, length = 5 : i64,
+    reverse = false, unroll = 1 : i64, in_axes = [0], out_axes = [0]}
+    : (tensor<3xf32>, tensor<5x3xf32>) -> (tensor<3xf32>, tensor<5x3xf32>)
+  stablehlo.custom_call @show(%0#0) {has_side_effect = true} : (tensor<3xf32>) -> ()
+  %1:2 = "lift.scan"(%c, %0#1) {callee = @step, num_consts = 0 : i64, num_carry = 1 : i64, length = 5 : i64,
+    reverse = false, unroll = 1 : i64, in_axes = [0], out_axes = [0]}
+    : (tensor<3xf32>, tensor<5x3xf32>) -> (tensor<3xf32>, tensor<5x3xf32>)
+  return %1#0 : tensor<3xf32>
+}
+func.func private @step(%c: tensor<3xf32>, %x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
+  %0 = stablehlo.multiply %c, %x : tensor<3xf32>
+  return %0, %c : tensor<3xf32>, tensor<3xf32>
+}"""
+
+
+def test_effects_stay_in_order():
+    found, timing = run_text(EFFECT, "lift-fuse,lift-tidy,lift-verify", filename="effect.mlir")
+    assert found.count("lift.scan") == 2
+    assert [str(each) for each in timing.remarks if each.by == "lift-fuse"] == [
+        "effect.mlir:7:10: remark: kept two loops apart that could fuse vertically: "
+        "one of them, or something between them, has side effects [lift-fuse]"
+    ]
 
 
 def test_a_remark_names_the_line_and_is_dropped_where_nobody_collects():
