@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import PassManager, context, from_mlir, functions, ir, parse, to_text, walk
+from stablelift.ir.mlir import (
+    PassManager,
+    context,
+    from_mlir,
+    func,
+    functions,
+    ir,
+    parse,
+    to_text,
+    walk,
+    walk_by_name,
+)
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
-from stablelift.passes.callgraph import Nesting
+from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.inline import Inline, InlineToCalls
 from stablelift.passes.layers.outline import Outline
@@ -32,6 +43,7 @@ from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
 from stablelift.passes.remat import Remat
+from stablelift.passes.scan.batched import PRODUCTS
 from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
 from stablelift.passes.scan.tidy import Tidy
@@ -94,22 +106,37 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
     transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
-    # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
-    looped = bool(walk(module.operation, "lift.scan"))
-    prepared = [
-        name
-        for name, ops in ((Legalize.name, LEGALIZED), (Raise.name, RAISED))
-        if rounds and walk(module.operation, *ops)
-    ]
-    calls = ["lift-lower-calls", *CALLS, *layers] if layers else ["lift-pack"]
-    loops = LOOPS if layers or looped or Raise.name in prepared else ()
-    return [*prepared, *transforms, "symbol-dce", *calls, *loops, "lift-lower", *CLEAN]
+    found = walk_by_name(module)
+    # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
+    raises = any(name in found for name in RAISED) and (rounds or _multiplies_in_loops(known))
+    looped = raises or "lift.scan" in found
+    prepared = [Legalize.name] if rounds and not LEGALIZED.isdisjoint(found) else []
+    if looped:
+        prepared.append(Raise.name)
+    calls = [LowerCalls.name, *CALLS, *layers] if layers else [Pack.name]
+    loops = LOOPS if layers or looped else ()
+    # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
+    return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
 
 
 def _eliminators(kinds: Collection[str]) -> list[str]:
     """The passes that eliminate transforms of these kinds."""
     batching = [Batching.name] if "lift.vmap" in kinds else []
     return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
+
+
+def _multiplies_in_loops(known: Mapping[str, func.FuncOp]) -> bool:
+    """Whether a loop that is not raised yet multiplies matrices, itself or in what it calls."""
+    seen: set[str] = set()
+    waiting = [op for function in known.values() for op in walk(function) if op.name == "stablehlo.while"]
+    while waiting:
+        for op in walk(waiting.pop()):
+            if op.name in PRODUCTS:
+                return True
+            fresh = [name for name in callees(op) if name not in seen]
+            seen.update(fresh)
+            waiting += [known[name].operation for name in fresh]
+    return False
 
 
 def run(

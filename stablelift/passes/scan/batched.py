@@ -84,7 +84,9 @@ def _part(loop: Loop, computed: set[ir.Value], outputs: list[ir.Value]) -> Part:
 def can_be_mapped(loop: Loop, part: Part) -> bool:
     """Whether our batching rules know all ops of a part, and none does more than compute."""
     return all(
-        (op.name in batching or not len(op.operands)) and is_pure(loop.functions, op)
+        (op.name in batching or not len(op.operands))
+        and len(used_by(op)) == len(op.operands)
+        and is_pure(loop.functions, op)
         for op in part.operations
     )
 

@@ -35,7 +35,8 @@ LARGE_BYTES = 8 << 20
 
 def bytes_of(type: Any) -> int:
     element = type.element_type
-    parts, part = (2, element.element_type) if isinstance(element, ir.ComplexType) else (1, element)
+    part: Any = element.element_type if isinstance(element, ir.ComplexType) else element
+    parts = 1 if part is element else 2
     return math.prod(type.shape) * parts * max(1, part.width // 8)
 
 

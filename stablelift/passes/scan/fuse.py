@@ -24,7 +24,7 @@ from stablelift.passes.batching.table import elementwise_ops
 from stablelift.passes.module import body_of
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.batched import PRODUCTS
-from stablelift.passes.scan.liveness import is_pure, reached_from
+from stablelift.passes.scan.liveness import is_pure, reached_from, used_by
 from stablelift.passes.scan.loop import Loop, Loops, is_used
 
 _LOOPS = ("lift.scan", "lift.while", "stablehlo.while")
@@ -38,29 +38,28 @@ class Fuse(ModulePass):
         loops = Loops(module)
         for name in loops.innermost_first():
             block = body_of(loops.functions[name])
-            apart: set[tuple[ir.Operation, ir.Operation]] = set()
+            apart: set[tuple[ir.Value, ir.Value]] = set()
             while self._fuse_one(loops, block, apart):
                 pass
 
-    def _fuse_one(
-        self, loops: Loops, block: ir.Block, apart: set[tuple[ir.Operation, ir.Operation]]
-    ) -> bool:
-        """Fuse the first two scans of a block that can be, but for those known to stay `apart`."""
+    def _fuse_one(self, loops: Loops, block: ir.Block, apart: set[tuple[ir.Value, ir.Value]]) -> bool:
+        """Fuse the first two scans of a block that can be, but for those, by a result, that stay `apart`."""
         operations = [op.operation for op in block.operations]
-        scans = [index for index, op in enumerate(operations) if op.name == "lift.scan"]
+        chains = _Chains(operations)
+        scans = [index for index, op in enumerate(operations) if op.name == "lift.scan" and len(op.results)]
         for second in scans:
             for first in reversed([index for index in scans if index < second]):
-                both = operations[first], operations[second]
-                if both in apart or not _alike(*both):
+                both = operations[first].results[0], operations[second].results[0]
+                if both in apart or not _alike(operations[first], operations[second]):
                     continue
-                pair = _Pair(loops, operations[first : second + 1])
+                pair = _Pair(loops, operations[first : second + 1], chains.grow(first, second))
                 why = pair.refusal()
                 if why is None:
-                    remark(self.name, operations[second], f"fused two loops {pair.way}", "one loop does both")
+                    remark(self.name, pair.second, f"fused two loops {pair.way}", "one loop does both")
                     pair.fuse()
                     return True
                 apart.add(both)
-                remark(self.name, operations[second], f"kept two loops apart that could fuse {pair.way}", why)
+                remark(self.name, pair.second, f"kept two loops apart that could fuse {pair.way}", why)
         return False
 
 
@@ -69,12 +68,33 @@ def _alike(first: ir.Operation, second: ir.Operation) -> bool:
     return all(one[key] == other[key] for key in ("length", "reverse", "unroll"))
 
 
+class _Chains:
+    """How many loops of a block must run one after the other, before each op and behind it, by position."""
+
+    def __init__(self, operations: list[ir.Operation]):
+        self.before, self.behind = [0] * len(operations), [0] * len(operations)
+        made: dict[ir.Value, int] = {}
+        for index, op in enumerate(operations):
+            self.before[index] = max((made.get(value, 0) for value in used_by(op)), default=0)
+            made.update((result, self.before[index] + (op.name in _LOOPS)) for result in op.results)
+        used: dict[ir.Value, int] = {}
+        for index, op in reversed(list(enumerate(operations))):
+            self.behind[index] = max((used.get(result, 0) for result in op.results), default=0)
+            for value in used_by(op):
+                used[value] = max(used.get(value, 0), self.behind[index] + (op.name in _LOOPS))
+
+    def grow(self, *loops: int) -> bool:
+        """Whether the longest chain through any of these loops, by position, grows when they become one."""
+        longest = max(self.before[loop] + self.behind[loop] for loop in loops)
+        return max(self.before[loop] for loop in loops) + max(self.behind[loop] for loop in loops) > longest
+
+
 class _Pair:
     """Two scans of a block, the first and the last of `operations`, and what stands between them."""
 
-    def __init__(self, loops: Loops, operations: list[ir.Operation]):
+    def __init__(self, loops: Loops, operations: list[ir.Operation], lengthens: bool):
         self.first, self.second = loops.open(operations[0]), loops.open(operations[-1])
-        self.between = operations[1:-1]
+        self.between, self.lengthens = operations[1:-1], lengthens
         self.dependent = reached_from(self.between, self.first.op.results)
         self.vertical = any(part.outside in self.dependent for part in self.second.xs)
         self._inside: dict[tuple[ir.Value, int], Tensor] = {}
@@ -87,13 +107,16 @@ class _Pair:
 
     def refusal(self) -> str | None:
         """Why the two are not to be one; None where they are."""
+        everything = (self.first.op, *self.between, self.second.op)
+        if not all(is_pure(self.first.functions, op) for op in everything):
+            return "one of them, or something between them, has side effects"
         starts = [part.outside for part in self.second.consts] + [part.initial for part in self.second.carry]
         if any(value in self.dependent for value in starts):
             return "the second begins with what the first ends with"
         if not all(self._is_by_step(part.outside, part.axis) for part in self.second.xs):
             return "what is done between them is not done step by step"
-        if not self.vertical and self._would_wait():
-            return "a loop between them depends on one of them, and would wait for both"
+        if not self.vertical and self.lengthens:
+            return "loops before one of them and behind the other would make a longer chain"
         if not self._repeats() and all(map(_multiplies_by_weights, (self.first, self.second))):
             return "each multiplies by weights of its own, which do not share the cache well"
         return None
@@ -108,16 +131,6 @@ class _Pair:
         shapes = {tuple(each.type.shape) for each in (*owner.operation.operands, *owner.operation.results)}
         by_step = owner.operation.name in elementwise_ops and len(shapes) == 1
         return by_step and all(self._is_by_step(operand, axis) for operand in owner.operation.operands)
-
-    def _would_wait(self) -> bool:
-        needs = {value for value in self.second.op.operands}
-        for operation in reversed(self.between):
-            needs_it = not needs.isdisjoint(operation.results)
-            if operation.name in _LOOPS and (needs_it or not self.dependent.isdisjoint(operation.results)):
-                return True
-            if needs_it:
-                needs.update(operation.operands)
-        return False
 
     def _repeats(self) -> bool:
         """Whether one loop reads and starts with nothing that the other does not: the same loop once more."""

@@ -88,16 +88,13 @@ class Hoist(ModulePass):
 
     def _sums(self, loop: Loop) -> Behind | None:
         """Carried sums of products; then also other sums, of what has been stacked for these."""
-        sums = Sums(loop)
         terms = {part: found for part in loop.carry if (found := addends(part))}
-        products = [op for found in terms.values() for term in found for op in sums.products(term)]
-        needed = [
-            value
-            for found in terms.values()
-            if any(sums.products(term) for term in found)
-            for value in sums.needs(found)
-            if not sums.is_stacked(value)
-        ]
+        if not terms:
+            return None
+        sums = Sums(loop)
+        of_products = [term for found in terms.values() if sums.products(found) for term in found]
+        products = sums.products(of_products)
+        needed = [value for value in sums.needs(of_products) if not sums.is_stacked(value)]
         saved = sum(cost.summing(op.opview) for op in products)
         spent = cost.stacking(value.type for value in dict.fromkeys(needed))
         if not products or not self._pays(loop, products, "as sums behind", self.sums, saved, spent):
@@ -153,15 +150,13 @@ class Hoist(ModulePass):
         self, loop: Loop, products: Sequence[Any], where: str, asked: bool | None, saved: float, spent: float
     ) -> bool:
         """Whether products are to leave the loop: as asked, or where that saves more than it costs."""
-        pays = saved > spent if asked is None else asked
+        pays, why = saved > spent, f"saves {saved * 1e6:.3g} µs a step and costs {spent * 1e6:.3g}"
+        if spent and any(op.name == "stablehlo.optimization_barrier" for op in loop.operations):
+            pays, why = False, "the loop recomputes values to save memory, which stacking would take"
+        if asked is not None:
+            pays, why = asked, "as asked"
         verb = "hoisted" if pays else "did not hoist"
-        why = f"saves {saved * 1e6:.3g} µs a step and costs {spent * 1e6:.3g}"
-        remark(
-            self.name,
-            loop,
-            f"{verb} {_counted(products, 'product')} {where} the loop",
-            why if asked is None else "as asked",
-        )
+        remark(self.name, loop, f"{verb} {_counted(products, 'product')} {where} the loop", why)
         return pays
 
 

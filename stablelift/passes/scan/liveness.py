@@ -9,7 +9,8 @@ from stablelift.ir.mlir import ir, walk
 from stablelift.passes.callgraph import callees
 from stablelift.passes.module import Functions
 
-_EFFECTS = ("stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
+_EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
+"""Ops that do something else, or something different each time."""
 
 
 def used_by(operation: ir.Operation) -> list[ir.Value]:

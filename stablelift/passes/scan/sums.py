@@ -54,7 +54,10 @@ def addends(part: Carried) -> list[ir.Value] | None:
                 return [*found, term]
         return None
 
-    return terms(part.following) if _count_uses(part.inside) == 1 else None
+    element = part.inside.type.element_type
+    if _count_uses(part.inside) != 1 or element == hlo.boolean():  # where `add` is `or`
+        return None
+    return terms(part.following)
 
 
 def _count_uses(value: ir.Value) -> int:
@@ -80,32 +83,40 @@ class Sums:
 
     def needs(self, values: Sequence[ir.Value]) -> list[ir.Value]:
         """What must be stacked for the sums of `values`."""
-        leaves = [leaf for value in values for leaf in self._leaves(value)]
         return [
             each
-            for leaf in leaves
+            for leaf in self._leaves(values)
             for each in (leaf.operands if isinstance(leaf, ir.Operation) else [leaf])
         ]
 
-    def products(self, value: ir.Value) -> list[ir.Operation]:
-        """The products whose sums the sum of `value` is made of."""
-        return [leaf for leaf in self._leaves(value) if isinstance(leaf, ir.Operation)]
+    def products(self, values: Sequence[ir.Value]) -> list[ir.Operation]:
+        """The products whose sums the sums of `values` are made of."""
+        return [leaf for leaf in self._leaves(values) if isinstance(leaf, ir.Operation)]
 
     def is_stacked(self, value: ir.Value) -> bool:
         """Whether all steps' values are at hand without another result of the loop."""
         return value in self._xs or self._invariant(value) or any(y.value == value for y in self.loop.ys)
 
-    def _leaves(self, value: ir.Value) -> list[ir.Operation | ir.Value]:
-        """Where a sum ends on its way through linear ops: products of two values, and values to be summed."""
-        owner = value.owner
-        if self._invariant(value):
-            return []
-        if isinstance(owner, ir.Block) or self.is_stacked(value):
-            return [value]
-        summed = self._summed(owner)
-        if summed is not None:
-            return [leaf for operand in summed for leaf in self._leaves(operand)]
-        return [owner.operation] if owner.name == "stablehlo.dot_general" else [value]
+    def _leaves(self, values: Sequence[ir.Value]) -> list[ir.Operation | ir.Value]:
+        """Where sums end on their way through linear ops: products of two values, and values to be summed."""
+        found: dict[ir.Operation | ir.Value, None] = {}
+        seen: set[ir.Value] = set()
+        waiting = list(reversed(values))
+        while waiting:
+            value = waiting.pop()
+            if value in seen or self._invariant(value):
+                continue
+            seen.add(value)
+            owner = value.owner
+            if isinstance(owner, ir.Block) or self.is_stacked(value):
+                found[value] = None
+                continue
+            summed = self._summed(owner)
+            if summed is not None:
+                waiting.extend(reversed(summed))
+            else:
+                found[owner.operation if owner.name == "stablehlo.dot_general" else value] = None
+        return list(found)
 
     def _summed(self, op: Any) -> list[ir.Value] | None:
         """The operands in which `op` is linear, all others being invariant; None for an op that is not."""

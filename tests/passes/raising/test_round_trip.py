@@ -201,3 +201,29 @@ def check(case: Case, dtype: Any, folder: Any) -> None:
 
 def _looser(dtype: Any) -> float:
     return {"bfloat16": 1e-1, "float32": 1e-4, "float64": 1e-11}[jnp.dtype(dtype).name]
+
+
+INDICES = {
+    "from the end": (lambda i: 4 - i, None),
+    "clamped": (lambda i: jnp.clip(i, -3, 9), None),
+    "wrapped around": (lambda i: i - 5, None),
+    "chosen": (lambda i: jnp.where(i < 7, i, 0), None),
+    "of another type": (lambda i: (i.astype(jnp.int8) * 3 - 2 * i.astype(jnp.int8)), None),
+    "repeated": (lambda i: jnp.minimum(i, 3), "its index does not move evenly from step to step"),
+    "divided": (lambda i: i // 2, "its index depends on more than counters and constants"),
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_indices(name):
+    """What is read at a progression is stacked; a remark says why anything else is not."""
+    index, why = INDICES[name]
+
+    def function(c, xs):
+        return jax.lax.fori_loop(0, 5, lambda i, c: jnp.sin(c) * xs[index(i)], c)
+
+    text = jax.jit(function).lower(jnp.ones(3), jnp.ones((5, 3))).as_text()
+    found, timing = run_text(text, RAISE)
+    kept = [remark.why for remark in timing.remarks if remark.what == "kept an access in a loop"]
+    assert kept == ([] if why is None else [why])
+    assert ("dynamic_slice" in found) == bool(kept)
