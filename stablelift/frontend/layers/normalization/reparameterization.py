@@ -64,6 +64,7 @@ class SpectralNorm(Module):
             raise LayerArgumentError(
                 f"parameter `{path}` has {x.ndim} axes, and `error_on_non_matrix` is set",
                 f"shape: {x.shape}",
+                hint="without it, such a parameter counts as a matrix of its last axis",
                 module=self,
             )
         matrix = jnp.reshape(x, (-1, x.shape[-1]))
