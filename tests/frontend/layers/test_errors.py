@@ -156,7 +156,10 @@ CASES = {
     ),
     "groups": (
         made(nn.Conv(6, (3,), feature_group_count=3), X),
-        "`feature_group_count` 3 does not divide the channels\n  channels: 4 in, 6 out\n  layer: Conv at `/`\n  hint: choose a number that divides both",
+        "`feature_group_count` 3 does not divide the channels\n"
+        "  channels: 4 in, 6 out\n"
+        "  layer: Conv at `/`\n"
+        "  hint: choose a number that divides both",
     ),
     "local groups": (
         made(nn.ConvLocal(6, (3,), feature_group_count=2), X),
