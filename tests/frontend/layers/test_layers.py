@@ -146,6 +146,30 @@ def test_general_dense_layers_keep_boxes_around_reshaped_kernels():
     np.testing.assert_array_equal(layer.apply(variables, X), value)
 
 
+@pytest.mark.parametrize("norm", ["SpectralNorm", "WeightNorm"])
+def test_norms_of_parameters_keep_their_boxes(norm):
+    def boxed(key, shape, dtype):
+        return Named(nn.initializers.lecun_normal()(key, shape, dtype), ("in", "out"))
+
+    call = {"update_stats": True} if norm == "SpectralNorm" else {}
+    results = []
+    for kernel_init in (boxed, nn.initializers.lecun_normal()):
+        layer = getattr(nn, norm)(nn.Dense(5, kernel_init=kernel_init))
+        results.append(layer.init_with_output(KEY, X, **call))
+    (value, variables), (expected, _) = results
+    assert variables["params"]["layer_instance"]["kernel"].names == ("in", "out")
+    np.testing.assert_array_equal(value, expected)
+
+
+def test_tokens_decode_in_double_precision_too():
+    with jax.enable_x64(True):
+        layer = nn.SelfAttention(2, decode=True)
+        x = floats(2, 3, 4, dtype=np.float64)
+        variables = layer.init(KEY, x)
+        y, updated = layer.apply(variables, x[:, :1], mutable=["cache"])
+    assert y.dtype == np.float64 and updated["cache"]["cache_index"].dtype == np.int32
+
+
 def test_a_general_dense_layer_may_have_no_features_at_all():
     """Linen fails here: it takes the last zero axes of a shape for all of them."""
     layer = nn.DenseGeneral((), axis=(1, 2))
