@@ -161,6 +161,25 @@ def test_norms_of_parameters_keep_their_boxes(norm):
     np.testing.assert_array_equal(value, expected)
 
 
+@pytest.mark.parametrize("norm", ["SpectralNorm", "WeightNorm"])
+def test_a_layer_under_a_norm_of_parameters_keeps_its_other_collections(norm):
+    """Linen's WeightNorm makes them immutable."""
+
+    class Inner(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            self.sow("intermediates", "input", x)
+            return nn.BatchNorm(use_running_average=False)(nn.Dense(5)(x))
+
+    call = {"update_stats": True} if norm == "SpectralNorm" else {}
+    layer = getattr(nn, norm)(Inner())
+    variables = layer.init(KEY, X, **call)
+    _, updated = layer.apply(variables, X, mutable=["batch_stats", "intermediates"], **call)
+    before, after = (xs["batch_stats"]["layer_instance"]["BatchNorm_0"] for xs in (variables, updated))
+    assert not np.array_equal(before["mean"], after["mean"])
+    assert updated["intermediates"]["layer_instance"]["input"][0].shape == X.shape
+
+
 def test_tokens_decode_in_double_precision_too():
     with jax.enable_x64(True):
         layer = nn.SelfAttention(2, decode=True)
