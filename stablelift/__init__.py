@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # what a type checker must see through to know a Module's fie
     from stablelift.frontend.decorator import module as module
     from stablelift.frontend.layers.activation import PReLU as PReLU
     from stablelift.frontend.layers.attention import MultiHeadAttention as MultiHeadAttention
-    from stablelift.frontend.layers.attention import MultiHeadDotProductAttention as MultiHeadDotProductAttention
+    from stablelift.frontend.layers.attention import (
+        MultiHeadDotProductAttention as MultiHeadDotProductAttention,
+    )
     from stablelift.frontend.layers.attention import SelfAttention as SelfAttention
     from stablelift.frontend.layers.combinators import Sequential as Sequential
     from stablelift.frontend.layers.linear import Conv as Conv
