@@ -2,25 +2,24 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from ..parity import KEY, assert_parity
 from .cases.table import floats
+from .test_parity import variables_of
 
 X = floats(5, 3, 8)
 STREAMS = {"params": KEY, "dropout": jax.random.key(1)}
 
 
 def run(model, x, mutable=False):
-    """What `init` makes, and, where a collection changes, what `apply` makes of it; compiled at once."""
-
-    @jax.jit
-    def init_and_apply(x):
-        value, variables = model.init_with_output(STREAMS, x)
-        again = model.apply(variables, x, rngs=STREAMS, mutable=mutable) if mutable else None
-        return value, variables, again
-
-    return init_and_apply(x)
+    """The types of what `init` makes, and what `apply` makes of such variables."""
+    shapes = jax.eval_shape(model.init, STREAMS, x)
+    apply = jax.jit(lambda variables, x: model.apply(variables, x, rngs=STREAMS, mutable=mutable))
+    return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes), apply(
+        variables_of(shapes), x
+    )
 
 
 def transformer_of_equal_layers(nn):
