@@ -13,7 +13,37 @@ if TYPE_CHECKING:  # what a type checker must see through to know a Module's fie
     from stablelift.frontend.calling import compact as compact
     from stablelift.frontend.calling import nowrap as nowrap
     from stablelift.frontend.decorator import module as module
+    from stablelift.frontend.layers.activation import PReLU as PReLU
+    from stablelift.frontend.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from stablelift.frontend.layers.attention import (
+        MultiHeadDotProductAttention as MultiHeadDotProductAttention,
+    )
+    from stablelift.frontend.layers.attention import SelfAttention as SelfAttention
+    from stablelift.frontend.layers.combinators import Sequential as Sequential
+    from stablelift.frontend.layers.linear import Conv as Conv
+    from stablelift.frontend.layers.linear import ConvLocal as ConvLocal
+    from stablelift.frontend.layers.linear import ConvTranspose as ConvTranspose
     from stablelift.frontend.layers.linear import Dense as Dense
+    from stablelift.frontend.layers.linear import DenseGeneral as DenseGeneral
+    from stablelift.frontend.layers.linear import Einsum as Einsum
+    from stablelift.frontend.layers.linear import Embed as Embed
+    from stablelift.frontend.layers.normalization import BatchNorm as BatchNorm
+    from stablelift.frontend.layers.normalization import GroupNorm as GroupNorm
+    from stablelift.frontend.layers.normalization import InstanceNorm as InstanceNorm
+    from stablelift.frontend.layers.normalization import LayerNorm as LayerNorm
+    from stablelift.frontend.layers.normalization import RMSNorm as RMSNorm
+    from stablelift.frontend.layers.normalization import SpectralNorm as SpectralNorm
+    from stablelift.frontend.layers.normalization import WeightNorm as WeightNorm
+    from stablelift.frontend.layers.recurrent import RNN as RNN
+    from stablelift.frontend.layers.recurrent import Bidirectional as Bidirectional
+    from stablelift.frontend.layers.recurrent import ConvLSTMCell as ConvLSTMCell
+    from stablelift.frontend.layers.recurrent import GRUCell as GRUCell
+    from stablelift.frontend.layers.recurrent import LSTMCell as LSTMCell
+    from stablelift.frontend.layers.recurrent import MGUCell as MGUCell
+    from stablelift.frontend.layers.recurrent import OptimizedLSTMCell as OptimizedLSTMCell
+    from stablelift.frontend.layers.recurrent import RNNCellBase as RNNCellBase
+    from stablelift.frontend.layers.recurrent import SimpleCell as SimpleCell
+    from stablelift.frontend.layers.stochastic import Dropout as Dropout
     from stablelift.frontend.module import Module as Module
 
 __version__ = "0.1.0"

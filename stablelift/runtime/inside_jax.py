@@ -37,9 +37,13 @@ def _program_of(
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
-    """Outside any trace: compile, equal modules once, and run."""
-    program = _program_of(primitive, args, params, None)
-    return _runner(program)(*args)
+    """Outside any trace: compile, equal modules once, and run.
+
+    A lift is one op, compiled even under `jax.disable_jit`, which else would bring the runner back here.
+    """
+    with jax.disable_jit(False):
+        program = _program_of(primitive, args, params, None)
+        return _runner(program)(*args)
 
 
 _RUNNERS: dict[Program, Any] = {}

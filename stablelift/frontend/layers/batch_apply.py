@@ -33,7 +33,10 @@ class BatchApply:
         count = self.num_dims
         batches = [x.shape[:count] for x in jax.tree.leaves((args, kwargs)) if self._merges(x)]
         if not batches:
-            raise LayerArgumentError(f"no argument has the {count} axes that are to be merged")
+            raise LayerArgumentError(
+                f"no argument has the {count} axes that are to be merged",
+                hint="pass an array with that many batch axes, or a smaller `num_dims`",
+            )
 
         def merged(x: Any) -> Any:
             return jnp.reshape(x, (math.prod(x.shape[:count]), *x.shape[count:])) if self._merges(x) else x

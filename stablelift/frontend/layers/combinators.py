@@ -33,7 +33,7 @@ class Sequential(Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The arguments are those of the first layer. Raises: LayerArgumentError if there are no layers."""
         if not self.layers:
-            raise LayerArgumentError("`layers` is empty", module=self)
+            raise LayerArgumentError("`layers` is empty", hint="pass at least one layer", module=self)
         result = self.layers[0](*args, **kwargs)
         for layer in self.layers[1:]:
             if isinstance(result, tuple):

@@ -40,7 +40,11 @@ class Dropout(Module):
         """
         deterministic = merge_param("deterministic", self.deterministic, deterministic)
         if isinstance(self.rate, int | float) and not 0 <= self.rate <= 1:
-            raise LayerArgumentError(f"`rate` is {self.rate}, expected a probability", module=self)
+            raise LayerArgumentError(
+                f"`rate` is {self.rate}, expected a probability",
+                hint="pass a number from 0 to 1",
+                module=self,
+            )
         if self.rate == 0.0 or deterministic:
             return inputs
         if self.rate == 1.0:

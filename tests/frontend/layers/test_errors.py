@@ -58,7 +58,7 @@ CASES = {
     ),
     "no probability": (
         made(nn.Dropout(1.5, deterministic=False), X),
-        "`rate` is 1.5, expected a probability\n  layer: Dropout at `/`",
+        "`rate` is 1.5, expected a probability\n  layer: Dropout at `/`\n  hint: pass a number from 0 to 1",
     ),
     "exact dtype": (
         made(nn.Dense(3, dtype=jnp.int32), X),
@@ -105,7 +105,8 @@ CASES = {
         "`ac` in `einsum_str` stands for 2 axes, found 3\n"
         "  einsum_str: ac,cd->ad\n"
         "  ranks: inputs 3, kernel 2\n"
-        "  layer: Einsum at `/`",
+        "  layer: Einsum at `/`\n"
+        "  hint: give each axis a letter, or write `...` for those without",
     ),
     "embedding of floats": (
         made(nn.Embed(7, 3), X),
@@ -125,7 +126,8 @@ CASES = {
         "`strides` has 3 numbers for 2 spatial axes\n"
         "  strides: (1, 2, 3)\n"
         "  kernel_size: (3, 2)\n"
-        "  layer: Conv at `/`",
+        "  layer: Conv at `/`\n"
+        "  hint: pass one number for all axes, or one for each",
     ),
     "padding": (
         made(nn.Conv(5, (3, 2), padding=((1, 2),)), IMAGES),
@@ -154,7 +156,10 @@ CASES = {
     ),
     "groups": (
         made(nn.Conv(6, (3,), feature_group_count=3), X),
-        "`feature_group_count` 3 does not divide the channels\n  channels: 4 in, 6 out\n  layer: Conv at `/`",
+        "`feature_group_count` 3 does not divide the channels\n"
+        "  channels: 4 in, 6 out\n"
+        "  layer: Conv at `/`\n"
+        "  hint: choose a number that divides both",
     ),
     "local groups": (
         made(nn.ConvLocal(6, (3,), feature_group_count=2), X),
@@ -164,7 +169,9 @@ CASES = {
     ),
     "mask of the kernel": (
         made(nn.Conv(6, (3,), mask=jnp.ones((3, 4, 5))), X),
-        "`mask` has shape (3, 4, 5), expected the kernel's, (3, 4, 6)\n  layer: Conv at `/`",
+        "`mask` has shape (3, 4, 5), expected the kernel's, (3, 4, 6)\n"
+        "  layer: Conv at `/`\n"
+        "  hint: the mask multiplies the kernel",
     ),
     "window": (
         lambda: nn.max_pool(X, (2,), (1, 2)),
@@ -184,21 +191,25 @@ CASES = {
     ),
     "groups of channels": (
         made(nn.GroupNorm(), X),
-        "`num_groups` 32 does not divide the 4 channels\n  layer: GroupNorm at `/`",
+        "`num_groups` 32 does not divide the 4 channels\n"
+        "  layer: GroupNorm at `/`\n"
+        "  hint: choose a divisor of the size of the last axis",
     ),
     "reduced channels": (
         made(nn.GroupNorm(2, reduction_axes=1), X),
         "`reduction_axes` leave out the last axis, which holds the channels\n"
         "  reduction_axes: 1\n"
         "  input: (2, 3, 4)\n"
-        "  layer: GroupNorm at `/`",
+        "  layer: GroupNorm at `/`\n"
+        "  hint: add -1 to them",
     ),
     "normalized batch": (
         made(nn.InstanceNorm(feature_axes=(0, 2)), X),
         "`feature_axes` include the first axis, which holds the batch\n"
         "  feature_axes: (0, 2)\n"
         "  input: (2, 3, 4)\n"
-        "  layer: InstanceNorm at `/`",
+        "  layer: InstanceNorm at `/`\n"
+        "  hint: leave it out: examples are normalized one by one anyway",
     ),
     "heads": (
         made(nn.SelfAttention(3), TOKENS),
@@ -249,14 +260,45 @@ CASES = {
         "  ranks: (4, 3)\n"
         "  hint: expand the smaller ones with axes of size 1",
     ),
-    "no layers": (made(nn.Sequential([]), X), "`layers` is empty\n  layer: Sequential at `/`"),
+    "no layers": (
+        made(nn.Sequential([]), X),
+        "`layers` is empty\n  layer: Sequential at `/`\n  hint: pass at least one layer",
+    ),
+    "no matrix": (
+        made(nn.SpectralNorm(nn.Conv(3, (2,)), error_on_non_matrix=True), X, update_stats=True),
+        "parameter `layer_instance/kernel` has 3 axes, and `error_on_non_matrix` is set\n"
+        "  shape: (2, 4, 3)\n"
+        "  layer: SpectralNorm at `/`\n"
+        "  hint: without it, such a parameter counts as a matrix of its last axis",
+    ),
+    "no cell": (
+        made(nn.RNN(nn.Dense(3)), X),
+        "`cell` is a `Dense`, which is no recurrent cell\n"
+        "  layer: RNN at `/`\n"
+        "  hint: derive it from RNNCellBase",
+    ),
+    "no sequence of steps": (
+        made(nn.RNN(nn.GRUCell(3)), X[0, 0]),
+        "a sequence for `GRUCell` has at least 2 axes, found 1\n"
+        "  input: (4,)\n"
+        "  layer: RNN at `/`\n"
+        "  hint: time is the axis before the last 1, or the first if `time_major`",
+    ),
+    "lengths": (
+        made(nn.RNN(nn.GRUCell(3)), X, seq_lengths=jnp.array([1, 2, 3])),
+        "`seq_lengths` has shape (3,), expected the batch, (2,)\n"
+        "  input: (2, 3, 4)\n"
+        "  layer: RNN at `/`\n"
+        "  hint: pass one length for each sequence",
+    ),
     "no sequence": (
         lambda: nn.Sequential(nn.Dense(3)),
         "`layers` is a sequence of layers, found Dense\n  hint: write `Sequential([first, second])`",
     ),
     "nothing to merge": (
         lambda: nn.BatchApply(lambda x: x)(jnp.zeros(3)),
-        "no argument has the 2 axes that are to be merged",
+        "no argument has the 2 axes that are to be merged\n"
+        "  hint: pass an array with that many batch axes, or a smaller `num_dims`",
     ),
 }
 

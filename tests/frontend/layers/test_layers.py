@@ -146,6 +146,49 @@ def test_general_dense_layers_keep_boxes_around_reshaped_kernels():
     np.testing.assert_array_equal(layer.apply(variables, X), value)
 
 
+@pytest.mark.parametrize("norm", ["SpectralNorm", "WeightNorm"])
+def test_norms_of_parameters_keep_their_boxes(norm):
+    def boxed(key, shape, dtype):
+        return Named(nn.initializers.lecun_normal()(key, shape, dtype), ("in", "out"))
+
+    call = {"update_stats": True} if norm == "SpectralNorm" else {}
+    results = []
+    for kernel_init in (boxed, nn.initializers.lecun_normal()):
+        layer = getattr(nn, norm)(nn.Dense(5, kernel_init=kernel_init))
+        results.append(layer.init_with_output(KEY, X, **call))
+    (value, variables), (expected, _) = results
+    assert variables["params"]["layer_instance"]["kernel"].names == ("in", "out")
+    np.testing.assert_array_equal(value, expected)
+
+
+@pytest.mark.parametrize("norm", ["SpectralNorm", "WeightNorm"])
+def test_a_layer_under_a_norm_of_parameters_keeps_its_other_collections(norm):
+    """Linen's WeightNorm makes them immutable."""
+
+    class Inner(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            self.sow("intermediates", "input", x)
+            return nn.BatchNorm(use_running_average=False)(nn.Dense(5)(x))
+
+    call = {"update_stats": True} if norm == "SpectralNorm" else {}
+    layer = getattr(nn, norm)(Inner())
+    variables = layer.init(KEY, X, **call)
+    _, updated = layer.apply(variables, X, mutable=["batch_stats", "intermediates"], **call)
+    before, after = (xs["batch_stats"]["layer_instance"]["BatchNorm_0"] for xs in (variables, updated))
+    assert not np.array_equal(before["mean"], after["mean"])
+    assert updated["intermediates"]["layer_instance"]["input"][0].shape == X.shape
+
+
+def test_tokens_decode_in_double_precision_too():
+    with jax.enable_x64(True):
+        layer = nn.SelfAttention(2, decode=True)
+        x = floats(2, 3, 4, dtype=np.float64)
+        variables = layer.init(KEY, x)
+        y, updated = layer.apply(variables, x[:, :1], mutable=["cache"])
+    assert y.dtype == np.float64 and updated["cache"]["cache_index"].dtype == np.int32
+
+
 def test_a_general_dense_layer_may_have_no_features_at_all():
     """Linen fails here: it takes the last zero axes of a shape for all of them."""
     layer = nn.DenseGeneral((), axis=(1, 2))

@@ -35,7 +35,8 @@ def with_cache(layer: Any, query: Any, key: Any, value: Any, mask: Any) -> tuple
             module=layer,
         )
     here = index.value
-    start = (0,) * len(batch) + (here, 0, 0)
+    zero = jnp.zeros_like(here)  # of the same type, which x64 would not make of a Python 0
+    start = (zero,) * len(batch) + (here, zero, zero)
     key = lax.dynamic_update_slice(cached_key.value, key, start)
     value = lax.dynamic_update_slice(cached_value.value, value, start)
     cached_key.value, cached_value.value, index.value = key, value, here + 1

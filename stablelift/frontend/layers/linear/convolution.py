@@ -161,6 +161,7 @@ class Conv(AnyConv):
             raise LayerArgumentError(
                 f"`feature_group_count` {groups} does not divide the channels",
                 f"channels: {channels} in, {self.features} out",
+                hint="choose a number that divides both",
                 module=self,
             )
         return (*self.window, channels // groups, self.features), (self.features,)
@@ -183,6 +184,7 @@ def numbers_per_axis(layer: Any, field: str, rank: int) -> tuple[int, ...]:
             f"`{field}` has {len(value)} numbers for {rank} spatial axes",
             f"{field}: {tuple(value)}",
             f"kernel_size: {as_tuple(layer.kernel_size)}",
+            hint="pass one number for all axes, or one for each",
             module=layer,
         )
     return tuple(value)
@@ -213,6 +215,7 @@ def masked(layer: Any, kernel: Any) -> Any:
     if jnp.shape(layer.mask) != jnp.shape(kernel):
         raise LayerArgumentError(
             f"`mask` has shape {jnp.shape(layer.mask)}, expected the kernel's, {jnp.shape(kernel)}",
+            hint="the mask multiplies the kernel",
             module=layer,
         )
     return kernel * layer.mask

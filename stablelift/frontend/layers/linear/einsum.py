@@ -79,6 +79,7 @@ class Einsum(Module):
                     f"`{term}` in `einsum_str` stands for {letters} axes, found {found}",
                     f"einsum_str: {equation}",
                     f"ranks: inputs {ranks[0]}, kernel {ranks[1]}",
+                    hint="give each axis a letter, or write `...` for those without",
                     module=self,
                 )
         spare = [found - letters for found, letters in zip(ranks, named, strict=True)]

@@ -72,6 +72,7 @@ class GroupNorm(Module):
                 "`reduction_axes` leave out the last axis, which holds the channels",
                 f"reduction_axes: {self.reduction_axes}",
                 f"input: {shape}",
+                hint="add -1 to them",
                 module=self,
             )
         return axes
@@ -91,7 +92,9 @@ class GroupNorm(Module):
         assert divisor is not None
         if divisor < 1 or channels % divisor:
             raise LayerArgumentError(
-                f"`{field}` {divisor} does not divide the {channels} channels", module=self
+                f"`{field}` {divisor} does not divide the {channels} channels",
+                hint="choose a divisor of the size of the last axis",
+                module=self,
             )
         return channels // divisor if number is None else divisor
 
@@ -130,6 +133,7 @@ class InstanceNorm(Module):
                 "`feature_axes` include the first axis, which holds the batch",
                 f"feature_axes: {self.feature_axes}",
                 f"input: {x.shape}",
+                hint="leave it out: examples are normalized one by one anyway",
                 module=self,
             )
         axes = tuple(axis for axis in range(1, x.ndim) if axis not in features)

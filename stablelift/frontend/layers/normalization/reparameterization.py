@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from stablelift.errors import LayerArgumentError
+from stablelift.frontend import meta
 from stablelift.frontend.calling import compact, nowrap
 from stablelift.frontend.layers import initializers
 from stablelift.frontend.layers.axes import axis_set
@@ -64,6 +65,7 @@ class SpectralNorm(Module):
             raise LayerArgumentError(
                 f"parameter `{path}` has {x.ndim} axes, and `error_on_non_matrix` is set",
                 f"shape: {x.shape}",
+                hint="without it, such a parameter counts as a matrix of its last axis",
                 module=self,
             )
         matrix = jnp.reshape(x, (-1, x.shape[-1]))
@@ -154,6 +156,8 @@ def _with_parameters(norm: Any, normalize: Callable[[str, Any], Any], args: Any,
 def _mapped(fn: Callable[[str, Any], Any], path: str, tree: Any) -> Any:
     if isinstance(tree, Mapping):
         return {name: _mapped(fn, f"{path}/{name}", entry) for name, entry in tree.items()}
+    if meta.is_axis_metadata(tree):  # Linen's boxes hold the array as `value`, which it sees in the path
+        return tree.replace_boxed(_mapped(fn, f"{path}/value", tree.unbox()))
     return fn(path, tree)
 
 

@@ -117,6 +117,7 @@ class RNN(Module):
             raise LayerArgumentError(
                 f"`seq_lengths` has shape {jnp.shape(seq_lengths)}, expected the batch, {batch}",
                 f"input: {inputs.shape}",
+                hint="pass one length for each sequence",
                 module=self,
             )
         return batch_dims
