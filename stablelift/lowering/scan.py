@@ -21,25 +21,32 @@ def scan(
     length: int | None = None,
     reverse: bool = False,
     unroll: int | bool = 1,
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
 ) -> tuple[Any, Any]:
-    """A loop that carries a value and stacks what it yields, as `jax.lax.scan`.
+    """A loop that carries a value and stacks what it yields, as `jax.lax.scan`, along any axes.
 
     Args:
       function: (carry, x) -> (next carry, y), all pytrees.
       init: The first carry; its types stay the same from step to step.
-      xs: A pytree of arrays, scanned along axis 0; None for a loop that reads nothing.
-      length: The number of steps; needed only without xs.
+      xs: A pytree of arrays; None for a loop that reads nothing.
+      length: The number of steps; needed only if nothing is scanned.
       reverse: Whether to go from the last element to the first.
       unroll: Steps in one iteration of the lowered loop; True for no loop at all.
+      in_axes: The axis to scan in xs, or a prefix tree of them; None for a value that every step sees whole.
+      out_axes: The axis to stack ys on, or a prefix tree; None for a y that depends neither on the carry nor
+        on a slice, which is computed once.
 
     Returns:
-      The last carry, and the ys stacked along axis 0.
+      The last carry, and the ys, stacked.
 
     Raises:
       TypeError: The next carry has another structure or type than the carry, named by its path.
-      ValueError: xs differ in length, or nothing says how long the loop is.
+      ValueError: xs differ in length, nothing says how long the loop is, or a y of axis None depends on the
+        loop.
     """
-    return Loop(function, init, xs, length=length).run(reverse=reverse, unroll=unroll)
+    return Loop(function, init, xs, in_axes, out_axes, length).run(reverse=reverse, unroll=unroll)
 
 
 def map(function: Callable, xs: Any) -> Any:
@@ -181,7 +188,10 @@ class Loop:
         sizes = {aval.shape[axis] for aval, axis in zip(avals, axes, strict=True)}
         sizes |= {int(length)} if length is not None else set()
         if len(sizes) != 1:
-            spelled = [aval.str_short() for aval in avals]
+            spelled = [
+                aval.str_short() + (f" along axis {axis}" if axis else "")
+                for aval, axis in zip(avals, axes, strict=True)
+            ]
             spelled += [f"length={length}"] if length is not None else []
             found = ", ".join(spelled) or "neither xs nor length"
             raise ValueError(f"scan: expected one length, found {found}")

@@ -65,7 +65,8 @@ def balanced_lengths(length: int | None) -> tuple[int, ...]:
     Raises: LiftArgumentError if it is not at least 1.
     """
     if length is None or length < 1:
-        raise LiftArgumentError(f"`remat_scan` with 'auto' lengths wants a length of at least 1, found {length}")
+        what = f"`remat_scan` with 'auto' lengths wants a length of at least 1, found {length}"
+        raise LiftArgumentError(what)
     smaller = max(factor for factor in range(1, math.isqrt(length) + 1) if length % factor == 0)
     return (smaller, length // smaller) if smaller > 1 else (length,)
 

@@ -32,11 +32,11 @@ def cell(nn):
     return Cell
 
 
-def class_form(nn, **options):
+def class_form(nn, noise=True, **options):
     class Outer(nn.Module):
         @nn.compact
         def __call__(self, x):
-            split = {"params": "variable_axes" in options, "noise": True}
+            split = {"params": "variable_axes" in options, "noise": noise}
             scanned = nn.scan(cell(nn), **{**options, "split_rngs": split})
             c, ys = scanned(name="cells")(jnp.ones((2, 3)), x)
             c, zs = scanned()(c, x)
@@ -55,6 +55,27 @@ def stacked_on_the_last_axis(nn):
 
 def shared(nn):
     return class_form(nn, variable_broadcast="params")
+
+
+def the_same_noise_in_all_steps(nn):
+    return class_form(nn, noise=False, variable_broadcast="params")
+
+
+def lifts_inside(nn):
+    class Step(nn.Module):
+        @nn.compact
+        def __call__(self, c, x):
+            c = nn.jit(nn.Dense)(5)(c)
+            c = nn.vmap(nn.Dense, variable_axes={"params": 0}, split_rngs={"params": True})(5)(c)
+            value, (slope,) = nn.value_and_grad(lambda mdl, c: nn.tanh(nn.Dense(2)(c)).sum(), self, c)
+            return c + slope, (value, nn.jit(lambda mdl, x: nn.Dense(3)(x))(self, x))
+
+    class Outer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.jit(nn.scan(Step, **STACKED))()(x[0], x)
+
+    return Outer()
 
 
 def reversed_and_unrolled(nn):
@@ -209,6 +230,8 @@ BUILDERS = [
     stacked,
     stacked_on_the_last_axis,
     shared,
+    the_same_noise_in_all_steps,
+    lifts_inside,
     reversed_and_unrolled,
     without_the_constancy_trace,
     function_form,
@@ -260,6 +283,23 @@ def test_gradients(build):
 
     linen = pytest.importorskip("flax.linen")
     assert_same_tree(run(linen, jax.grad), run(nn, nn.functional.grad), close=True)
+
+
+def test_under_jaxs_own_transformations():
+    model = shared(nn)
+    variables = model.init(RNGS, X)
+    shapes = jax.eval_shape(model.init, RNGS, X)
+    assert jax.tree.map(jnp.shape, variables) == jax.tree.map(lambda x: x.shape, shapes)
+
+    def loss(variables, x):
+        return model.apply(variables, x, rngs=RNGS)[0].sum()
+
+    expected = nn.functional.grad(loss)(variables, X)
+    found = jax.grad(jax.checkpoint(jax.jit(loss)))(variables, X)
+    assert_same_tree(expected, found, close=True)
+    mapped = jax.vmap(loss, in_axes=(None, 0))(variables, jnp.stack([X, 2 * X]))
+    by_hand = jnp.stack([loss(variables, X), loss(variables, 2 * X)])
+    assert_same_tree(by_hand, mapped, close=True)
 
 
 def test_length_zero():
