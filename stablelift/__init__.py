@@ -104,6 +104,7 @@ _PROVIDED = {
     "frontend.lifts.while_loop": ("while_loop",),
     "runtime.check_grads": ("check_grads",),
     "runtime.compile": ("compile",),
+    "runtime.explain": ("explain",),
     "runtime.program": ("Program",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),

@@ -61,6 +61,7 @@ class CompiledFunction:
         self._after_passes: dict[Program, Program] = {}
         self._rolled: dict[Any, Rolled] = {}
         self._jitted: Any = None
+        self._latest: tuple[Program, Program] | None = None
         update_wrapper(self, function)
 
     def __call__(self, *args: Any) -> Any:
@@ -81,6 +82,13 @@ class CompiledFunction:
             self._variant(*args)
         else:
             self._finished(*args)
+
+    @property
+    def latest(self) -> tuple[Program, Program]:
+        """The program of the function's latest arguments, as traced and after the passes."""
+        if self._latest is None:
+            raise ValueError("nothing is compiled yet: call the function, or `prepare` it, first")
+        return self._latest
 
     def _choose(self, *args: Any) -> None:
         """Decide on the first arguments what becomes of layers, for good."""
@@ -110,11 +118,14 @@ class CompiledFunction:
         if program not in self._after_passes:
             passes = (Outline(),) if self.choice.layers == "outline" else ()
             self._after_passes[program] = program.after_passes(layers=passes)
+        self._latest = program, self._after_passes[program]
         return self._after_passes[program]
 
     def _variant(self, *args: Any) -> Rolled:
         key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
-            self._rolled[key] = Rolled(self._program(*plain), self._carry, self._donate)
+            program = self._program(*plain)
+            self._rolled[key] = Rolled(program, self._carry, self._donate)
+            self._latest = program, self._rolled[key].program
         return self._rolled[key]

@@ -22,6 +22,7 @@ from stablelift.passes.batching.table import (
     spread_over,
     union,
 )
+from stablelift.passes.remarks import remark
 from stablelift.passes.structure import call_typed, define, remake_lift
 
 # scan ---------------------------------------------------------------------------------------------
@@ -183,6 +184,7 @@ def switch(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) ->
     }
     if not of_index:
         return remake_lift(op, operands, signatures, branches=branches)
+    remark("lift-batching", op, "computes every branch of a switch", "its index differs between examples")
     index, *operands = operands
     chosen, *others = (call_typed(branch, operands, signatures[branch].results) for branch in branches)
     for position, found in enumerate(others, start=1):

@@ -15,6 +15,7 @@ from stablelift.ir.mlir import func, functions, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
 from stablelift.passes.layers.chains import LEAST_CALLS
+from stablelift.passes.remarks import remark
 
 FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
 
@@ -46,6 +47,8 @@ def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> Non
             others.update(callees(op))
     for callee, ops in calls.items():
         if len(ops) >= LEAST_CALLS and _weight(known, callee, {}) >= _LEAST_OPS:
+            what = f"kept {len(ops)} calls of `{callee}`"
+            remark(Outline.name, ops[0], what, "XLA compiles the function once")
             for op in ops:
                 keep_call(op)
         else:

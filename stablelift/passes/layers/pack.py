@@ -21,6 +21,7 @@ from stablelift.passes.layers.outline import keep_call
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of
+from stablelift.passes.remarks import remark
 
 _LEAST_CALLS = 4
 _LEAST_GAIN = 4
@@ -86,6 +87,8 @@ def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list
             for level in _levels(block, {op.results[0] for op in ops}):
                 if len(level) >= _LEAST_CALLS and (packed := stacker.pack(level)):
                     keep_call(packed)
+                    what = f"packed {len(level)} calls of `{callee_of(level[0])}`"
+                    remark(Pack.name, packed, what, "they do not wait for each other, and take little")
         stacker.finish()
     sort_block(block)
 

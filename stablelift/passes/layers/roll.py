@@ -30,6 +30,7 @@ from stablelift.passes.layers.chains import Chain, chains_in
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of, call, drop_return, finish
+from stablelift.passes.remarks import remark
 from stablelift.passes.structure import define, lift_op
 
 Group = tuple[int, ...]
@@ -141,6 +142,8 @@ class _Rolling:
             self._take_apart(
                 [op.operands[p] for op in chain.ops], stacked, reverse, outside=first.operands[p]
             )
+        what = f"rolled {length} calls of `{callee.name.value}`"
+        remark(Roll.name, first, what, f"a loop {'backwards ' if reverse else ''}over {len(scanned)} stacks")
         for op in reversed(chain.ops):
             op.erase()
 

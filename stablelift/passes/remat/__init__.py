@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir.mlir import func, functions, ir, is_private
+from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, references
 from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.remarks import remark
 from stablelift.passes.remat.cut import values_to_save
 
 
@@ -61,6 +63,10 @@ class _Pair:
         saved = values_to_save(block, list(dict.fromkeys(wanted.values())), free)
         given = list(dict.fromkeys([*saved, *_free_inputs(wanted.values(), saved, free)]))
         self._recompute(wanted, given)
+        before = sum(byte_size(value.type) for value in set(wanted.values()))
+        after = sum(byte_size(value.type) for value in saved)
+        what = f"`{self.forward.name.value}` hands {after} bytes to its reverse, not {before}"
+        remark(Remat.name, self.calls[0][0], what, "the rest is recomputed from these and from its arguments")
         passed = [value for value in given if value not in arguments]
         kept = [index for index in range(len(returned)) if index not in self.residuals]
         drop_return(self.forward)

@@ -1,0 +1,58 @@
+"""What the passes did to a program, and why: `explain`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from stablelift.ir.mlir import context, parse, walk
+from stablelift.passes.remarks import Remark
+from stablelift.runtime.choice import Choice
+from stablelift.runtime.compile import CompiledFunction
+from stablelift.runtime.program import Program
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was done to a program; as text, a line for each decision.
+
+    Attributes:
+      remarks: The decisions of passes, in order: which loops were raised, rolled, fused, hoisted from, or
+      left. foreign: How many ops took a rule of JAX's own (opaque linear algebra and the like), by primitive.
+      layers: What became of equal layers, and why; None where nothing was to be decided.
+    """
+
+    remarks: tuple[Remark, ...]
+    foreign: Counter[str]
+    layers: Choice | None = None
+
+    def __str__(self) -> str:
+        lines = [] if self.layers is None else [f"equal layers: {self.layers.layers}: {self.layers.why}"]
+        repeated = Counter(map(str, self.remarks))
+        lines += [text if count == 1 else f"{text} ({count} times)" for text, count in repeated.items()]
+        lines += [
+            f"`{primitive}`: rules of JAX's own for {count} {'op' if count == 1 else 'ops'}"
+            for primitive, count in sorted(self.foreign.items())
+        ]
+        return "\n".join(lines) if lines else "nothing to remark"
+
+
+def explain(program: Program | CompiledFunction) -> Explanation:
+    """What the passes do to a program, or have done to a compiled function on its latest arguments.
+
+    Raises:
+      ValueError: The function has not been called, or prepared, yet.
+      LiftError: The program cannot be compiled.
+    """
+    if isinstance(program, Program):
+        return Explanation(tuple(program.finished.timing.remarks), _foreign(program))
+    traced, finished = program.latest
+    return Explanation(tuple(finished.finished.timing.remarks), _foreign(traced), program.choice)
+
+
+def _foreign(program: Program) -> Counter[str]:
+    with context() as ctx:
+        module = parse(program.bytecode, ctx)
+        names: list[Any] = [op.attributes["primitive"] for op in walk(module, "lift.foreign")]
+        return Counter(name.value for name in names)

@@ -1,0 +1,64 @@
+"""`explain` says what passes did, which rules were JAX's, and what became of layers."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import stablelift as nn
+from stablelift import Program, functional
+from tests.runtime.test_compile import Model, X, start, training_step
+
+
+def test_a_program_with_nothing_to_say():
+    assert str(nn.explain(Program.trace(jnp.sin, 1.0))) == "nothing to remark"
+
+
+def test_a_mapped_switch_computes_every_branch():
+    def choose(index, x):
+        return functional.switch(index, [jnp.sin, jnp.cos], x)
+
+    program = Program.trace(functional.vmap(choose), jnp.arange(3), jnp.arange(3.0))
+    (remark,) = nn.explain(program).remarks
+    assert (remark.by, remark.what, remark.why) == (
+        "lift-batching",
+        "computes every branch of a switch",
+        "its index differs between examples",
+    )
+    assert "test_explain.py:" in str(remark)
+
+
+def test_foreign_rules_are_counted():
+    program = Program.trace(functional.grad(lambda x: jnp.linalg.eigh(x @ x.T)[0].sum()), jnp.ones((3, 3)))
+    explanation = nn.explain(program)
+    assert explanation.foreign == {"eigh": 1}
+    assert "`eigh`: rules of JAX's own for 1 op" in str(explanation).splitlines()
+
+
+def test_a_compiled_function():
+    model = Model()
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2)
+    with pytest.raises(ValueError, match="nothing is compiled yet"):
+        nn.explain(step)
+    step.prepare(*start(model), X)
+    text = str(nn.explain(step))
+    assert text.startswith("equal layers: roll: a submodule is called 6 times")
+    assert "rolled 6 calls of `Block__fwd`: a loop over" in text or "rolled 5 calls of `Block__fwd" in text
+    assert "a loop backwards over" in text
+    assert "bytes to its reverse, not" in text
+
+
+def test_outlined_and_packed_calls():
+    class Deep(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(5):
+                x = nn.Dense(6)(x)
+            return x
+
+    init = Program.trace(Deep().init, jax.random.key(0), X)
+    assert "packed 5 calls of `Dense`: they do not wait for each other, and take little" in str(nn.explain(init))
+    forward = nn.compile(Model().apply, layers="outline")
+    forward.prepare(Model().init(jax.random.key(0), X), X)
+    assert "kept 6 calls of `Block`: XLA compiles the function once" in str(nn.explain(forward))
