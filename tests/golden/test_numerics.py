@@ -17,7 +17,7 @@ import pytest
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.mlir import context, functions, ir, is_private, parse, to_text, walk
 from tests.passes.derivatives.witness import Derived, derived, inexact, is_inexact, pairing
-from tests.support import assert_close, run_module
+from tests.support import assert_close, random, run_module
 
 FILES = sorted((Path(__file__).parent / "derivatives").glob("*.mlir"))
 
@@ -26,6 +26,13 @@ TWINS = {"0xFF800000": "0xFFF0000000000000", "0x7F800000": "0x7FF0000000000000"}
 
 NOT_ON_THE_CPU = {"collective_broadcast.mlir"}
 """Files with ops that XLA does not run there."""
+
+NO_DIFFERENCE = {
+    "convert.mlir",  # rounds
+    "custom_jvp.mlir",  # has a rule that differs from the derivative, so that it shows
+    "stop_gradient.mlir",
+}
+"""Files whose tangents are not those of a central difference."""
 
 STEP = 1e-6
 
@@ -75,10 +82,7 @@ def values(types: list[Any]) -> list[np.ndarray]:
 
 def directions(like: list[np.ndarray], seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
-    return [
-        np.asarray(rng.normal(size=x.shape) + (1j * rng.normal(size=x.shape) if np.iscomplexobj(x) else 0))
-        for x in inexact(like)
-    ]
+    return [random(rng, x.shape, x.dtype) for x in inexact(like)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
@@ -96,7 +100,9 @@ def test_numbers(path: Path) -> None:
 
     cotangents = directions(run_module(text, primals), 2)
     found: Derived = derived(text, primals, tangents, cotangents)
-    for up, down, have in zip(moved(STEP), moved(-STEP), found.tangents, strict=True):
-        assert_close(have, (up - down) / (2 * STEP), rtol=1e-6, what="central difference")
+    if path.name not in NO_DIFFERENCE:
+        for up, down, have in zip(moved(STEP), moved(-STEP), found.tangents, strict=True):
+            assert_close(have, (up - down) / (2 * STEP), rtol=1e-6, what="central difference")
     forward, backward = pairing(cotangents, found.tangents), pairing(found.gradients, tangents)
-    assert abs((forward - backward).real) <= 1e-10 * (1 + abs(forward))
+    rounding = 1e-2 if path.name == "convert.mlir" else 1e-10
+    assert abs((forward - backward).real) <= rounding * (1 + abs(forward))
