@@ -16,7 +16,7 @@ from typing import Any
 
 from common.comparison import CRASH, Verdict
 
-SECONDS_FOR_A_HARNESS = 900
+SECONDS_FOR_A_HARNESS = 300
 
 Answered = tuple[int, list[Verdict]]
 
