@@ -14,6 +14,7 @@ import time
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def run(title: str, questions: Questions, allowed: dict[str, str]) -> int:
     Args:
       title: What the exam asks.
       questions: The questions on one harness.
-      allowed: By the beginning of a harness's name, why it is not expected to pass.
+      allowed: By the beginning of a question, as a pattern of the shell's, why it is not expected to pass.
 
     Returns:
       The exit code: 0 when all that did not pass has a reason.
@@ -140,15 +141,19 @@ class Report:
         self._counts: dict[str, Counter[str]] = defaultdict(Counter)
         self._failed: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
         self._argued: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
 
     def add(self, group: str, verdicts: Iterable[Verdict]) -> None:
         for verdict in verdicts:
             self._counts[group][verdict.verdict] += 1
-            if verdict.verdict in (PASSED, SKIPPED):
+            if verdict.verdict == PASSED:
                 continue
-            reason = next(
-                (why for name, why in self._allowed.items() if verdict.question.startswith(name)), None
-            )
+            if verdict.verdict == SKIPPED:
+                self._skipped[f"{group}: {verdict.detail}"] += 1
+                continue
+            patterns = self._allowed.items()
+            question = verdict.question
+            reason = next((why for begins, why in patterns if fnmatchcase(question, f"{begins}*")), None)
             if reason is None:
                 self._failed[group, verdict.verdict].append(verdict)
             else:
@@ -172,6 +177,8 @@ class Report:
                 console.print(text, highlight=False, markup=False)
         for reason, count in self._argued.items():
             console.print(f"argued: {reason} ({count} questions)", highlight=False, markup=False)
+        for reason, count in self._skipped.items():
+            console.print(f"not applicable: {reason} ({count} questions)", highlight=False, markup=False)
         failed, argued = sum(map(len, self._failed.values())), sum(self._argued.values())
         counted = f"{total[PASSED]} passed, {failed} failed, {argued} argued, {total[SKIPPED]} not applicable"
         console.print(f"{counted}, in {seconds:.0f} s")

@@ -83,6 +83,13 @@ CONSTANT_CHLO = """  %c = "chlo.constant"() {value = dense<2.0> : tensor<4xf64>}
   %y = stablehlo.multiply %c, %x : tensor<4xf64>"""
 CONSTANT_LIKE = """  %c = "chlo.constant_like"(%x) {value = 2.0 : f64} : (tensor<4xf64>) -> tensor<4xf64>
   %y = stablehlo.multiply %c, %x : tensor<4xf64>"""
+DRAWN_BITS = """  %s = stablehlo.constant dense<7> : tensor<2xui64>
+  %t, %b = stablehlo.rng_bit_generator %s, algorithm = THREE_FRY
+    : (tensor<2xui64>) -> (tensor<2xui64>, tensor<4xui32>)
+  %u = stablehlo.convert %b : (tensor<4xui32>) -> tensor<4xf64>
+  %z = stablehlo.multiply %u, %x : tensor<4xf64>
+  %d = stablehlo.divide %z, %u : tensor<4xf64>
+  %y = stablehlo.multiply %d, %x : tensor<4xf64>"""
 LOCALLY_CONSTANT: dict[str, list[Case]] = {
     "chlo.constant": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_CHLO))],
     "chlo.constant_like": [case(lambda x: 2 * x, real(4), module=unary_module(CONSTANT_LIKE))],
@@ -119,6 +126,7 @@ LOCALLY_CONSTANT: dict[str, list[Case]] = {
     "stablehlo.is_finite": [where(jnp.isfinite)],
     "stablehlo.not": [where(lambda x: ~(x > 0.1))],
     "stablehlo.or": [where(lambda x: (x < -0.5) | (x > 0.5))],
+    "stablehlo.rng_bit_generator": [case(lambda x: x * x, real(4), module=unary_module(DRAWN_BITS))],
     "stablehlo.popcnt": [where(lambda x: lax.population_count(bits(x)) > 1)],
     "stablehlo.shift_left": [where(lambda x: bits(x) << 1 > 18)],
     "stablehlo.shift_right_arithmetic": [where(lambda x: bits(x) >> 1 > 4)],
@@ -228,6 +236,48 @@ CONTRACTION: dict[str, list[Case]] = {
         ),
     ],
 }
+
+
+def ragged(function, x, y, result: str, numbers: str) -> Case:
+    """A `chlo.ragged_dot` of groups of 2, 0 and 3 rows, which leave the last two rows out."""
+    types = [f"tensor<{'x'.join(map(str, each.shape))}xf64>" for each in (x, y)]
+    module = f"""func.func public @main(%x: {types[0]}, %y: {types[1]}) -> {result} {{
+      %g = stablehlo.constant dense<[2, 0, 3]> : tensor<3xi32>
+      %z = "chlo.ragged_dot"(%x, %y, %g) {{ragged_dot_dimension_numbers = #chlo.ragged_dot<{numbers}>}}
+        : ({", ".join(types)}, tensor<3xi32>) -> {result}
+      return %z : {result} }}"""
+    return case(function, x, y, module=module)
+
+
+GROUPS = (slice(0, 2), slice(2, 2), slice(2, 5))
+
+CONTRACTION["chlo.ragged_dot"] = [
+    ragged(
+        lambda x, y: jnp.concatenate(
+            [*(x[g] @ y[i] for i, g in enumerate(GROUPS)), jnp.zeros((2, y.shape[2]))]
+        ),
+        real(7, 4),
+        real(3, 4, 5),
+        "tensor<7x5xf64>",
+        "lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1],"
+        " lhs_ragged_dimensions = [0], rhs_group_dimensions = [0]",
+    ),
+    ragged(
+        lambda x, y: jnp.stack([x[:, g] @ y[g] for g in GROUPS]),
+        real(4, 7),
+        real(7, 5),
+        "tensor<3x4x5xf64>",
+        "lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0], lhs_ragged_dimensions = [1]",
+    ),
+    ragged(
+        lambda x, y: jnp.where(jnp.arange(7)[:, None] < 5, jnp.einsum("bi,bij->bj", x, y), 0),
+        real(7, 4),
+        real(7, 4, 5),
+        "tensor<7x5xf64>",
+        "lhs_batching_dimensions = [0], rhs_batching_dimensions = [0], lhs_contracting_dimensions = [1],"
+        " rhs_contracting_dimensions = [1], lhs_ragged_dimensions = [0]",
+    ),
+]
 
 
 def window_sums(window, strides, padding, base=None, dilation=None) -> Callable:
