@@ -58,7 +58,8 @@ def test_outlined_and_packed_calls():
             return x
 
     init = Program.trace(Deep().init, jax.random.key(0), X)
-    assert "packed 5 calls of `Dense`: they do not wait for each other, and take little" in str(nn.explain(init))
+    packed = "packed 5 calls of `Dense`: they do not wait for each other, and take little"
+    assert packed in str(nn.explain(init))
     forward = nn.compile(Model().apply, layers="outline")
     forward.prepare(Model().init(jax.random.key(0), X), X)
     assert "kept 6 calls of `Block`: XLA compiles the function once" in str(nn.explain(forward))
