@@ -16,6 +16,7 @@ from typing import Any
 from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.kept import is_kept
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def _inline_once_called(public: Collection[str], known: dict[str, func.FuncOp]) 
             op
             for name in public
             for op in sites[name]
-            if op.name in PLAIN_CALLS and not _kept(op) and counts[callee_of(op)] == 1
+            if op.name in PLAIN_CALLS and not is_kept(op) and counts[callee_of(op)] == 1
         ]
         for op in once:
             name = callee_of(op)
@@ -77,7 +78,7 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
         return
     finished[name] = False
     for op in walk(known[name], *PLAIN_CALLS):
-        if _kept(op):
+        if is_kept(op):
             continue
         callee = callee_of(op)
         _flatten(callee, known, finished)
@@ -94,8 +95,3 @@ def inline_at(op: Any, callee: func.FuncOp) -> None:
     for old, new in zip(list(operation.results), results, strict=True):
         old.replace_all_uses_with(new)
     operation.erase()
-
-
-def _kept(call: Any) -> bool:
-    attributes, notes = call.operation.attributes, "mhlo.frontend_attributes"
-    return notes in attributes and "inlineable" in str(attributes[notes])

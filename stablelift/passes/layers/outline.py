@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from stablelift.ir.mlir import func, functions, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.passes.remarks import remark
-
-FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
 
 _LEAST_OPS = 16
 """A function of fewer ops is not worth a call."""
@@ -64,8 +63,3 @@ def _weight(known: Mapping[str, func.FuncOp], name: str, found: dict[str, int]) 
         ops = walk(known[name])
         found[name] = len(ops) + sum(_weight(known, callee, found) for op in ops for callee in callees(op))
     return found[name]
-
-
-def keep_call(op: ir.Operation) -> None:
-    """Mark a call so that neither we nor XLA inline it."""
-    op.attributes[FRONTEND_ATTRIBUTES] = ir.DictAttr.get({"inlineable": ir.StringAttr.get("false")})

@@ -16,8 +16,8 @@ from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.order import operands_within, sort_block
-from stablelift.passes.layers.outline import keep_call
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of

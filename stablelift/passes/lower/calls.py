@@ -7,6 +7,7 @@ from typing import Any
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.kept import is_kept, keep_call
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
 
@@ -15,9 +16,9 @@ from stablelift.passes.module import Functions, call
 def lower_call(functions: Functions, op: Any) -> list[Tensor]:
     callee = functions[attributes_of(op)["callee"]]
     results = call(callee, [Tensor(operand) for operand in op.operation.operands])
-    notes = "mhlo.frontend_attributes"
-    if notes in op.operation.attributes and results:
-        results[0].value.owner.attributes[notes] = op.operation.attributes[notes]
+    if results and is_kept(op):
+        owner: Any = results[0].value.owner
+        keep_call(owner)
     return results
 
 

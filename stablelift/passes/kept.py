@@ -1,0 +1,21 @@
+"""Calls that stay calls: neither we nor XLA inline them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stablelift.ir.mlir import ir
+
+_FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
+
+
+def keep_call(op: Any) -> None:
+    """Mark a call so that neither we nor XLA inline it."""
+    never = {"inlineable": ir.StringAttr.get("false")}
+    op.operation.attributes[_FRONTEND_ATTRIBUTES] = ir.DictAttr.get(never)
+
+
+def is_kept(op: Any) -> bool:
+    """Whether a call is marked."""
+    attributes = op.operation.attributes
+    return _FRONTEND_ATTRIBUTES in attributes and "inlineable" in str(attributes[_FRONTEND_ATTRIBUTES])
