@@ -1,7 +1,9 @@
-"""Batching of random numbers.
+"""Batching of random numbers: one draw for all examples.
 
-Bits of a generator come from each example's own state, in a loop over the examples. `rng` has no state: one
-draw for all examples from a standard distribution, moved and scaled to each example's own.
+A generator has no axis for examples. Its bits come from the state of the first one, as under `jax.vmap`:
+every example has bits of its own, but not those that it would have drawn alone. (JAX's default keys are
+arithmetic on integers, and know nothing of this.) Numbers without a state come from a standard
+distribution, moved and scaled to that of each example.
 """
 
 from __future__ import annotations
@@ -9,44 +11,22 @@ from __future__ import annotations
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.lift import Signature
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.table import (
-    Mapped,
-    all_results,
-    batch,
-    batch_structure,
-    batched_types,
-    results_mapped,
-    spread_over,
-)
-from stablelift.passes.structure import define, lift_op
-
-results_mapped("stablehlo.rng_bit_generator")(all_results)
+from stablelift.passes.batching.table import Mapped, batch, batched_types, spread_over
 
 
-@batch_structure("stablehlo.rng_bit_generator")
-def rng_bit_generator(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
-    """The generator advances one state: a scan draws for each, as `jax.vmap` does."""
-    types = [result.type for result in op.operation.results]
-    state = op.operation.operands[0].type
-    one = define(batcher.functions, "draw", [state], lambda states: hlo.remake(op, states, types=types))
-    name = one.name.value
-    return lift_op(
-        "lift.scan",
-        operands,
-        {name: Signature([state], types)},
-        callee=name,
-        num_consts=0,
-        num_carry=0,
-        length=batcher.size,
-        reverse=False,
-        unroll=1,
-        in_axes=[0],
-        out_axes=[0] * len(types),
-    )
+@batch("stablehlo.rng_bit_generator")
+def rng_bit_generator(op: Any, states: Tensor) -> list[Tensor]:
+    """The state of the first example moves on, the others stay."""
+    size, *shape = states.shape
+    types = batched_types(op, size)
+    if size == 0:
+        return [states, hlo.constant(0, types[1])]
+    first = hlo.reshape(hlo.slice_axis(states, 0, 0, 1), shape)
+    state, bits = hlo.remake(op, [first], types=[first.type, types[1]])
+    others = hlo.slice_axis(states, 0, 1, size)
+    return [hlo.concatenate([hlo.reshape(state, (1, *shape)), others], 0), bits]
 
 
 @batch("stablehlo.rng", shared=True)

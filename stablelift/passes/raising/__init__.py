@@ -3,7 +3,8 @@
     %r = stablehlo.while(%i = %c0, %x = %x0) cond { %i < 10 } do { ... %i + 1, f(%x) }
       ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
 
-A counted loop becomes a `lift.scan`, any other a `lift.while`; `case` and `if` become `lift.switch`. What a
+A counted loop and CHLO's `scan` become a `lift.scan`, any other loop a `lift.while`; `case` and `if` become
+`lift.switch`. What a
 region uses from outside becomes an argument of its function; what a loop carries unchanged is no longer
 carried. Needs: the module verifies. Keeps: results.
 """
@@ -21,9 +22,9 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.module import Functions, body_of, finish, replace
 from stablelift.passes.raising.counted import maker, trip_count
-from stablelift.passes.structure import lift_op
+from stablelift.passes.structure import call_typed, define, lift_op
 
-RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if")
+RAISED = ("stablehlo.while", "stablehlo.case", "stablehlo.if", "chlo.scan")
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ class Raise(ModulePass):
             if not all(isinstance(value.type, ir.RankedTensorType) for value in op.operation.operands):
                 continue
             with ir.InsertionPoint(op.operation), op.operation.location:
-                results = (
-                    _raise_while(functions, op) if "while" in op.operation.name else _switch(functions, op)
-                )
+                raise_it = {"stablehlo.while": _raise_while, "chlo.scan": _raise_scan}
+                results = raise_it.get(op.operation.name, _switch)(functions, op)
             replace(op, results)
 
 
@@ -69,6 +69,40 @@ def _raise_while(functions: Functions, op: Any) -> list[Tensor]:
         )
     results = dict(zip(moving, found, strict=True))
     return [results.get(index, initial[index]) for index in range(len(initial))]
+
+
+def _raise_scan(functions: Functions, op: Any) -> list[Tensor]:
+    """CHLO's body takes slices, then the carry, and returns in that order; a `lift.scan`'s carry comes first."""
+    view = op.operation.opview
+    xs, initial, dimension = list(view.inputs), list(view.inits), view.dimension.value
+    block = op.operation.regions[0].blocks[0]
+    body, captured = _outline(functions, "scan_body", block, _captures([block]))
+    name, results, outs = body.name.value, list(body.type.results), len(view.outputs)
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        first, second = len(captured), len(captured) + len(initial)
+        consts, carry, slices = arguments[:first], arguments[first:second], arguments[second:]
+        found = call_typed(name, [*consts, *slices, *carry], results)
+        return [*found[outs:], *found[:outs]]
+
+    inputs = list(body.type.inputs)
+    slices = inputs[len(captured) : len(captured) + len(xs)]
+    carried = [value.type for value in initial]
+    callee = define(functions, "scan_step", [*inputs[: len(captured)], *carried, *slices], step)
+    found = lift_op(
+        "lift.scan",
+        [*captured, *map(Tensor, initial), *map(Tensor, xs)],
+        {callee.name.value: signature_of(callee)},
+        callee=callee.name.value,
+        num_consts=len(captured),
+        num_carry=len(initial),
+        length=xs[0].type.shape[dimension] if xs else view.scan_dim_size.value,
+        reverse=view.is_reverse is not None and view.is_reverse.value,
+        unroll=1,
+        in_axes=[dimension] * len(xs),
+        out_axes=[dimension] * outs,
+    )
+    return [*found[len(initial) :], *found[: len(initial)]]
 
 
 def _lift_while(

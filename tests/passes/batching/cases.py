@@ -207,16 +207,6 @@ add(
     "4x3xf32",
 )
 add(
-    "sdy.reshard",
-    """
-    sdy.mesh @mesh = <["x"=1]>
-    func.func public @main(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
-      %y = sdy.reshard %x <@mesh, [{"x"}, {}]> : tensor<4x3xf32>
-      return %y : tensor<4x3xf32>
-    }""",
-    "4x3xf32",
-)
-add(
     "sdy.propagation_barrier",
     """
     func.func public @main(%x: tensor<4x3xf32>) -> tensor<4x3xf32> {
@@ -241,15 +231,3 @@ add(
     }""",
     "3x3xf32",
 )
-
-add(
-    "stablehlo.rng_bit_generator",
-    """
-    func.func public @main(%x: tensor<2xui64>) -> (tensor<2xui64>, tensor<2x3xui32>) {
-      %state, %bits = stablehlo.rng_bit_generator %x, algorithm = THREE_FRY
-        : (tensor<2xui64>) -> (tensor<2xui64>, tensor<2x3xui32>)
-      return %state, %bits : tensor<2xui64>, tensor<2x3xui32>
-    }""",
-    "2xui64",
-)
-

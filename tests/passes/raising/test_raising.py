@@ -10,6 +10,8 @@ import pytest
 from stablelift import Program
 from stablelift.errors import LiftError
 from stablelift.passes.pipeline import run_text
+from tests.passes.batching.mapping import check_against_loop
+from tests.support import assert_close, random, run_module
 
 W = jnp.asarray(np.random.default_rng(0).normal(size=(3, 3)), jnp.float32)
 C = jnp.asarray([0.3, -1.2, 0.8], jnp.float32)
@@ -131,3 +133,29 @@ def test_reverse_mode_through_an_unbounded_loop_of_a_file_names_its_line(tmp_pat
 def test_an_argument_returned_twice_unchanged_is_carried_by_neither():
     text = loop().replace("stablehlo.return %j, %b, %k", "stablehlo.return %j, %k, %k")
     assert "num_carry = 2 : i64, num_consts = 1 : i64" in raised(text)
+
+
+SCAN = """
+  func.func public @main(%x: tensor<2x5xf32>, %scale: tensor<2xf32>, %start: tensor<2xf32>)
+      -> (tensor<2x5xf32>, tensor<2x5xf32>, tensor<2xf32>) {{
+    %0:3 = "chlo.scan"(%x, %start) ({{
+      ^bb0(%one: tensor<2xf32>, %carry: tensor<2xf32>):
+        %scaled = stablehlo.multiply %one, %carry : tensor<2xf32>
+        %next = stablehlo.add %scaled, %one : tensor<2xf32>
+        stablehlo.return %scaled, %carry, %next : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+    }}) {{dimension = 1 : i64, is_reverse = {reverse}, operandSegmentSizes = array<i32: 1, 1>,
+        resultSegmentSizes = array<i32: 2, 1>}}
+      : (tensor<2x5xf32>, tensor<2xf32>) -> (tensor<2x5xf32>, tensor<2x5xf32>, tensor<2xf32>)
+    %1 = stablehlo.multiply %0#2, %scale : tensor<2xf32>
+    return %0#0, %0#1, %1 : tensor<2x5xf32>, tensor<2x5xf32>, tensor<2xf32>
+  }}"""
+
+
+@pytest.mark.parametrize("reverse", ["true", "false"])
+def test_a_scan_of_chlo(reverse: str):
+    """Against what XLA makes of the op itself."""
+    source = SCAN.format(reverse=reverse)
+    rng = np.random.default_rng(0)
+    args = [random(rng, shape, np.float32) for shape in ((2, 5), (2,), (2,))]
+    assert_close(run_module(source, args, ["lift-raise", "lift-lower", "lift-inline"]), run_module(source, args))
+    check_against_loop(source, ("2x5xf32", "2xf32", "2xf32"))
