@@ -55,9 +55,8 @@ def default_pipeline(module: ir.Module) -> list[str]:
     transforms = ["lift-batching", "lift-derivatives"] * rounds
     # What was mapped is dead now, and may hold collectives over an axis that nobody names any more.
     present = {op.operation.name for op in walk(module.operation)} if rounds else set()
-    prepared = [
-        one for one, ops in (("lift-legalize", LEGALIZED), ("lift-raise", RAISED)) if present.intersection(ops)
-    ]
+    preparing = ((Legalize.name, LEGALIZED), (Raise.name, RAISED))
+    prepared = [name for name, ops in preparing if present.intersection(ops)]
     return [*prepared, *transforms, "symbol-dce", "lift-lower", *TIDY]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stablelift.ir import hlo
-from stablelift.passes.batching.table import batch, shifted, spread, spread_over
+from stablelift.passes.batching.initial import pad_with
+from stablelift.passes.batching.table import batch, shifted, spread
 
 
 @batch("stablehlo.broadcast_in_dim")
@@ -40,16 +41,8 @@ def concatenate(op, *xs):
 
 @batch("stablehlo.pad", shared=True)
 def pad(op, x, value, mapped):
-    """`pad` wants one scalar: where each example has its own, pad with zero and put the values in after."""
-    low, high, interior = (
-        [0, *amounts] for amounts in (op.edge_padding_low, op.edge_padding_high, op.interior_padding)
-    )
+    low, high, interior = list(op.edge_padding_low), list(op.edge_padding_high), list(op.interior_padding)
     if not mapped[1]:
-        return hlo.pad(x, low, high, interior, value)
-    if not mapped[0]:
-        x = spread(x, value.shape[0])
-    padded = hlo.pad(x, low, high, interior)
-    shape = op.operand.type.shape
-    inside = hlo.constant(True, hlo.tensor_type(shape, hlo.boolean()))
-    inside = spread(hlo.pad(inside, low[1:], high[1:], interior[1:]), x.shape[0])
-    return hlo.select(inside, padded, spread_over(value, padded))
+        return hlo.pad(x, [0, *low], [0, *high], [0, *interior], value)
+    x = x if mapped[0] else spread(x, value.shape[0])
+    return pad_with(x, value, low, high, interior)

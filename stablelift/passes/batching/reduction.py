@@ -2,65 +2,50 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import emit
-from stablelift.passes.batching.table import batch, batched_types, shifted, spread, spread_over
+from stablelift.passes.batching.initial import combine_with, identity, over_axes, over_windows
+from stablelift.passes.batching.table import (
+    batch,
+    batched_types,
+    shifted,
+    spread,
+    spread_over,
+    spread_unmapped,
+)
 
 
 @batch("stablehlo.reduce", shared=True)
 def reduce(op, *operands, mapped):
     count = len(op.operation.results)
-    dimensions = hlo.i64s(shifted(op.dimensions))
-    if any(mapped[count:]) and count == 1:
-        x, initial = operands
-        return _from_mapped_initial(op, x, initial, mapped, dimensions)
-    xs, initial = _inputs(op, operands, mapped, count)
-    return hlo.remake(op, [*xs, *initial], types=batched_types(op, xs[0].shape[0]), dimensions=dimensions)
-
-
-def _from_mapped_initial(op, x, initial, mapped, dimensions):
-    """`reduce` wants one initial scalar: start from the identity, and combine each example's own after."""
-    combine = _combiner(op)
-    start = None if combine is None else hlo.identity(combine, x.element_type)
-    if combine is None or start is None:
-        raise _mapped_initial(op)
-    x = x if mapped[0] else spread(x, initial.shape[0])
-    given = [x, hlo.constant(start, op.operation.operands[1].type)]
-    (reduced,) = hlo.remake(op, given, types=batched_types(op, x.shape[0]), dimensions=dimensions)
-    return emit(combine, spread_over(initial, reduced), reduced)
-
-
-def _combiner(op):
-    """The name of the one op that a region applies to its two arguments; None where it does anything else."""
-    block = op.operation.regions[0].blocks[0]
-    first, *others = block.operations
-    whole = len(others) == 1 and list(others[0].operation.operands) == list(first.operation.results)
-    both = set(first.operation.operands) == set(block.arguments)
-    return first.operation.name if whole and both else None
-
-
-def _mapped_initial(op):
-    name = op.operation.name
-    hint = "start from a constant, and combine the mapped value with the result"
-    return error_at(
-        op, f"the initial value of `{name}` is mapped, and must be the same for all examples", hint=hint
-    )
-
-
-def _inputs(op, operands, mapped, count):
-    """The reduced tensors, all of them carrying the batch, and the initial values, which may not."""
+    size, xs, initial = _inputs(operands, mapped, count)
+    axes = shifted(op.dimensions)
     if any(mapped[count:]):
-        raise _mapped_initial(op)
+        own = spread_unmapped(size, initial, mapped[count:])
+        if any(mapped[:count]):
+            return combine_with(op, xs, own, partial(over_axes, axes=axes))
+        # What is reduced is shared: reduce it once.
+        once = partial(over_axes, axes=list(op.dimensions))
+        return combine_with(op, operands[:count], own, lambda *of: [spread(y, size) for y in once(*of)])
+    return hlo.remake(op, [*xs, *initial], types=batched_types(op, size), dimensions=hlo.i64s(axes))
+
+
+def _inputs(operands, mapped, count):
+    """The number of examples, the reduced tensors, all of them carrying the batch, and the initial values."""
     size = next(x.shape[0] for x, flag in zip(operands, mapped, strict=True) if flag)
-    xs = [x if flag else spread(x, size) for x, flag in zip(operands[:count], mapped[:count], strict=True)]
-    return xs, operands[count:]
+    return size, spread_unmapped(size, operands[:count], mapped[:count]), operands[count:]
 
 
 @batch("stablehlo.reduce_window", shared=True)
 def reduce_window(op, *operands, mapped):
-    xs, initial = _inputs(op, operands, mapped, len(op.operation.results))
-    return hlo.remake(op, [*xs, *initial], types=batched_types(op, xs[0].shape[0]), **_window(op))
+    count = len(op.operation.results)
+    size, xs, initial = _inputs(operands, mapped, count)
+    if any(mapped[count:]):
+        return combine_with(op, xs, spread_unmapped(size, initial, mapped[count:]), partial(over_windows, op))
+    return hlo.remake(op, [*xs, *initial], types=batched_types(op, size), **_window(op))
 
 
 def _window(op):
@@ -76,8 +61,16 @@ def _window(op):
 
 @batch("stablehlo.select_and_scatter", shared=True)
 def select_and_scatter(op, x, source, initial, mapped):
-    (x, source), (initial,) = _inputs(op, (x, source, initial), mapped, 2)
-    return hlo.remake(op, [x, source, initial], types=[x.type], **_window(op))
+    _, (x, source), _ = _inputs((x, source, initial), mapped, 2)
+    if not mapped[2]:
+        return hlo.remake(op, [x, source, initial], types=[x.type], **_window(op))
+    name, start = identity(op, 1)
+    if name is None or start is None:
+        what = f"the initial value of `{op.operation.name}` is mapped, and its scatter is not one op"
+        raise error_at(op, what, hint="start from a constant, and combine the mapped value with the result")
+    given = [x, source, hlo.constant(start, op.init_value.type)]
+    (found,) = hlo.remake(op, given, types=[x.type], **_window(op))
+    return emit(name, spread_over(initial, found), found)
 
 
 @batch("stablehlo.sort")

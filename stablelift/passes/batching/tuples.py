@@ -20,5 +20,6 @@ def tuple(op, *operands, mapped):
 
 @batch("stablehlo.get_tuple_element")
 def get_tuple_element(op, operand):
-    type = operand.type.get_type(op.index.value)
-    return emit("stablehlo.get_tuple_element", operand, attributes={"index": op.attributes["index"]}, type=type)
+    index = op.attributes["index"]
+    type = operand.type.get_type(index.value)
+    return emit("stablehlo.get_tuple_element", operand, attributes={"index": index}, type=type)

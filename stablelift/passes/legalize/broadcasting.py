@@ -36,7 +36,7 @@ def broadcast_compare(op: Any) -> list[Tensor] | None:
     if operands is None:
         return None
     direction = chlo.ComparisonDirectionAttr(op.comparison_direction).value
-    attributes = {"comparison_direction": stablehlo.ComparisonDirectionAttr.get(direction)}
+    attributes: dict[str, Any] = {"comparison_direction": stablehlo.ComparisonDirectionAttr.get(direction)}
     if "compare_type" in op.attributes:
         kind = chlo.ComparisonTypeAttr(op.attributes["compare_type"]).value
         attributes["compare_type"] = stablehlo.ComparisonTypeAttr.get(kind)

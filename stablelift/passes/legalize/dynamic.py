@@ -28,8 +28,10 @@ def dynamic_broadcast_in_dim(op: Any) -> list[Tensor] | None:
 
 @rewrite("stablehlo.dynamic_iota")
 def dynamic_iota(op: Any) -> list[Tensor] | None:
+    if not _is_static(op.result):
+        return None
     type = op.result.type
-    return [hlo.iota(type.shape, op.iota_dimension.value, type.element_type)] if _is_static(op.result) else None
+    return [hlo.iota(type.shape, op.iota_dimension.value, type.element_type)]
 
 
 @rewrite("stablehlo.get_dimension_size")

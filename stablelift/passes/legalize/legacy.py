@@ -28,9 +28,10 @@ def torch_index_select(op: Any) -> list[Tensor]:
     x, indices = Tensor(op.operand), Tensor(op.index)
     batches, dim = op.batch_dims.value, op.dim.value
     batching = list(range(batches))
-    many = indices.rank - batches
+    later = indices.rank - batches - 1  # how far the axes behind `dim` move back
+    kept = [axis for axis in range(batches, x.rank) if axis != dim]
     numbers = gather_dimensions(
-        offset_dims=[axis if axis < dim else axis + many - 1 for axis in range(batches, x.rank) if axis != dim],
+        offset_dims=[axis if axis < dim else axis + later for axis in kept],
         collapsed_slice_dims=[dim],
         operand_batching_dims=batching,
         start_indices_batching_dims=batching,

@@ -72,7 +72,7 @@ def _raise_while(functions: Functions, op: Any) -> list[Tensor]:
 
 
 def _raise_scan(functions: Functions, op: Any) -> list[Tensor]:
-    """CHLO's body takes slices, then the carry, and returns in that order; a `lift.scan`'s carry comes first."""
+    """CHLO's body takes slices, then the carry, and returns in this order; a `lift.scan`'s carry is first."""
     view = op.operation.opview
     xs, initial, dimension = list(view.inputs), list(view.inits), view.dimension.value
     block = op.operation.regions[0].blocks[0]

@@ -5,7 +5,7 @@ types.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -128,6 +128,42 @@ add("stablehlo.reduce", lambda x, v: lax.reduce(x, v, lax.max, (0,)), M, "f32")
 add("stablehlo.reduce", lambda x, v: lax.reduce(x, v, lax.bitwise_and, (1,)), "3x4xui8", "ui8")
 add("stablehlo.reduce_window", lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 3), (1, 2), "SAME"), M)
 add("stablehlo.reduce_window", lambda x: lax.cumsum(x, 1, reverse=True), M)
+
+
+def later(x: Any, y: Any) -> Any:
+    """The greater of two numbers, with what rides along."""
+    keep = x[0] >= y[0]
+    return lax.select(keep, x[0], y[0]), lax.select(keep, x[1], y[1])
+
+
+def window(combine: Callable, **options: Any) -> Callable:
+    return lambda x, v: lax.reduce_window(x, v, combine, (2, 3), (1, 2), ((1, 0), (0, 2)), **options)
+
+
+def affine(x: Any, y: Any) -> Any:
+    """Composition of the maps t -> a t + b: associative, not commutative, and no op of StableHLO."""
+    return x[0] * y[0], x[1] * y[0] + y[1]
+
+
+add("stablehlo.reduce_window", window(lax.add, base_dilation=(2, 1), window_dilation=(1, 2)), M, "f32")
+add("stablehlo.reduce_window", window(lax.max), "3x4xi32", "i32")
+add(
+    "stablehlo.reduce_window",
+    lambda x, y, v, w: lax.reduce_window((x, y), (v, w), affine, (3,), (2,), ((0, 0),)),
+    "7xf32",
+    "7xf32",
+    "f32",
+    "f32",
+)
+add("stablehlo.reduce", lambda x, v: lax.reduce(x, v, lambda a, b: a + b + a * b, (1, 0)), M, "f32")
+add(
+    "stablehlo.reduce",
+    lambda x, y, v: lax.reduce((x, y), (v, jnp.int32(0)), later, (1,)),
+    M,
+    "3x4xi32",
+    "f32",
+)
+add("stablehlo.reduce", lambda x, y, v, w: lax.reduce((x, y), (v, w), affine, (0,)), M, M, "f32", "f32")
 add("stablehlo.sort", lambda x: lax.sort(x, dimension=0), M)
 add("stablehlo.sort", lambda x, y: lax.sort((x, y), dimension=1, num_keys=1), M, "3x4xi32")
 add("chlo.top_k", lambda x: lax.top_k(x, 2), M)
@@ -141,6 +177,26 @@ def pooled_gradient(x: jax.Array, ct: jax.Array) -> jax.Array:
 
 
 add("stablehlo.select_and_scatter", pooled_gradient, "3x4xf32", "2x2xf32")
+add(
+    "stablehlo.select_and_scatter",
+    """
+    func.func public @main(%x: tensor<3x4xf32>, %s: tensor<2x2xf32>, %v: tensor<f32>) -> tensor<3x4xf32> {
+      %0 = "stablehlo.select_and_scatter"(%x, %s, %v) ({
+        ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+          %1 = stablehlo.compare GE, %a, %b : (tensor<f32>, tensor<f32>) -> tensor<i1>
+          stablehlo.return %1 : tensor<i1>
+      }, {
+        ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+          %1 = stablehlo.multiply %a, %b : tensor<f32>
+          stablehlo.return %1 : tensor<f32>
+      }) {window_dimensions = array<i64: 2, 2>, window_strides = array<i64: 1, 2>}
+        : (tensor<3x4xf32>, tensor<2x2xf32>, tensor<f32>) -> tensor<3x4xf32>
+      return %0 : tensor<3x4xf32>
+    }""",
+    "3x4xf32",
+    "2x2xf32",
+    "f32",
+)
 
 add("stablehlo.dynamic_slice", lambda x, i, j: lax.dynamic_slice(x, (i, j), (2, 3)), "4x5xf32", "i32", "i32")
 add("stablehlo.dynamic_slice", lambda x, i, j: lax.dynamic_slice(x, (i, j), (4, 1)), "4x5xf32", "i32", "i32")

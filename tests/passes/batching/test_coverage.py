@@ -69,8 +69,8 @@ def test_an_op_that_cannot_be_batched_says_why():
     assert str(caught.value) == (
         "a.mlir:7:12: error: no batching rule for `stablehlo.outfeed`\n"
         "  op: stablehlo.outfeed : (tensor<f32>, !stablehlo.token) -> (!stablehlo.token)\n"
-        "  hint: what leaves the program does so in one order, which the examples do not have; take it out of "
-        "the mapped function"
+        "  hint: what leaves the program does so in one order, which the examples do not have; take it out "
+        "of the mapped function"
     )
 
 

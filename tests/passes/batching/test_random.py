@@ -1,4 +1,4 @@
-"""Random numbers: a generator's bits are those of `jax.vmap`, numbers without a state have the distribution."""
+"""Random numbers: a generator's bits are those of `jax.vmap`, others have the distribution asked for."""
 
 from __future__ import annotations
 
@@ -47,11 +47,12 @@ def test_keys_of_a_generator(axis: int):
 
 
 def rng(distribution: str, element: str, axes: str, inputs: list[str]) -> str:
-    callee = f"""func.func private @f(%a: tensor<{element}>, %b: tensor<{element}>) -> tensor<2x{N}x{element}> {{
+    scalar, many = f"tensor<{element}>", f"tensor<2x{N}x{element}>"
+    callee = f"""func.func private @f(%a: {scalar}, %b: {scalar}) -> {many} {{
       %shape = stablehlo.constant dense<[2, {N}]> : tensor<2xi64>
       %0 = stablehlo.rng %a, %b, %shape, distribution = {distribution}
-        : (tensor<{element}>, tensor<{element}>, tensor<2xi64>) -> tensor<2x{N}x{element}>
-      return %0 : tensor<2x{N}x{element}>
+        : ({scalar}, {scalar}, tensor<2xi64>) -> {many}
+      return %0 : {many}
     }}"""
     attributes = f"axis_size = 3 : i64, in_axes = [{axes}], out_axes = [0]"
     return vmap_text(callee, inputs, [f"tensor<3x2x{N}x{element}>"], attributes)

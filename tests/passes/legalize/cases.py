@@ -30,9 +30,9 @@ def sized(op: str, types: tuple[str, ...], sizes: str, result: str, attributes: 
         f'  %y = "stablehlo.{op}"({", ".join(names)}) {{{attributes}}} '
         f": ({', '.join(spelled)}) -> tensor<{result}>"
     )
-    body = "\n".join(lines)
-    text = f"func.func public @main({arguments}) -> tensor<{result}> {{\n{body}\n  return %y : tensor<{result}>\n}}"
-    add(op, text, *types)
+    lines = [f"func.func public @main({arguments}) -> tensor<{result}> {{", *lines]
+    lines += [f"  return %y : tensor<{result}>", "}"]
+    add(op, "\n".join(lines), *types)
 
 
 sized("dynamic_reshape", ("3x4xf32",), "[2, 6]: 2xi32", "2x6xf32")

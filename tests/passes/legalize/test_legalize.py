@@ -1,4 +1,4 @@
-"""What lift-legalize writes anew does what it did: mapped, against a loop of what XLA makes of the op itself."""
+"""What lift-legalize writes anew does what it did: mapped, against a loop of XLA's own form of the op."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def test_sizes_that_are_not_known():
         run_text(vmap_text(callee, inputs, ["tensor<3x5xf32>"], attributes), filename="a.mlir")
     assert str(caught.value) == (
         "a.mlir:6:12: error: no batching rule for `stablehlo.dynamic_pad`\n"
-        "  op: stablehlo.dynamic_pad : (tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>)"
-        " -> (tensor<5xf32>)\n"
+        "  op: stablehlo.dynamic_pad : "
+        "(tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<5xf32>)\n"
         "  hint: its sizes are not constants, so that its shape may differ from example to example; "
         "make them constants"
     )

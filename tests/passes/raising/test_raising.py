@@ -157,5 +157,6 @@ def test_a_scan_of_chlo(reverse: str):
     source = SCAN.format(reverse=reverse)
     rng = np.random.default_rng(0)
     args = [random(rng, shape, np.float32) for shape in ((2, 5), (2,), (2,))]
-    assert_close(run_module(source, args, ["lift-raise", "lift-lower", "lift-inline"]), run_module(source, args))
+    found = run_module(source, args, ["lift-raise", "lift-lower", "lift-inline"])
+    assert_close(found, run_module(source, args))
     check_against_loop(source, ("2x5xf32", "2xf32", "2xf32"))
