@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import math
+from collections.abc import Callable
 from typing import Any
 
-from jax import lax
-
 from stablelift.errors import LiftError
-from stablelift.lowering import jax_compat
+from stablelift.lowering import jax_compat, several_axes
 from stablelift.lowering.table import (
     RULES,
     axis_sizes,
@@ -57,13 +55,24 @@ def _all_gather(
     ctx: Any, x: Any, *, axis_name: Any, all_gather_dimension: int, axis_size: int, tiled: bool, **params: Any
 ) -> list[Any]:
     names = _axis_names(axis_name, params["axis_index_groups"])
+    several = names["axis_name"]
+    if len(several) > 1:
+        gather = functools.partial(
+            several_axes.all_gather, names=several, dimension=all_gather_dimension, tiled=tiled
+        )
+        return _composed(ctx, "all_gather", gather, x)
     shape = {"axis_size": axis_size, "dimension": all_gather_dimension, "tiled": tiled}
     return emit(ctx, "lift.all_gather", [x], {}, **names, **shape)
 
 
 @lowers(jax_compat.ppermute_p)
 def _ppermute(ctx: Any, x: Any, *, axis_name: Any, perm: Any, **_: Any) -> list[Any]:
-    return emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **_axis_names(axis_name))
+    names = _axis_names(axis_name)
+    several = names["axis_name"]
+    if len(several) > 1:
+        permute = functools.partial(several_axes.ppermute, names=several, permutation=perm)
+        return _composed(ctx, "ppermute", permute, x)
+    return emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **names)
 
 
 @lowers(jax_compat.all_to_all_p)
@@ -73,27 +82,28 @@ def _all_to_all(
     """JAX adds and removes the axes of an exchange that is not tiled around the primitive, which always is.
     """
     names = _axis_names(axis_name, params["axis_index_groups"])
-    axes = {"split_axis": split_axis, "concat_axis": concat_axis, "tiled": True}
-    size = math.prod(axis_sizes(ctx).get(name, 1) for name in names["axis_name"])
-    return emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, **names, **axes)
+    several, sizes = names["axis_name"], axis_sizes(ctx)
+    axes = {"split_axis": split_axis, "concat_axis": concat_axis}
+    if len(several) > 1:
+        exchange = functools.partial(several_axes.all_to_all, names=several, sizes=sizes, **axes)
+        return _composed(ctx, "all_to_all", exchange, x)
+    size = sizes.get(several[0], 1)
+    return emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, tiled=True, **names, **axes)
 
 
 @lowers(jax_compat.reduce_scatter_p)
 def _reduce_scatter(
     ctx: Any, x: Any, *, axis_name: Any, scatter_dimension: int, axis_size: int, tiled: bool, **params: Any
 ) -> list[Any]:
-    """The sum, of which each position keeps its own piece."""
-    names = _axis_names(axis_name, params["axis_index_groups"])
-    if len(names["axis_name"]) > 1:
-        _axis_names(axis_name, "several axes")
+    names = _axis_names(axis_name, params["axis_index_groups"])["axis_name"]
+    scatter = functools.partial(
+        several_axes.psum_scatter, names=names, dimension=scatter_dimension, size=axis_size, tiled=tiled
+    )
+    return _composed(ctx, "reduce_scatter", scatter, x)
 
-    def scatter(x: Any) -> list[Any]:
-        summed = jax_compat.psum_p.bind(x, axes=tuple(names["axis_name"]), axis_index_groups=None)
-        position = jax_compat.axis_index_p.bind(axis_name=names["axis_name"][0])
-        width = x.shape[scatter_dimension] // axis_size
-        piece = lax.dynamic_slice_in_dim(summed, position * width, width, scatter_dimension)
-        return [piece if tiled else lax.squeeze(piece, [scatter_dimension])]
 
-    axes = [(name, axis_size) for name in names["axis_name"]]
-    jaxpr = jax_compat.make_jaxpr(scatter, [unweak(ctx.avals_in[0])], axes)
-    return emit(ctx, "lift.call", [x], {"callee": lowered_callee(ctx, "reduce_scatter", jaxpr)})
+def _composed(ctx: Any, name: str, function: Callable[[Any], Any], x: Any) -> list[Any]:
+    """A call of a function made of collectives over one axis each."""
+    avals = [unweak(ctx.avals_in[0])]
+    jaxpr = jax_compat.make_jaxpr(lambda x: [function(x)], avals, list(axis_sizes(ctx).items()))
+    return emit(ctx, "lift.call", [x], {"callee": lowered_callee(ctx, name, jaxpr)})

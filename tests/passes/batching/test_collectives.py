@@ -78,6 +78,50 @@ def test_over_two_mapped_axes(function: Callable):
     assert_close(jax.jit(mapped(functional.vmap))(x), jax.jit(mapped(jax.vmap))(x))
 
 
+def arrived(x: np.ndarray) -> np.ndarray:
+    """What the permutation 0 to 4, 4 to 5, 5 to 1 makes of six values; zeros where nothing arrives."""
+    return np.stack([x[0] * 0, x[5], x[0] * 0, x[0] * 0, x[0], x[4]])
+
+
+SEVERAL: dict[str, tuple[Callable, Callable]] = {
+    "all_gather": (
+        lambda x: lax.all_gather(x, ("i", "j"), axis=1),
+        lambda x: np.broadcast_to(np.moveaxis(x.reshape(6, 12, 5), 0, 1), (2, 3, 12, 6, 5)),
+    ),
+    "all_gather, the other order, tiled": (
+        lambda x: lax.all_gather(x, ("j", "i"), axis=0, tiled=True),
+        lambda x: np.broadcast_to(x.swapaxes(0, 1).reshape(72, 5), (2, 3, 72, 5)),
+    ),
+    "ppermute": (
+        lambda x: lax.ppermute(x, ("i", "j"), [(0, 4), (4, 5), (5, 1)]),
+        lambda x: arrived(x.reshape(6, 12, 5)).reshape(x.shape),
+    ),
+    "all_to_all, tiled": (
+        lambda x: lax.all_to_all(x, ("i", "j"), 0, 1, tiled=True),
+        # at position p: from q its piece p of axis 0
+        lambda x: np.einsum("qpwe->pwqe", x.reshape(6, 6, 2, 5)).reshape(2, 3, 2, 30),
+    ),
+    "psum_scatter, tiled": (
+        lambda x: lax.psum_scatter(x, ("j", "i"), scatter_dimension=0, tiled=True),
+        lambda x: x.sum((0, 1)).reshape(3, 2, 2, 5).swapaxes(0, 1),
+    ),
+    "axis_index": (
+        lambda x: x[0, 0] * 0 + lax.axis_index(("i", "j")),
+        lambda x: np.arange(6).reshape(2, 3) + 0 * x[:, :, 0, 0],
+    ),
+}
+"""Collectives over two axes, and what they make of all values, by NumPy: `jax.vmap` takes one axis only."""
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_over_two_axes_at_once(name: str):
+    function, expected = SEVERAL[name]
+    x = random(np.random.default_rng(7), (2, 3, 12, 5), np.float32)
+    inner = functional.vmap(function, axis_name="j")
+    found = jax.jit(functional.vmap(inner, axis_name="i"))(x)
+    assert_close(found, np.asarray(expected(x), np.float32))
+
+
 def test_what_no_example_sends_arrives_as_zeros():
     """JAX's own `vmap` takes whole permutations only."""
     x = random(np.random.default_rng(5), (3, 2), np.float32)
