@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Any
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -45,13 +46,25 @@ def user_location() -> str | None:
     """`file:line` of the innermost frame outside this package, JAX and the wrappers they pass through."""
     frame = sys._getframe(1)
     while frame is not None:
-        name = frame.f_code.co_filename
-        inside = os.path.abspath(name).startswith(_PACKAGE) or any(part in name for part in _FOREIGN)
-        if not inside and os.path.basename(name) not in _STANDARD and not name.startswith("<"):
-            shown = os.path.relpath(name)
-            return f"{name if shown.startswith('..') else shown}:{frame.f_lineno}"
+        if place := _user_line(frame.f_code.co_filename, frame.f_lineno):
+            return place
         frame = frame.f_back
     return None
+
+
+def location_of(error: BaseException) -> str | None:
+    """`file:line` of the user's innermost line that an error passed through."""
+    lines = traceback.walk_tb(error.__traceback__)
+    places = [_user_line(frame.f_code.co_filename, number) for frame, number in lines]
+    return next(filter(None, reversed(places)), None)
+
+
+def _user_line(name: str, number: int) -> str | None:
+    inside = os.path.abspath(name).startswith(_PACKAGE) or any(part in name for part in _FOREIGN)
+    if inside or os.path.basename(name) in _STANDARD or name.startswith("<"):
+        return None
+    shown = os.path.relpath(name)
+    return f"{name if shown.startswith('..') else shown}:{number}"
 
 
 def _restore(cls: type[StableliftError], text: str) -> StableliftError:

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from stablelift.errors import LiftError, location_of
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr, TreeDef
 from stablelift.lowering.primitive import bind
@@ -32,7 +33,12 @@ class Callee:
             return results
 
         flat.__name__ = self.name = name_of(function)
-        jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
+        try:
+            jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
+        except NameError as error:
+            if (axis := jax_compat.unbound_axis(error)) is None:
+                raise
+            raise _unknown_axis(error, axis, axis_env) from None
         self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
 
     @property
@@ -47,6 +53,18 @@ class Callee:
     def shifted(self, positions: Sequence[int]) -> tuple[int, ...]:
         """Positions among the arguments as positions among the callee's inputs."""
         return tuple(len(self.constants) + position for position in positions)
+
+
+def _unknown_axis(error: NameError, axis: str, axis_env: Sequence[tuple[str, int]]) -> LiftError:
+    place = location_of(error)
+    sizes = jax_compat.axis_sizes_in_scope() | dict(axis_env)
+    known = ", ".join(f"`{name}` of size {size}" for name, size in sizes.items()) or "none"
+    where = f"{place}: " if place else ""
+    return LiftError(
+        f"{where}error: a collective over the axis `{axis}`, which no enclosing map names\n"
+        f"  axes in scope: {known}\n"
+        f'  hint: name the axis of a map around it, axis_name="{axis}", or use the name of one in scope'
+    )
 
 
 def name_of(function: Callable) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,17 @@ def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tupl
     """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants.
     """
     return jax.make_jaxpr(function, axis_env=list(axis_env))(*avals)
+
+
+def unbound_axis(error: NameError) -> str | None:
+    """The name of the mapped axis that an error of JAX's misses; None for another error."""
+    found = re.search(r"unbound axis name: (\w+)", str(error))
+    return found and found.group(1)
+
+
+def axis_sizes_in_scope() -> dict[str, int]:
+    """The sizes of the named axes of the maps that are being traced, outermost first."""
+    return dict(core.get_axis_env().axis_sizes)
 
 
 def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:

@@ -164,6 +164,33 @@ def test_gradient_through_a_collective():
     assert_close(found, jax.jit(jax.grad(loss(jax.vmap)))(x))
 
 
+BOTH = "`i` of size 2, `j` of size 3"
+
+
+@pytest.mark.parametrize(
+    ("lift", "scope"),
+    [
+        (lambda f: functional.vmap(functional.vmap(f, axis_name="j"), axis_name="i"), BOTH),
+        (lambda f: functional.vmap(functional.vmap(f), axis_name="i"), "`i` of size 2"),
+        (lambda f: jax.vmap(functional.vmap(f, axis_name="j"), axis_name="i"), BOTH),
+        (lambda f: functional.vmap(functional.jit(f)), "none"),
+    ],
+)
+def test_a_name_that_is_in_no_scope(lift: Callable, scope: str):
+    def function(x: jax.Array) -> jax.Array:
+        return lax.pmean(x, "k")
+
+    line = function.__code__.co_firstlineno + 1
+    with pytest.raises(LiftError) as caught:
+        lift(function)(np.ones((2, 3), np.float32))
+    assert str(caught.value) == (
+        f"tests/passes/batching/test_collectives.py:{line}: "
+        "error: a collective over the axis `k`, which no enclosing map names\n"
+        f"  axes in scope: {scope}\n"
+        '  hint: name the axis of a map around it, axis_name="k", or use the name of one in scope'
+    )
+
+
 def test_an_axis_that_no_map_names():
     callee = """
       func.func private @f(%x: tensor<f32>) -> tensor<f32> {
