@@ -107,6 +107,7 @@ def _call(site: Site) -> Types:
         "out_axes": "axes",
         "axis_name": "string?",
         "spmd_axis_name": "string?",
+        "result_names": "strings?",
     },
     "in_axes has one axis for each operand, in range, where the operand has axis_size elements, at least 0",
     "the operands without their mapped axes have the callee's input types",

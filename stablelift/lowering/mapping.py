@@ -60,6 +60,8 @@ def vmap(
         template = jax.tree.unflatten(out_tree, range(out_tree.num_leaves))
         found = prefix_axes("out_axes", out_axes, template)
         results = normalized_axes("out_axes", found, callee.out_avals, extra=1)
+        # For the error where such a result turns out to be mapped, which only the pass can know.
+        names = result_names(out_tree) if None in results else None
         out = callee.bind(
             "lift.vmap",
             arrays,
@@ -69,10 +71,17 @@ def vmap(
             out_axes=tuple(results),
             axis_name=axis_name,
             spmd_axis_name=spmd_axis_name,
+            **({} if names is None else {"result_names": names}),
         )
         return jax.tree.unflatten(out_tree, out)
 
     return mapped
+
+
+def result_names(tree: Any) -> tuple[str, ...]:
+    """How each leaf of what a function returns is reached: `result['loss'][0]`."""
+    leaves = jax.tree_util.tree_leaves_with_path(jax.tree.unflatten(tree, range(tree.num_leaves)))
+    return tuple(f"result{jax.tree_util.keystr(path)}" for path, _ in leaves)
 
 
 def _with_axis(aval: Any, axis: int | None, size: int) -> Any:

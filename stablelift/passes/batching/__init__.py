@@ -53,7 +53,9 @@ def _replace(op: ir.OpView, batcher: Batcher) -> None:
     depends = batcher.results_mapped(callee, mapped)
     for index, axis in enumerate(out_axes):
         if depends[index] and axis is None:
-            what = f"out_axes is None for result {index}, which depends on a mapped argument"
+            names = attributes.get("result_names")
+            name = f"`{names[index]}`" if names and index < len(names) else f"result {index}"
+            what = f"out_axes is None for {name}, which depends on a mapped argument"
             hint = "give it an axis in out_axes, or make it independent of the mapped arguments"
             raise error_at(op, what, hint=hint)
     function = batcher.functions[batcher.batch(callee, mapped)]

@@ -104,6 +104,30 @@ def test_what_is_mapped_cannot_be_returned_once():
     )
 
 
+def test_what_cannot_be_returned_once_is_named():
+    def function(x: jax.Array) -> Any:
+        return {"mean": x, "loss": (1.0, x.sum())}
+
+    mapped = functional.vmap(function, out_axes={"mean": 0, "loss": None})
+    with pytest.raises(LiftError) as caught:
+        jax.jit(mapped)(np.ones((3, 2), np.float32))
+    assert str(caught.value).splitlines()[0].endswith(
+        "error: out_axes is None for `result['loss'][1]`, which depends on a mapped argument"
+    )
+
+
+def test_a_map_of_a_directional_derivative():
+    rng = np.random.default_rng(0)
+    x, dx = random(rng, (4, 3), np.float32), random(rng, (4, 3), np.float32)
+
+    def mapped(module: Any, axes: Any) -> Callable:
+        function = lambda x: jnp.sin(x) * x.sum()  # noqa: E731
+        return module.vmap(lambda x, dx: module.jvp(function, (x,), (dx,)), in_axes=axes)
+
+    for axes, args in (((0, 0), (x, dx)), ((None, 0), (x[0], dx)), ((0, None), (x, dx[0]))):
+        assert_close(jax.jit(mapped(functional, axes))(*args), jax.jit(mapped(jax, axes))(*args))
+
+
 def test_an_op_without_a_rule_is_named_with_its_line():
     callee = """func.func private @f(%x: tensor<f32>) -> tensor<f32> {
       %0 = "field.unknown"(%x) : (tensor<f32>) -> tensor<f32>
