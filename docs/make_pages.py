@@ -13,6 +13,7 @@ from stablelift.ir import attributes
 from stablelift.ir.lift import LIFT_OPS, LiftOp
 from stablelift.passes.batching.table import batching
 from stablelift.passes.derivatives.table import derivatives, locally_constant_ops
+from stablelift.passes.legalize import LEGALIZED
 from stablelift.passes.lower.table import lowerings
 from stablelift.passes.pipeline import OURS
 
@@ -66,6 +67,15 @@ def coverage_page() -> str:
         "| op | derivative | batching | lowering |",
         "|---|---|---|---|",
         *_rows(),
+        "",
+        "`lift-legalize` writes these as others before anything is transformed, where all sizes are known:",
+        ", ".join(f"`{name}`" for name in sorted(LEGALIZED)) + ".",
+        "",
+        "## What cannot be batched",
+        "",
+        "| op | why |",
+        "|---|---|",
+        *(f"| `{name}` | {why} |" for name, why in sorted(batching.refused.items())),
     ]
     return "\n".join(lines) + "\n"
 

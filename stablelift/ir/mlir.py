@@ -100,6 +100,9 @@ def _name_file(module: ir.Module, filename: str) -> None:
     module.operation.walk(name)
 
 
+_QUANTISED = "\n  hint: jaxlib does not know quantised types; dequantise the program before it is loaded"
+
+
 def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
     """MLIR's first diagnostic as an error of ours, `filename` standing for the place of unnamed input."""
     diagnostics = error.error_diagnostics
@@ -110,7 +113,8 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
     place = re.sub(r'^"((?:[^"\\]|\\.)*)"', r"\1", place)
     # Bytecode has no lines.
     place = filename if place == "unknown" else place.removesuffix(":0:0")
-    return LiftError(f"{place}: error: {first.message}")
+    hint = _QUANTISED if "!quant." in first.message else ""
+    return LiftError(f"{place}: error: {first.message}{hint}")
 
 
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:

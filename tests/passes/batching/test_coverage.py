@@ -32,7 +32,6 @@ NEVER_MAPPED = {
 """Ops that have no operand which a map could reach."""
 
 LEFT_OUT = {
-    "chlo.ragged_dot": "XLA runs it on TPU only, and JAX lowers it there only when asked to",
     "stablehlo.collective_reduce": "of StableHLO 1.14; nothing emits it yet",
 }
 """Ops without a rule that could have one."""
@@ -84,3 +83,38 @@ def test_a_broadcast_between_devices():
     attributes = "axis_size = 3 : i64, in_axes = [0], out_axes = [0]"
     text, _ = run_text(vmap_text(callee, ["tensor<3x2xf32>"], ["tensor<3x2xf32>"], attributes))
     assert "collective_broadcast" in text and "(tensor<3x2xf32>) -> tensor<3x2xf32>" in text
+
+
+def test_quantised_types():
+    text = """func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = stablehlo.uniform_quantize %x : (tensor<3xf32>) -> tensor<3x!quant.uniform<i8:f32, 0.5:3>>
+  %1 = stablehlo.uniform_dequantize %0 : (tensor<3x!quant.uniform<i8:f32, 0.5:3>>) -> tensor<3xf32>
+  return %1 : tensor<3xf32>
+}"""
+    with pytest.raises(LiftError) as caught:
+        run_text(text, filename="a.mlir")
+    first, hint = str(caught.value).splitlines()
+    assert first.startswith("a.mlir:2:8: error: 'stablehlo.uniform_quantize' op result #0 must be")
+    assert hint == "  hint: jaxlib does not know quantised types; dequantise the program before it is loaded"
+
+
+def test_a_loop_that_carries_a_token():
+    callee = """func.func private @f(%x: tensor<f32>) -> tensor<f32> {
+      %token = stablehlo.after_all : !stablehlo.token
+      %0:2 = stablehlo.while(%a = %x, %t = %token) : tensor<f32>, !stablehlo.token
+      cond {
+        %c = stablehlo.compare LT, %a, %a : (tensor<f32>, tensor<f32>) -> tensor<i1>
+        stablehlo.return %c : tensor<i1>
+      } do {
+        stablehlo.return %a, %t : tensor<f32>, !stablehlo.token
+      }
+      return %0#0 : tensor<f32>
+    }"""
+    attributes = "axis_size = 3 : i64, in_axes = [0], out_axes = [0]"
+    with pytest.raises(LiftError) as caught:
+        run_text(vmap_text(callee, ["tensor<3xf32>"], ["tensor<3xf32>"], attributes), filename="a.mlir")
+    assert str(caught.value) == (
+        "a.mlir:7:14: error: no batching rule for `stablehlo.while`\n"
+        "  op: stablehlo.while : (tensor<f32>, !stablehlo.token) -> (tensor<f32>, !stablehlo.token)\n"
+        "  hint: run lift-raise before; it leaves loops and branches that carry tokens or tuples"
+    )

@@ -112,6 +112,19 @@ add(
 )
 
 
+def ragged(numbers: str, types: tuple[str, ...], result: str) -> None:
+    attributes = f"ragged_dot_dimension_numbers = #chlo.ragged_dot<{numbers}>"
+    LEGALIZABLE["chlo.ragged_dot"] = Case(one_op("chlo.ragged_dot", types, result, attributes), types)
+
+
+ragged(
+    "lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1], lhs_ragged_dimensions = [0], "
+    "rhs_group_dimensions = [0]",
+    ("11x3xf32", "2x3x4xf32", "2xi32"),
+    "11x4xf32",
+)
+
+
 def broadcasting(names: str, types: tuple[str, ...], result: str, attributes: str = "") -> None:
     for name in names.split():
         op = f"chlo.broadcast_{name}"

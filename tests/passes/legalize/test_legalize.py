@@ -13,6 +13,7 @@ from jax import lax
 from stablelift.errors import LiftError
 from stablelift.passes.legalize import LEGALIZED
 from stablelift.passes.pipeline import run_text
+from tests.passes.batching.cases import one_op
 from tests.passes.batching.mapping import check_against_loop, mapped, struct, vmap_text
 from tests.passes.legalize.cases import LEGALIZABLE
 from tests.support import assert_close, random, run_module
@@ -31,6 +32,7 @@ def test_the_op_is_gone(op: str):
 
 
 UNKNOWN_TO_XLA: dict[str, Callable] = {
+    "chlo.ragged_dot": lax.ragged_dot,
     "stablehlo.dynamic_conv": lambda x, w: lax.conv_general_dilated(
         x, w, (1, 1), ((0, 1), (1, 0)), dimension_numbers=("NHWC", "HWIO", "NHWC")
     ),
@@ -48,10 +50,60 @@ def test_batched_is_a_loop(op: str):
 def test_what_xla_does_not_run(op: str):
     source, types = LEGALIZABLE[op]
     rng = np.random.default_rng(0)
-    plain = [random(rng, one.shape, one.dtype) for one in map(struct, types)]
-    batched = [random(rng, (3, *one.shape), one.dtype) for one in map(struct, types)]
+    plain = [np.abs(random(rng, one.shape, one.dtype)) for one in map(struct, types)]
+    batched = [np.abs(random(rng, (3, *one.shape), one.dtype)) for one in map(struct, types)]
     found = run_module(mapped(source, 3, [(True,) * len(types)]), [*plain, *batched])
     assert_close(found, [jax.vmap(UNKNOWN_TO_XLA[op])(*batched)])
+
+
+RAGGED = {
+    "the ragged axis is contracted": (
+        (([0, 1], [0, 2]), ([2], [1])),
+        (1, []),
+        "lhs_batching_dimensions = [2], rhs_batching_dimensions = [1], lhs_contracting_dimensions = [0, 1], "
+        "rhs_contracting_dimensions = [0, 2], lhs_ragged_dimensions = [1]",
+        ((4, 11, 2), (4, 2, 11, 5), (2, 4, 3)),
+        (3, 2, 5),
+    ),
+    "sizes differ along the axes before": (
+        (([3], [0]), ([0], [2])),
+        (2, [1]),
+        "lhs_batching_dimensions = [0], rhs_batching_dimensions = [2], lhs_contracting_dimensions = [3], "
+        "rhs_contracting_dimensions = [0], lhs_ragged_dimensions = [2], rhs_group_dimensions = [1]",
+        ((2, 4, 11, 5), (5, 3, 2, 6), (2, 4, 3)),
+        (2, 4, 11, 6),
+    ),
+    "the ragged axis is a batch": (
+        (([2], [1]), ([0], [0])),
+        (0, []),
+        "lhs_batching_dimensions = [0], rhs_batching_dimensions = [0], lhs_contracting_dimensions = [2], "
+        "rhs_contracting_dimensions = [1], lhs_ragged_dimensions = [0]",
+        ((11, 4, 5), (11, 5, 6), (3,)),
+        (11, 4, 6),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RAGGED)
+def test_ragged_axes(name: str):
+    dot, (axis, groups), numbers, shapes, result = RAGGED[name]
+    rng = np.random.default_rng(2)
+    lhs, rhs = random(rng, shapes[0], np.float32), random(rng, shapes[1], np.float32)
+    sizes = rng.integers(0, 5, shapes[2]).astype(np.int32)
+
+    def type(shape: tuple[int, ...], element: str) -> str:
+        return "x".join([*map(str, shape), element])
+
+    types = (type(lhs.shape, "f32"), type(rhs.shape, "f32"), type(sizes.shape, "i32"))
+    source = one_op(
+        "chlo.ragged_dot",
+        types,
+        type(result, "f32"),
+        f"ragged_dot_dimension_numbers = #chlo.ragged_dot<{numbers}>, "
+        "precision_config = [#chlo<precision HIGHEST>, #chlo<precision DEFAULT>]",
+    )
+    expected = lax.ragged_dot_general(lhs, rhs, sizes, lax.RaggedDotDimensionNumbers(dot, [axis], groups))
+    assert_close(run_module(source, [lhs, rhs, sizes], ["lift-legalize"]), [expected])
 
 
 def test_an_operand_whose_axes_come_first():
