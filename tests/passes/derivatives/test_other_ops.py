@@ -63,5 +63,10 @@ STRUCTURE = {name for name in derivatives if name in ("lift.scan", "lift.while",
 """Loops and branches, which have test files of their own."""
 
 
+LEGALIZED_FIRST = {"chlo.ragged_dot"}
+"""Ops that have a case here and no rule: lift-legalize writes them as others."""
+
+
 def test_every_rule_has_a_case():
-    assert set(derivatives) - STRUCTURE == set(UNARY) | set(BINARY) | TESTED | ELSEWHERE | NOTHING_FLOWS
+    cases = set(UNARY) | set(BINARY) | TESTED | ELSEWHERE | NOTHING_FLOWS
+    assert (set(derivatives) | LEGALIZED_FIRST) - STRUCTURE == cases
