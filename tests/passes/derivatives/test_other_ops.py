@@ -42,11 +42,12 @@ ELSEWHERE = {
     "chlo.mulhi",  # XLA's CPU cannot run it
     "lift.custom_vjp",  # JAX refuses its forward mode
     "lift.foreign",
+    "stablehlo.rng",
     "stablehlo.collective_broadcast",  # XLA's CPU cannot run it
     *(f"lift.{name}" for name in "all_gather all_to_all axis_index pmax pmin ppermute psum".split()),
     *(f"stablehlo.{name.split()[0]}" for name in device_cases.CASES),
 }
-"""Ops tested in test_sweeps.py, test_foreign.py, test_collectives.py and golden files."""
+"""Ops tested in test_sweeps.py, test_foreign.py, test_random.py, test_collectives.py and golden files."""
 
 NOTHING_FLOWS = {
     "stablehlo.after_all",
