@@ -30,8 +30,8 @@ ALLOWED: dict[str, str] = {
     "our value is the primal's, and the gradients are equal",
     "gather_*: *vjp": "indices outside, though promised inside: the gather clamps them, JAX's transpose "
     "drops what it adds there; ours is the derivative of what is computed",
-    "integer_pow_negative_overflow_shape_float16*: jvp of vjp": "the derivative of the derivative's division "
-    "has an intermediate that float16 cannot hold",
+    "integer_pow_negative_overflow_shape_float16*: jvp of vjp": "the second derivative's division has "
+    "an intermediate that float16 cannot hold",
     "reduce_gen_add_scalar_*initvalue_3": "JAX's derivative leaves the initial value out of the result",
     "scatter_add_modes_out_of_bounds_*PROMISE_IN_BOUNDS*": "an index outside, though promised inside: "
     "the scatter drops the update, JAX's transpose gathers its cotangent nevertheless",

@@ -7,7 +7,7 @@ from stablelift.ir.mlir import sdy
 from stablelift.passes.batching.table import batch
 
 
-@batch("sdy.sharding_constraint", "sdy.reshard")
+@batch("sdy.sharding_constraint")
 def sharding_constraint(op, x):
     old = sdy.TensorShardingAttr(op.attributes["sharding"])
     open_axis = sdy.DimensionShardingAttr.get([], is_closed=False)

@@ -29,7 +29,6 @@ _TEXTS = {
         f"{_GROUP}, split_dimension = 0 : i64, concat_dimension = 1 : i64, split_count = 1 : i64",
         "",
     ),
-    "collective_broadcast": (_GROUP, ""),
     "collective_permute": (
         f"source_target_pairs = dense<0> : tensor<1x2xi64>, {_CHANNEL}",
         "",

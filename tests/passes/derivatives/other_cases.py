@@ -269,14 +269,6 @@ CONTRACTION["chlo.ragged_dot"] = [
         "tensor<3x4x5xf64>",
         "lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0], lhs_ragged_dimensions = [1]",
     ),
-    ragged(
-        lambda x, y: jnp.where(jnp.arange(7)[:, None] < 5, jnp.einsum("bi,bij->bj", x, y), 0),
-        real(7, 4),
-        real(7, 4, 5),
-        "tensor<7x5xf64>",
-        "lhs_batching_dimensions = [0], rhs_batching_dimensions = [0], lhs_contracting_dimensions = [1],"
-        " rhs_contracting_dimensions = [1], lhs_ragged_dimensions = [0]",
-    ),
 ]
 
 

@@ -42,11 +42,12 @@ ELSEWHERE = {
     "chlo.mulhi",  # XLA's CPU cannot run it
     "lift.custom_vjp",  # JAX refuses its forward mode
     "lift.foreign",
+    "stablehlo.rng",
     "stablehlo.collective_broadcast",  # XLA's CPU cannot run it
     *(f"lift.{name}" for name in "all_gather all_to_all axis_index pmax pmin ppermute psum".split()),
     *(f"stablehlo.{name.split()[0]}" for name in device_cases.CASES),
 }
-"""Ops tested in test_sweeps.py, test_foreign.py, test_collectives.py and golden files."""
+"""Ops tested in test_sweeps.py, test_foreign.py, test_random.py, test_collectives.py and golden files."""
 
 NOTHING_FLOWS = {
     "stablehlo.after_all",
@@ -63,5 +64,10 @@ STRUCTURE = {name for name in derivatives if name in ("lift.scan", "lift.while",
 """Loops and branches, which have test files of their own."""
 
 
+LEGALIZED_FIRST = {"chlo.ragged_dot"}
+"""Ops that have a case here and no rule: lift-legalize writes them as others."""
+
+
 def test_every_rule_has_a_case():
-    assert set(derivatives) - STRUCTURE == set(UNARY) | set(BINARY) | TESTED | ELSEWHERE | NOTHING_FLOWS
+    cases = set(UNARY) | set(BINARY) | TESTED | ELSEWHERE | NOTHING_FLOWS
+    assert (set(derivatives) | LEGALIZED_FIRST) - STRUCTURE == cases
