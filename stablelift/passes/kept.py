@@ -11,7 +11,7 @@ _FRONTEND_ATTRIBUTES = "mhlo.frontend_attributes"
 
 def keep_call(op: Any) -> None:
     """Mark a call so that neither we nor XLA inline it."""
-    never = {"inlineable": ir.StringAttr.get("false")}
+    never: dict[str, ir.Attribute] = {"inlineable": ir.StringAttr.get("false")}
     op.operation.attributes[_FRONTEND_ATTRIBUTES] = ir.DictAttr.get(never)
 
 
