@@ -46,6 +46,7 @@ def check(program: Scans) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(scans())
+@example(Scans(2, [Scan(["add the input"] * 3 + ["multiply by the input"], [], False, 1)], False, 4))
 def test_with_everything_hoisted(program):
     with hoisting(everything=True):
         check(program)
