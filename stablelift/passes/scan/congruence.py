@@ -55,7 +55,8 @@ def _numbered(loop: Loop, classes: dict[int, Hashable]) -> dict[ir.Value, Hashab
         if len(operation.regions) or not is_pure(loop.functions, operation):
             key: Hashable = operation
         else:
-            operands = tuple(numbers[operand] for operand in operation.operands)
+            # What is carried no longer, but still in the body, is a number of its own.
+            operands = tuple(numbers.get(operand, operand) for operand in operation.operands)
             types = tuple(result.type for result in operation.results)
             attributes = tuple((name, operation.attributes[name]) for name in operation.attributes)
             key = (operation.name, attributes, operands, types)

@@ -2,10 +2,12 @@
 
 A pass reads the four lists, edits them and the body's block, and lets `rebuilt` put the loop together again:
 
-    for loop in loops(module):
+    def drop_unused(loop: Loop) -> None:
         loop.ys = [y for y in loop.ys if is_used(y.result)]
         with loop.rebuilt():
             ...                     # what depends on the new results (`y.result`) is emitted here
+
+    Loops(module).each(drop_unused)
 """
 
 from __future__ import annotations

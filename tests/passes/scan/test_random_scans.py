@@ -44,14 +44,15 @@ def check(program: Scans) -> None:
     assert_close(found, expected, rtol=2e-4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(scans())
+@example(Scans(2, [Scan(["add the input"] * 3 + ["multiply by the input"], [], False, 1)], False, 4))
 def test_with_everything_hoisted(program):
     with hoisting(everything=True):
         check(program)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(scans())
 @example(Scans(5, [Scan(["add the input"], ["the carry"], False, 1)] * 2, True, 127))
 def test_as_the_cost_model_says(program):
