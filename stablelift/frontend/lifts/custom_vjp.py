@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_functions
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays
 from stablelift.lowering.custom_calls import call_with_vjp
+
+_NAME = ("__name__",)
 
 
 def custom_vjp(
@@ -63,50 +66,67 @@ def custom_vjp_scopes(
     fixed = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
 
     def differentiable(packed: Packed, *args: Any) -> tuple[Any, Groups]:
-        given, others = packed.variable_groups
-        given = unfreeze_all(given)
+        call = _Call(packed, fn, forward_fn, backward_fn, fixed, args)
         before = [counts(root) for root in packed.roots]
-        static = [arg for number, arg in enumerate(args) if number in fixed]
-
-        def run(body: Callable[..., Any], given: Any, traced: Sequence[Any]) -> tuple[Any, Groups]:
-            rest = iter(traced)
-            filled = [arg if number in fixed else next(rest) for number, arg in enumerate(args)]
-            return packed.run(body, (given, others), packed.rng_groups, *filled)
-
-        def primal(given: Any, *args: Any) -> tuple[Any, Groups]:
-            return run(fn, given, args)
-
-        def forward(given: Any, *args: Any) -> tuple[Any, Any]:
-            found, written = run(forward_fn, given, args)
-            if not isinstance(found, tuple) or len(found) != 2:
-                raise LiftTypeError(
-                    f"`custom_vjp` wants (output, residuals) from `{forward.__name__}`, "
-                    f"found {type(found).__name__}"
-                )
-            return (found[0], written), found[1]
-
-        def backward(residuals: Any, cotangent: Any) -> tuple[Any, ...]:
-            variables, *inputs = backward_fn(*static, residuals, cotangent[0])
-            by_root = packed.structure.flatten_up_to(variables)
-            return tuple(map(_completed, by_root, given)), *inputs
-
-        primal.__name__ = function_name(fn)
-        forward.__name__, backward.__name__ = function_name(forward_fn), function_name(backward_fn)
-        diff = [arg for number, arg in enumerate(args) if number not in fixed]
-        arrays, in_tree = flat_arrays(((given, *diff), {}))
-        callee = Callee(primal, in_tree, avals_of(arrays))
+        arrays, in_tree = flat_arrays((call.operands, {}))
+        callee = Callee(call.primal, in_tree, avals_of(arrays))
         after = [counts(root) for root in packed.roots]
-        if _creates(callee, given):
+        if _creates(callee, call.operands[0]):
             results = callee.bind("lift.call", arrays, callee.out_avals)
             return jax.tree_util.tree_unflatten(callee.out_tree, results)
-        for root, drawn in zip(packed.roots, before, strict=True):
-            set_counts(root, drawn)  # both functions draw the same keys
-        result = call_with_vjp(callee, forward, backward, given, *diff)
-        for root, drawn in zip(packed.roots, after, strict=True):
-            set_counts(root, drawn)
+        _set_all(packed, before)  # both functions draw the same keys
+        result = call_with_vjp(callee, call.forward, call.backward, *call.operands)
+        _set_all(packed, after)
         return result
 
     return pack(differentiable, (grad_vars, True), (grad_vars, True), (True,), "custom_vjp")
+
+
+class _Call:
+    """One call: its three functions as functions of the variables and arguments that have a gradient."""
+
+    def __init__(
+        self,
+        packed: Packed,
+        fn: Callable[..., Any],
+        forward_fn: Callable[..., Any],
+        backward_fn: Callable[..., Any],
+        fixed: Sequence[int],
+        args: tuple[Any, ...],
+    ):
+        self._packed, self._fixed, self._args = packed, fixed, args
+        self._given, self._others = unfreeze_all(packed.variable_groups[0]), packed.variable_groups[1]
+        self._static = [arg for number, arg in enumerate(args) if number in fixed]
+        self.operands = (self._given, *(arg for number, arg in enumerate(args) if number not in fixed))
+        self._forward_fn, self._backward_fn = forward_fn, backward_fn
+        self.primal = functools.update_wrapper(functools.partial(self._run, fn), fn, _NAME, ())
+        self.forward = functools.update_wrapper(functools.partial(self._forward), forward_fn, _NAME, ())
+        self.backward = functools.update_wrapper(functools.partial(self._backward), backward_fn, _NAME, ())
+
+    def _run(self, body: Callable[..., Any], given: Any, *traced: Any) -> tuple[Any, Groups]:
+        rest = iter(traced)
+        filled = [arg if number in self._fixed else next(rest) for number, arg in enumerate(self._args)]
+        return self._packed.run(body, (given, self._others), self._packed.rng_groups, *filled)
+
+    def _forward(self, given: Any, *args: Any) -> tuple[Any, Any]:
+        found, written = self._run(self._forward_fn, given, *args)
+        if not isinstance(found, tuple) or len(found) != 2:
+            name = function_name(self._forward_fn)
+            raise LiftTypeError(
+                f"`custom_vjp` wants (output, residuals) from `{name}`, found {type(found).__name__}"
+            )
+        return (found[0], written), found[1]
+
+    def _backward(self, residuals: Any, cotangent: Any) -> tuple[Any, ...]:
+        """The gradients that the user's function returns; it is not told those of the variables written."""
+        variables, *inputs = self._backward_fn(*self._static, residuals, cotangent[0])
+        by_root = self._packed.structure.flatten_up_to(variables)
+        return tuple(map(_completed, by_root, self._given)), *inputs
+
+
+def _set_all(packed: Packed, drawn: list[Any]) -> None:
+    for root, numbers in zip(packed.roots, drawn, strict=True):
+        set_counts(root, numbers)
 
 
 def _creates(callee: Callee, given: Any) -> bool:
