@@ -101,7 +101,6 @@ def _quick() -> dict[str, Any]:
     wanted = {
         "xla_backend_optimization_level": 0,
         "xla_llvm_disable_expensive_passes": True,
-        "xla_cpu_use_fusion_emitters": False,
         "xla_cpu_parallel_codegen_split_count": 1,
     }
     return {name: value for name, value in wanted.items() if _is_known(name, value)}
