@@ -1,7 +1,11 @@
-"""What every test runs under: JAX on the CPU, and the same hypothesis examples on every run in CI."""
+"""What every test runs under: JAX on the CPU, the same hypothesis examples on every run in CI, caches that
+end.
+"""
 
+import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Set before any test module imports jax. A caller's own choice stands: so a GPU machine runs the suite.
@@ -18,3 +22,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("stablelift")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs():
+    """Let go of what a module's tests compiled: the system maps only so many pieces of code into a
+    process.
+    """
+    yield
+    import jax
+
+    jax.clear_caches()
+    gc.collect()
