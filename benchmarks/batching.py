@@ -1,8 +1,9 @@
-"""Batching against `jax.vmap`: three models, each mapped over eight sets of parameters.
+"""Batching against `jax.vmap`: four models, each mapped over eight sets of parameters.
 
     make bench-batching
 
-For a transformer block, a convolutional net and an LSTM: the time of our `lift-batching` pass against the
+For a transformer block, a convolutional net, an LSTM, and a decoder of twelve equal layers (in our modules,
+whose layers are batched once, against Flax's): the time of our `lift-batching` pass against the
 time that `jax.vmap` adds to tracing and lowering; all that mapping adds to ours, from tracing to the bytecode
 of the finished module, against the same; a step of the compiled program, and the temporary memory XLA gives
 it, against the same of `jax.jit(jax.vmap(...))`. Medians, ours and JAX's in turn.
@@ -14,11 +15,14 @@ from functools import partial
 from statistics import median
 from typing import Any
 
+import flax.linen
 import jax
 import jax.numpy as jnp
+from common.decoder import BATCH, SEQUENCE, decoder
 from common.measure import Report, added, interleaved, milliseconds
 from common.models import Workload, conv_net, lstm, transformer
 
+import stablelift
 from stablelift import Program, functional
 from stablelift.ir.mlir import context, functions, parse, walk
 from stablelift.passes.pipeline import Timing
@@ -52,10 +56,20 @@ def count_ops(program: Program) -> int:
         return sum(1 for function in functions(module).values() for _ in walk(function))
 
 
-def measure(workload: Workload, report: Report) -> None:
+def deep(nn: Any) -> Workload:
+    """A decoder of twelve equal layers in the modules of `nn`."""
+    model = decoder(nn)(12)
+    tokens = jnp.ones((BATCH, SEQUENCE), jnp.int32)
+    parameters = model.init(jax.random.key(0), tokens)
+    return Workload("decoder, 12 equal layers", lambda p, x: model.apply(p, x).sum(), parameters, tokens)
+
+
+def measure(workload: Workload, report: Report, theirs: Workload | None = None) -> None:
+    """The figures of one program, which is `theirs` in the peer's own terms where it is given."""
+    other = theirs or workload
     stacked = members(workload.parameters)
     program = Program.trace(functional.vmap(workload.function, (0, None)), stacked, workload.data)
-    peer = jax.vmap(workload.function, (0, None))
+    peer = jax.vmap(other.function, (0, None))
     plain = workload.function, workload.parameters, workload.data
     timings: list[Timing] = []
     mapped = functional.vmap(workload.function, (0, None))
@@ -65,7 +79,10 @@ def measure(workload: Workload, report: Report) -> None:
             partial(finish_afresh, *plain),
             lambda: timings.append(finish_afresh(mapped, stacked, workload.data)),
         ),
-        peer=(partial(lower_afresh, *plain), partial(lower_afresh, peer, stacked, workload.data)),
+        peer=(
+            partial(lower_afresh, other.function, *plain[1:]),
+            partial(lower_afresh, peer, stacked, workload.data),
+        ),
     )
     ours = median(sum(spent for name, spent in each.seconds if name == "lift-batching") for each in timings)
     what = f"{workload.name}: batching {count_ops(program)} ops"
@@ -104,4 +121,5 @@ if __name__ == "__main__":
     report = Report(f"Mapped over {MEMBERS} sets of parameters, medians")
     for workload in (transformer(layers=1), conv_net(), lstm()):
         measure(workload, report)
+    measure(deep(stablelift), report, deep(flax.linen))
     report.show()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from stablelift.ir.contract import labels
-from stablelift.ir.mlir import ir
+from stablelift.ir.types import byte_size
 
 SECONDS_FOR_AN_ELEMENT_OF_A_SUM = 0.28e-9
 """Adding a product of few rows to an element of a carried sum, beyond what one contraction takes."""
@@ -33,16 +33,9 @@ LARGE_BYTES = 8 << 20
 """What is stacked over all steps is large from this size on."""
 
 
-def bytes_of(type: Any) -> int:
-    element = type.element_type
-    part: Any = element.element_type if isinstance(element, ir.ComplexType) else element
-    parts = 1 if part is element else 2
-    return math.prod(type.shape) * parts * max(1, part.width // 8)
-
-
 def stacking(types: Iterable[Any], length: int | None = None) -> float:
     """What it costs a step to stack values of these types; a large array costs more, if `length` is given."""
-    size = sum(map(bytes_of, types))
+    size = sum(map(byte_size, types))
     large = length is None or size * length > LARGE_BYTES
     return size * (SECONDS_FOR_A_STACKED_BYTE if large else SECONDS_FOR_A_CACHED_BYTE)
 
