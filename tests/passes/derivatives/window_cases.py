@@ -134,8 +134,10 @@ def affine_windows(x, factor):
     return lax.reduce_window((x, factor), (0.0, 1.0), follow, (2, 3), (1, 2), [(0, 0), (1, 0)])
 
 
-def scatter_module(padding: str, operand: str, result: str, combine: str = "add") -> str:
-    """A maximum selects, `combine` scatters; windows of 2 by 3, strides of 3 by 2."""
+def scatter_module(
+    padding: str, operand: str, result: str, combine: str = "add", strides: str = "3, 2"
+) -> str:
+    """A maximum selects, `combine` scatters; windows of 2 by 3."""
     return f"""
 func.func public @main(%x: tensor<{operand}>, %s: tensor<{result}>, %i: tensor<f64>) -> tensor<{operand}> {{
   %y = "stablehlo.select_and_scatter"(%x, %s, %i) ({{
@@ -146,17 +148,17 @@ func.func public @main(%x: tensor<{operand}>, %s: tensor<{result}>, %i: tensor<f
     ^bb0(%a: tensor<f64>, %b: tensor<f64>):
       %p = stablehlo.{combine} %a, %b : tensor<f64>
       stablehlo.return %p : tensor<f64>
-  }}) {{window_dimensions = array<i64: 2, 3>, window_strides = array<i64: 3, 2>,
+  }}) {{window_dimensions = array<i64: 2, 3>, window_strides = array<i64: {strides}>,
         padding = dense<{padding}> : tensor<2x2xi64>}}
   : (tensor<{operand}>, tensor<{result}>, tensor<f64>) -> tensor<{operand}>
   return %y : tensor<{operand}> }}"""
 
 
-def selected(x, source, initial, padding=((0, 0), (0, 0))):
+def selected(x, source, initial, padding=((0, 0), (0, 0)), strides=(3, 2)):
     """What `scatter_module` computes, in terms of max-pooling's gradient."""
 
     def pooled(x):
-        return lax.reduce_window(x, -np.inf, lax.max, (2, 3), (3, 2), padding)
+        return lax.reduce_window(x, -np.inf, lax.max, (2, 3), strides, padding)
 
     return initial + jax.vjp(pooled, x)[1](source)[0]
 
@@ -164,7 +166,8 @@ def selected(x, source, initial, padding=((0, 0), (0, 0))):
 def multiplied(x, source, initial):
     """The same with products, for windows that do not overlap."""
     ones = jnp.ones_like(source)
-    return initial * jnp.where(selected(x, ones, 0.0) > 0, selected(x, source, 0.0), 1)
+    chosen, factor = (selected(x, each, 0.0, strides=(3, 3)) for each in (ones, source))
+    return initial * jnp.where(chosen > 0, factor, 1)
 
 
 TIES = np.array([[1.0, 2.0, 2.0, 0.0, 2.0], [2.0, 2.0, 1.0, 0.0, 2.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
@@ -210,7 +213,7 @@ SCATTERING: list[Case] = [
         real(5, 6),
         real(2, 2),
         real(),
-        module=scatter_module("0", "5x6xf64", "2x2xf64", "multiply"),
+        module=scatter_module("0", "5x6xf64", "2x2xf64", "multiply", "3, 3"),
     ),
 ]
 
