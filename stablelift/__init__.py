@@ -106,6 +106,7 @@ _PROVIDED = {
     "runtime.compile": ("compile",),
     "runtime.explain": ("explain",),
     "runtime.program": ("Program",),
+    "frontend.sharing": ("unshared",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),
 }
