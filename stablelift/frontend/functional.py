@@ -16,11 +16,10 @@ import jax
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
 from stablelift.lowering.associative import associative_scan
-from stablelift.lowering.callee import call
+from stablelift.lowering.callee import call, traced_leaves
 from stablelift.lowering.checkpoint import checkpoint, remat
 from stablelift.lowering.custom_rules import custom_jvp, custom_vjp
 from stablelift.lowering.gradients import grad, jvp, linearize, value_and_grad, vjp
-from stablelift.lowering.jax_compat import is_tracer
 from stablelift.lowering.loops import cond, fori_loop, switch, while_loop
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.scan import map, scan
@@ -63,18 +62,14 @@ def jit(
 
     @wraps(function)
     def staged(*args: Any, **kwargs: Any) -> Any:
-        leaves, tree = jax.tree.flatten((args, kwargs))
-        dynamic = [index for index, leaf in enumerate(leaves) if is_tracer(leaf)]
+        tracers, filled = traced_leaves((args, kwargs))
 
         @wraps(function)
-        def on_tracers(*tracers: Any) -> Any:
-            filled = list(leaves)
-            for index, tracer in zip(dynamic, tracers, strict=True):
-                filled[index] = tracer
-            inner_args, inner_kwargs = jax.tree.unflatten(tree, filled)
+        def on_tracers(*given: Any) -> Any:
+            inner_args, inner_kwargs = filled(given)
             return function(*inner_args, **inner_kwargs)
 
-        return call(on_tracers)(*(leaves[index] for index in dynamic))
+        return call(on_tracers)(*tracers)
 
     return jax.jit(
         staged,

@@ -9,7 +9,7 @@ arrays) it runs op by op.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -17,10 +17,10 @@ import numpy as np
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
 from stablelift.lowering import jax_compat
-from stablelift.lowering.primitive import program_p
+from stablelift.lowering.callee import traced_leaves
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.runtime.program import Program
-from stablelift.runtime.stacks import unstack
+from stablelift.runtime.stacks import unstacked
 
 
 def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -37,58 +37,36 @@ def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwarg
 
 def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
     arrays = [index for index, leaf in enumerate(leaves) if isinstance(leaf, jax.Array | np.ndarray)]
-    kept: dict[str, Any] = {}
+    variables: Any = None
 
     def init(*traced: Any) -> list[Any]:
+        nonlocal variables
         filled = list(leaves)
         for index, leaf in zip(arrays, traced, strict=True):
             filled[index] = leaf
         rngs, args, kwargs = jax.tree.unflatten(tree, filled)
-        found, kept["tree"] = jax.tree.flatten(run(rngs, *args, **kwargs))
-        kept["fixed"] = [None if jax_compat.is_tracer(leaf) else leaf for leaf in found]
-        return [leaf for leaf in found if jax_compat.is_tracer(leaf)]
+        found, variables = traced_leaves(run(rngs, *args, **kwargs))
+        return found
 
     given = [leaves[index] for index in arrays]
     program = Program.trace(init, *given)
-    results = iter(_runner(program)(*given))
-    return jax.tree.unflatten(
-        kept["tree"], [next(results) if leaf is None else leaf for leaf in kept["fixed"]]
-    )
+    return variables(_runner(program)(*given))
 
 
-_MOST_RUNNERS = 128
-_RUNNERS: dict[Program, Callable[..., list[Any]]] = {}
-
-# Little is computed, once: half of XLA's optimisation costs more time than it saves. Without any, bits
-# differ.
+# Little is computed, once: all of XLA's optimisation costs more time than it saves. Without any, bits differ.
 _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 
+@lru_cache(maxsize=128)
 def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once."""
-    if program not in _RUNNERS:
-        if len(_RUNNERS) >= _MOST_RUNNERS:
-            del _RUNNERS[next(iter(_RUNNERS))]
-        _RUNNERS[program] = _compiled_program(program)
-    return _RUNNERS[program]
-
-
-def _compiled_program(program: Program) -> Callable[..., list[Any]]:
     stacks = ReturnStacks()
     finished = program.after_passes(first=("lift-seal",), last=(stacks, "canonicalize"))
     arguments = [(position,) for position in range(len(program.in_avals))]
     finished = finished.with_stacks(arguments, stacks.layout)
-    jitted = jax.jit(partial(_bind, finished), compiler_options=_OPTIONS)
+    jitted = jax.jit(finished.bind, compiler_options=_OPTIONS)
 
     def run(*arrays: Any) -> list[Any]:
-        leaves: list[Any] = [None] * len(program.out_avals)
-        for group, found in zip(stacks.layout, jitted(*arrays), strict=True):
-            for position, leaf in zip(group, [found] if len(group) == 1 else unstack(found), strict=True):
-                leaves[position] = leaf
-        return leaves
+        return unstacked(stacks.layout, jitted(*arrays))
 
     return run
-
-
-def _bind(program: Program, *leaves: Any) -> list[Any]:
-    return program_p.bind(*leaves, program=program)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,14 +20,14 @@ import jax
 from stablelift.errors import LiftArgumentError
 from stablelift.frontend.filters import hashable_filter
 from stablelift.frontend.frames import current_frame
-from stablelift.frontend.lifts.fingerprint import add_counts, counts, fingerprint
+from stablelift.frontend.lifts.fingerprint import add_counts, counts, counts_since, fingerprint
 from stablelift.frontend.lifts.modules import LiftedModules, holds_modules
 from stablelift.frontend.lifts.pack import Groups, Packed
 from stablelift.frontend.module_state import stacks
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.scope import Scope
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import Callee
+from stablelift.lowering.callee import Callee, traced_leaves
 from stablelift.lowering.session import session_memo
 
 NOT_SHARED = object()
@@ -49,6 +48,8 @@ def shared_call(
         return NOT_SHARED
     try:
         call = _Call(module, args, kwargs)
+        if not call.is_traced:
+            return NOT_SHARED
         key = call.key(method)
         known = memo.get(key)
     except (LiftArgumentError, TypeError):  # a field or an argument that cannot be compared
@@ -93,7 +94,7 @@ class _Call:
         self.variable_structure = structure
         self.num_variables = len(variables)
         self.fixed = [None if jax_compat.is_tracer(leaf) else leaf for leaf in given]
-        self.arrays = [*variables, *(leaf for leaf in given if jax_compat.is_tracer(leaf))]
+        self.arrays = [*variables, *filter(jax_compat.is_tracer, given)]
         self.avals = [jax_compat.aval_of(array) for array in self.arrays]
         self.is_traced = any(map(jax_compat.is_tracer, self.arrays))
 
@@ -199,8 +200,6 @@ class _Shared:
 
 def _trace_or_not(call: _Call, run: Callable[..., Any]) -> Any:
     """The shared function, or NOT_SHARED: then nothing has happened that a trace in place would notice."""
-    if not call.is_traced:
-        return NOT_SHARED
     before = [counts(root) for root in call.packed.roots]
     with _undone_counts(call.packed.roots, before):
         try:
@@ -215,7 +214,7 @@ def _undone_counts(roots: Sequence[Scope], before: Sequence[Counts]) -> Iterator
         yield
     finally:
         for root, old in zip(roots, before, strict=True):
-            add_counts(root, {path: -number for path, number in _difference(counts(root), old).items()})
+            add_counts(root, {path: -number for path, number in counts_since(root, old).items()})
 
 
 def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> Any:
@@ -233,16 +232,14 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
         cursor.update(inner._state.autoname_cursor)
         return value
 
-    def flat(*arrays: Any) -> list[Any]:
+    def flat(*given: Any) -> list[Any]:
         nonlocal results
-        variables, args, kwargs = call.unflatten(arrays)
+        variables, args, kwargs = call.unflatten(given)
         out = packed.run(body, variables, packed.rng_groups, *args, **kwargs)
         if holds_modules(out):
             raise TypeError("a Module leaves the call")
-        leaves, structure = jax.tree_util.tree_flatten(out)
-        fixed = [None if jax_compat.is_tracer(leaf) else leaf for leaf in leaves]
-        results = functools.partial(_filled, structure, fixed)
-        return [leaf for leaf in leaves if jax_compat.is_tracer(leaf)]
+        arrays, results = traced_leaves(out)
+        return arrays
 
     flat.__name__ = type(modules.module).__name__
     in_tree = jax.tree.structure((tuple(call.arrays), {}))
@@ -253,14 +250,5 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
     constants = tuple(by_key.get(id(constant), constant) for constant in callee.constants)
     if any(map(jax_compat.is_tracer, constants)):  # it closes over what another call does not have
         return NOT_SHARED
-    made = tuple(_difference(counts(root), old) for root, old in zip(packed.roots, before, strict=True))
+    made = tuple(counts_since(root, old) for root, old in zip(packed.roots, before, strict=True))
     return _Shared(callee, constants, results, made, cursor)
-
-
-def _filled(structure: Any, fixed: Sequence[Any], arrays: Sequence[Any]) -> Any:
-    given = iter(arrays)
-    return structure.unflatten([next(given) if leaf is None else leaf for leaf in fixed])
-
-
-def _difference(new: Counts, old: Counts) -> Counts:
-    return {key: number - old.get(key, 0) for key, number in new.items()}

@@ -32,6 +32,7 @@ __all__ = [
     "inline_call",
     "ir",
     "is_private",
+    "is_used",
     "operations_of",
     "parse",
     "stablehlo",
@@ -187,6 +188,11 @@ def symbol(name: str) -> ir.FlatSymbolRefAttr:
 
 # Walks give ops as `ir.Operation`: a view of an op costs more to make than to find it.
 _ADVANCE, _SKIP = ir.WalkResult.ADVANCE, ir.WalkResult.SKIP
+
+
+def is_used(value: ir.Value | None) -> bool:
+    """Whether there is a value, and anything uses it."""
+    return value is not None and next(iter(value.uses), None) is not None
 
 
 def walk(root: Any, *names: str) -> list[Any]:

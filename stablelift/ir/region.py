@@ -31,6 +31,14 @@ def captures(op: ir.Operation) -> list[Use]:
     return found
 
 
+def used_by(op: ir.Operation, operands: Sequence[ir.Value] | None = None) -> list[ir.Value]:
+    """The values that an op uses: its operands, unless they are given already, and what its regions
+    capture.
+    """
+    used = list(op.operands if operands is None else operands)
+    return used + [use.value for use in captures(op)] if len(op.regions) else used
+
+
 def _arguments(op: ir.Operation) -> set[ir.Value]:
     """The arguments of the blocks of an op's regions."""
     regions = op.regions
@@ -59,7 +67,7 @@ def copy_block(block: Any, arguments: Sequence[Tensor], values: Sequence[Any]) -
 
 def returned(block: Any) -> list[Any]:
     """The values that the block's terminator returns."""
-    return list(list(block.operations)[-1].operation.operands)
+    return list(block.operations[len(block.operations) - 1].operation.operands)
 
 
 def combined_by(block: Any) -> str | None:

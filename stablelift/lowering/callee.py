@@ -80,6 +80,18 @@ def _unknown_axis(error: NameError, axis: str, axis_env: Sequence[tuple[str, int
     )
 
 
+def traced_leaves(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
+    """The leaves of a tree that are tracers, and the tree as a function of what stands for them."""
+    leaves, structure = jax.tree.flatten(tree)
+    fixed = [None if jax_compat.is_tracer(leaf) else leaf for leaf in leaves]  # no leaf is None
+
+    def filled(arrays: Sequence[Any]) -> Any:
+        given = iter(arrays)
+        return structure.unflatten([next(given) if leaf is None else leaf for leaf in fixed])
+
+    return list(filter(jax_compat.is_tracer, leaves)), filled
+
+
 def name_of(function: Callable) -> str:
     """What a function's symbol is made from."""
     name = getattr(function, "__name__", type(function).__name__)

@@ -25,16 +25,48 @@ def callee_of(op: Any) -> str:
     return op.attributes["callee"].value
 
 
+def plain_calls(function: func.FuncOp, *, in_regions: bool = False) -> dict[str, list[Any]]:
+    """The plain calls in a function's block, in order, by the function that they call.
+
+    `in_regions` says whether those in the regions of the block's ops count as well.
+    """
+    found: dict[str, list[Any]] = {}
+    block = function.regions[0].blocks[0]
+    for op in walk(function, *PLAIN_CALLS):
+        if in_regions or op.block == block:
+            found.setdefault(callee_of(op), []).append(op)
+    return found
+
+
 def callees(op: Any) -> list[str]:
     """The functions that one op refers to, by name."""
     name = op.operation.name
     if name == "func.call":
-        return [op.operation.attributes["callee"].value]
+        return [callee_of(op.operation)]
     if name in LIFT_OPS:
         return LIFT_OPS[name].symbols(attributes_of(op))
     if name == "stablehlo.composite":
         return [op.operation.attributes["decomposition"].value]
     return []
+
+
+def callees_first(functions: Mapping[str, func.FuncOp]) -> list[str]:
+    """The functions by name, each behind those that it refers to (but for those that refer to themselves)."""
+    order: dict[str, None] = {}
+    begun: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in begun:
+            return
+        begun.add(name)
+        for op in references(functions[name]):
+            for callee in callees(op):
+                visit(callee)
+        order[name] = None
+
+    for name in functions:
+        visit(name)
+    return list(order)
 
 
 class Nesting:

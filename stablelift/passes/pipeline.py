@@ -108,7 +108,9 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
-    raises = any(name in found for name in RAISED) and (rounds or _multiplies_in_loops(known))
+    raises = any(name in found for name in RAISED) and (
+        rounds or _multiplies(known, found.get("stablehlo.while", ()))
+    )
     looped = raises or "lift.scan" in found
     prepared = [Legalize.name] if rounds and not LEGALIZED.isdisjoint(found) else []
     if looped:
@@ -125,10 +127,10 @@ def _eliminators(kinds: Collection[str]) -> list[str]:
     return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
 
 
-def _multiplies_in_loops(known: Mapping[str, func.FuncOp]) -> bool:
-    """Whether a loop that is not raised yet multiplies matrices, itself or in what it calls."""
+def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation]) -> bool:
+    """Whether one of these loops multiplies matrices, itself or in what it calls."""
     seen: set[str] = set()
-    waiting = [op for function in known.values() for op in walk(function) if op.name == "stablehlo.while"]
+    waiting = list(loops)
     while waiting:
         for op in walk(waiting.pop()):
             if op.name in PRODUCTS:
@@ -201,11 +203,10 @@ class _Run:
         manager = PassManager()
         manager.enable_verifier(False)  # `verify`, once, at the end
         for one in passes:
+            ours = one if isinstance(one, ModulePass) else OURS.get(one)
             name = one.name if isinstance(one, ModulePass) else one
-            if isinstance(one, ModulePass):
-                manager.add(self._guard(one.run), name)
-            elif name in OURS:
-                manager.add(self._guard(OURS[name].run), name)
+            if ours is not None:
+                manager.add(self._guard(ours.run), name)
             elif name in MLIR:
                 manager.add(name)
             else:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from stablelift.ir.mlir import context, functions, parse
 from stablelift.passes.callgraph import callees, references
-from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.runtime.program import Program
 
 LEAST_DEPTH = 6
@@ -26,7 +25,7 @@ def chosen(layers: str, program: Program, *, carries: bool) -> Choice:
     if layers != "auto":
         return Choice(layers, "as asked for")
     depth = _depth(program)
-    if depth < max(LEAST_DEPTH, LEAST_CALLS):
+    if depth < LEAST_DEPTH:
         return Choice("inline", f"no submodule is called {LEAST_DEPTH} times or more")
     if carries:
         return Choice("roll", f"a submodule is called {depth} times, and what is carried can be kept stacked")

@@ -9,7 +9,6 @@ from typing import Any
 import jax
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.primitive import program_p
 from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
@@ -30,10 +29,9 @@ def compile(
         call: 2 for `step(params, opt_state, batch) -> (params, opt_state, loss)`. What is carried may be kept
         in another form between calls; such results are `Carried`, which reads like the tree it stands for.
       layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of
-      one
-        function, which XLA compiles once. "roll": chains of them become loops, so that compile time does not
-        grow with depth; what is carried is kept stacked, other operands are stacked in every call. "auto":
-        chosen by depth, see `choice`.
+        one function, which XLA compiles once. "roll": chains of them become loops, so that compile time does
+        not grow with depth; what is carried is kept stacked, other operands are stacked in every call.
+        "auto": chosen by depth, see `choice`.
       donate: Whether results may take over the buffers of what is carried, which is then deleted.
 
     Raises:
@@ -108,7 +106,7 @@ class CompiledFunction:
     def _staged(self, *args: Any) -> Any:
         """The function on tracers: one call of its finished program."""
         program = self._finished(*jax.tree.map(jax_compat.aval_of, args))
-        results = program_p.bind(*jax.tree.leaves(args), program=program)
+        results = program.bind(*jax.tree.leaves(args))
         return jax.tree.unflatten(program.out_tree, results)
 
     def _finished(self, *args: Any) -> Program:

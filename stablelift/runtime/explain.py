@@ -18,8 +18,8 @@ class Explanation:
     """What was done to a program; as text, a line for each decision.
 
     Attributes:
-      remarks: The decisions of passes, in order: which loops were raised, rolled, fused, hoisted from, or
-      left. foreign: How many ops took a rule of JAX's own (opaque linear algebra and the like), by primitive.
+      remarks: The decisions of passes, in order: which loops were raised, rolled, fused or left.
+      foreign: How many ops took a rule of JAX's own (opaque linear algebra and the like), by primitive.
       layers: What became of equal layers, and why; None where nothing was to be decided.
     """
 

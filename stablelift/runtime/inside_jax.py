@@ -11,7 +11,7 @@ Importing this module registers the rules.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -46,16 +46,9 @@ def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
         return _runner(program)(*args)
 
 
-_RUNNERS: dict[Program, Any] = {}
-_MOST_RUNNERS = 256
-
-
+@lru_cache(maxsize=256)
 def _runner(program: Program) -> Any:
-    if program not in _RUNNERS:
-        if len(_RUNNERS) >= _MOST_RUNNERS:
-            del _RUNNERS[next(iter(_RUNNERS))]
-        _RUNNERS[program] = jax.jit(lambda *leaves: program_p.bind(*leaves, program=program))
-    return _RUNNERS[program]
+    return jax.jit(program.bind)
 
 
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:

@@ -266,6 +266,10 @@ class Program:
     def _jitted(self) -> Callable:
         return jax.jit(_named(partial(_apply, self), self.name))
 
+    def bind(self, *leaves: Any) -> list[Any]:
+        """The program's flat results on flat arrays or tracers, which are not checked."""
+        return program_p.bind(*leaves, program=self)
+
     @property
     def _apply(self) -> Callable:
         return _named(partial(_apply, self), self.name)
@@ -299,7 +303,7 @@ def _apply(program: Program, *args: Any) -> Any:
                 f"{program.name}: argument args{path}: expected {spelled(expected)}, found {spelled(found)}"
                 + _remedy(expected, found)
             )
-    results = program_p.bind(*arrays, program=program)
+    results = program.bind(*arrays)
     return jax.tree.unflatten(program.out_tree, results)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,11 +11,10 @@ import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
-from stablelift.lowering.primitive import program_p
 from stablelift.passes.layers.roll import Group, Layout, Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
-from stablelift.runtime.stacks import unstack
+from stablelift.runtime.stacks import unstacked
 from stablelift.runtime.types import spelled
 
 Signature = tuple[Any, tuple[Any, ...]]
@@ -55,7 +54,7 @@ class Rolled:
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
         self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
         donated = tuple(i for i, part in enumerate(self._arguments) if donate and part < carry)
-        self._jitted = jax.jit(partial(_bind, self.program), donate_argnums=donated)
+        self._jitted = jax.jit(self.program.bind, donate_argnums=donated)
         self._signatures = [
             (tree, tuple(map(jax_compat.aval_of, program.in_avals[start : start + tree.num_leaves])))
             for tree, start in zip(self._in_trees, self._in_starts, strict=False)
@@ -71,11 +70,6 @@ class Rolled:
         given = [iter(arrays) for arrays in held]
         results = self._jitted(*(next(given[part]) for part in self._arguments))
         return self._assembled(results)
-
-    @cached_property
-    def memory_analysis(self) -> Any:
-        """XLA's account of the memory that the program needs."""
-        return self._jitted.lower(*self.program.in_avals).compile().memory_analysis()
 
     # From trees to the program's arguments, and from its results to trees
 
@@ -108,16 +102,8 @@ class Rolled:
         """The tree of one result, from the rolled program's results that belong to it."""
         groups = [group for group, its in zip(self.layout.results, self._results, strict=True) if its == part]
         start, tree = self._out_starts[part], self._out_trees[part]
-        leaves: list[Any] = [None] * tree.num_leaves
-        stacks = [(group, array) for group, array in zip(groups, arrays, strict=True) if len(group) > 1]
-        for group, array in zip(groups, arrays, strict=True):
-            if len(group) == 1:
-                leaves[group[0] - start] = array
-        if stacks:
-            for group, array in stacks:
-                for position, leaf in zip(group, unstack(array), strict=True):
-                    leaves[position - start] = leaf
-        return jax.tree.unflatten(tree, leaves)
+        own = [tuple(position - start for position in group) for group in groups]
+        return jax.tree.unflatten(tree, unstacked(own, arrays))
 
     def _part_of(self, position: int, starts: Sequence[int]) -> int:
         return max(part for part, start in enumerate(starts) if start <= position)
@@ -162,10 +148,6 @@ def _spine(tree: Any) -> Any:
     """The tree with each child a leaf."""
     root = jax.tree.unflatten(tree, [0] * tree.num_leaves)
     return jax.tree.structure(root, is_leaf=lambda node: node is not root)
-
-
-def _bind(program: Program, *leaves: Any) -> list[Any]:
-    return program_p.bind(*leaves, program=program)
 
 
 @partial(jax.jit, static_argnums=1)

@@ -108,6 +108,11 @@ def counts(scope: Scope) -> dict[tuple[Any, ...], int]:
     return found
 
 
+def counts_since(scope: Scope, before: Mapping[tuple[Any, ...], int]) -> dict[tuple[Any, ...], int]:
+    """How many draws were counted since `counts` gave `before`."""
+    return {key: number - before.get(key, 0) for key, number in counts(scope).items()}
+
+
 def add_counts(scope: Scope, more: Mapping[tuple[Any, ...], int]) -> None:
     """Count draws that a remembered trace made."""
     for path, number in more.items():

@@ -17,7 +17,7 @@ import numpy as np
 from stablelift.errors import LiftArgumentError
 from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter, hashable_filter, in_filter
-from stablelift.frontend.lifts.fingerprint import add_counts, counts, fingerprint
+from stablelift.frontend.lifts.fingerprint import add_counts, counts, counts_since, fingerprint
 from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 from stablelift.frontend.rng import LazyRng
@@ -132,7 +132,7 @@ class Jitted:
         packed, call = self._running.call
         before = [counts(root) for root in packed.roots]
         result = packed.run(call.body, variables, rngs, *args, **kwargs)
-        draws = tuple(_difference(counts(r), old) for r, old in zip(packed.roots, before, strict=True))
+        draws = tuple(counts_since(root, old) for root, old in zip(packed.roots, before, strict=True))
         cursor = dict(call.modules.module._state.autoname_cursor)
         self._effects[_with_types(key, variables, rngs, args, kwargs)] = _Effects(draws, cursor)
         self._running.traced = True
@@ -171,10 +171,6 @@ def _with_types(key: Any, *arguments: Any) -> Any:
 
 def _type_of(leaf: Any) -> Any:
     return (np.shape(leaf), leaf.dtype) if hasattr(leaf, "dtype") else type(leaf)
-
-
-def _difference(new: dict[Any, int], old: dict[Any, int]) -> dict[Any, int]:
-    return {key: number - old.get(key, 0) for key, number in new.items()}
 
 
 def _shifted(numbers: int | Iterable[int]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from stablelift.ir.lift import Signature, signature_of
 from stablelift.ir.mlir import func, ir
+from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.sweeps import Derive, Positions, Split
 from stablelift.passes.module import body_of
@@ -56,8 +57,8 @@ def split_by(values: Sequence[Any], sizes: Sequence[int]) -> list[list[Any]]:
 def residual_sources(split: Split) -> list[int | None]:
     """For each residual the input of the forward function that it is, or None where it was computed."""
     block = body_of(split.forward)
-    returned = list(block.operations[len(block.operations) - 1].operation.operands)
-    residuals = returned[len(returned) - split.num_residuals :]
+    outputs = returned(block)
+    residuals = outputs[len(outputs) - split.num_residuals :]
     return [
         ir.BlockArgument(value).arg_number if isinstance(value.owner, ir.Block) else None
         for value in residuals

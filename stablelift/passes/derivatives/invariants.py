@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from stablelift.ir.mlir import func, ir
+from stablelift.ir.region import returned
 from stablelift.passes.derivatives.sweeps import Split
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
@@ -15,8 +16,8 @@ from stablelift.passes.module import Functions, body_of, drop_return, finish
 def invariant_residuals(split: Split, num_consts: int) -> list[int]:
     """The positions of the residuals that are computed from the first `num_consts` inputs alone."""
     block = body_of(split.forward)
-    returned = list(block.operations[len(block.operations) - 1].operation.operands)
-    residuals = returned[len(returned) - split.num_residuals :]
+    outputs = returned(block)
+    residuals = outputs[len(outputs) - split.num_residuals :]
     known = _invariant_values(block, num_consts)
     return [
         index

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, operations_of, walk
-from stablelift.ir.region import Use, captures
+from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
@@ -135,7 +135,7 @@ class Derive:
         return function
 
     def _push_forward(self, op: ir.Operation, tangents: dict[ir.Value, Tensor]) -> None:
-        if tangents.keys().isdisjoint(_used_by(op)) or op.name in locally_constant_ops:
+        if tangents.keys().isdisjoint(used_by(op)) or op.name in locally_constant_ops:
             return
         if not any(self._carries_tangent(result.type) for result in op.results):
             return
@@ -182,7 +182,7 @@ class Derive:
     def _spread(self, op: ir.Operation, active: set[ir.Value]) -> Step | None:
         """The step back through `op` when a tangent passes it: its results that carry one join `active`."""
         operands = list(op.operands)
-        used = _used_by(op, operands) if len(op.regions) else operands
+        used = used_by(op, operands) if len(op.regions) else operands
         if active.isdisjoint(used) or op.name in locally_constant_ops:
             return None
         results: list[ir.Value] = list(op.results)
@@ -262,17 +262,6 @@ def _held(anchor: ir.Operation) -> list[ir.Value]:
     values = list(anchor.operands)
     anchor.erase()
     return values
-
-
-def _used_by(op: ir.Operation, operands: Sequence[ir.Value] | None = None) -> list[ir.Value]:
-    """The values that an op uses: its operands, and those of the ops in its regions, which may capture
-    outer ones.
-    """
-    used = list(op.operands if operands is None else operands)
-    if len(op.regions):
-        for inner in walk(op):
-            used.extend(inner.operands)
-    return used
 
 
 def _uses_from_outside(operations: Sequence[ir.Operation], own: set[ir.Value]) -> list[Use]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stablelift.ir.mlir import ir
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of
-from stablelift.passes.layers.order import operands_within
+from stablelift.ir.mlir import func, ir, is_used
+from stablelift.ir.region import used_by
+from stablelift.passes.callgraph import plain_calls
 
 LEAST_CALLS = 3
 """A chain of fewer calls is not worth a loop."""
@@ -30,9 +29,7 @@ class Chain:
     def is_read(self, result: int) -> bool:
         """Whether anybody uses a result that is not handed to the next call."""
         carried = {r for _, r in self.carried}
-        return result not in carried and any(
-            next(iter(op.results[result].uses), None) is not None for op in self.ops
-        )
+        return result not in carried and any(is_used(op.results[result]) for op in self.ops)
 
     def is_entered(self, position: int) -> bool:
         """Whether what a call hands to the next one at `position` is used by anything else."""
@@ -48,13 +45,9 @@ def _times(value: ir.Value, op: ir.Operation) -> int:
     return sum(operand == value for operand in op.operands)
 
 
-def chains_in(block: ir.Block) -> list[Chain]:
-    """The chains of plain calls in a block, longest first found, in order."""
-    calls: dict[str, list[ir.Operation]] = defaultdict(list)
-    for op in block.operations:
-        if op.operation.name in PLAIN_CALLS:
-            calls[callee_of(op)].append(op.operation)
-    return [chain for ops in calls.values() for chain in _chains_of(ops)]
+def chains_in(function: func.FuncOp) -> list[Chain]:
+    """The chains of plain calls in a function's block, in the order of the functions' first calls."""
+    return [chain for ops in plain_calls(function).values() for chain in _chains_of(ops)]
 
 
 def _chains_of(calls: Sequence[ir.Operation]) -> list[Chain]:
@@ -96,5 +89,5 @@ def _only_through(before: ir.Operation, after: ir.Operation, pairs: Sequence[tup
         if value in seen or isinstance(value.owner, ir.Block):
             continue
         seen.add(value)
-        pending.extend(operands_within(value.owner.operation))
+        pending.extend(used_by(value.owner.operation))
     return True

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from stablelift.ir.mlir import ir, walk
-
-
-def operands_within(op: ir.Operation) -> list[ir.Value]:
-    """What an op uses: its operands, and what the ops in its regions use."""
-    used = list(op.operands)
-    if len(op.regions):
-        for inner in walk(op):
-            used.extend(inner.operands)
-    return used
+from stablelift.ir.mlir import ir
+from stablelift.ir.region import used_by
 
 
 def sort_block(block: ir.Block) -> bool:
@@ -28,7 +20,7 @@ def sort_block(block: ir.Block) -> bool:
     users: list[list[int]] = [[] for _ in operations]
     waiting = [0] * len(operations)
     for index, op in enumerate(operations):
-        sources = {made_at[value] for value in operands_within(op) if value in made_at}
+        sources = {made_at[value] for value in used_by(op) if value in made_at}
         waiting[index] = len(sources)
         for source in sources:
             users[source].append(index)

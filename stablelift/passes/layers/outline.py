@@ -7,13 +7,12 @@ What is computed behind the boundary of such a call is not fused with what uses 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, functions, ir, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.callgraph import callees, plain_calls, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.passes.remarks import remark
@@ -37,21 +36,14 @@ def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> Non
     if name in seen:
         return
     seen.add(name)
-    calls: dict[str, list[ir.Operation]] = defaultdict(list)
-    others: set[str] = set()
-    for op in references(known[name]):
-        if op.name in PLAIN_CALLS:
-            calls[callee_of(op)].append(op)
-        else:
-            others.update(callees(op))
-    for callee, ops in calls.items():
+    others = {callee for op in references(known[name]) for callee in callees(op)}
+    for callee, ops in plain_calls(known[name], in_regions=True).items():
         if len(ops) >= LEAST_CALLS and _weight(known, callee, {}) >= _LEAST_OPS:
             what = f"kept {len(ops)} calls of `{callee}`"
             remark(Outline.name, ops[0], what, "XLA compiles the function once")
             for op in ops:
                 keep_call(op)
-        else:
-            others.add(callee)
+            others.discard(callee)
     for callee in others:
         _outline(known, callee, seen)
 

@@ -8,16 +8,16 @@ for all layers is compiled in place of a draw for each.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.mlir import func, ir
+from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.callgraph import callee_of, callees_first, plain_calls
 from stablelift.passes.kept import keep_call
-from stablelift.passes.layers.order import operands_within, sort_block
+from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of
@@ -35,37 +35,18 @@ class Pack(ModulePass):
     def run(self, module: ir.Module) -> None:
         if not any(calls_to_pack(function) for function in Functions(module).by_name.values()):
             return
-        Prune().run(
-            module
-        )  # what a call returns in vain must not count as its gain, nor make it wait for others
+        # What a call returns in vain must not count as its gain, nor make it wait for others.
+        Prune().run(module)
         functions = Functions(module)
-        finished: set[str] = set()
-        for name in list(functions.by_name):
-            _pack_below(functions, name, finished)
-
-
-def _pack_below(functions: Functions, name: str, finished: set[str]) -> None:
-    """Pack the calls in `@name`, in the functions that it calls first."""
-    if name in finished:
-        return
-    finished.add(name)
-    function = functions[name]
-    for op in references(function):
-        for callee in callees(op):
-            _pack_below(functions, callee, finished)
-    candidates = [ops for ops in calls_to_pack(function) if _gains(ops)]
-    if candidates:
-        _pack(functions, function, candidates)
+        for name in callees_first(functions.by_name):
+            candidates = [ops for ops in calls_to_pack(functions[name]) if _gains(ops)]
+            if candidates:
+                _pack(functions, functions[name], candidates)
 
 
 def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
     """The calls in a function's block, those of one function together, where they are many."""
-    calls: dict[str, list[ir.Operation]] = defaultdict(list)
-    block = body_of(function)
-    for op in walk(function, *PLAIN_CALLS):
-        if op.block == block:
-            calls[callee_of(op)].append(op)
-    return [ops for ops in calls.values() if len(ops) >= _LEAST_CALLS]
+    return [ops for ops in plain_calls(function).values() if len(ops) >= _LEAST_CALLS]
 
 
 def _gains(ops: Sequence[ir.Operation]) -> bool:
@@ -102,7 +83,7 @@ def _levels(block: ir.Block, ops: set[ir.Value]) -> list[list[ir.Operation]]:
     above: dict[ir.Value, int] = {}
     for op in block.operations:
         operation = op.operation
-        level = max((above.get(value, 0) for value in operands_within(operation)), default=0)
+        level = max((above.get(value, 0) for value in used_by(operation)), default=0)
         if len(operation.results) and operation.results[0] in ops:
             if level == len(levels):
                 levels.append([])

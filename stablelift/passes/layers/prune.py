@@ -3,9 +3,9 @@
     %a, %y = call @f(%k, %x), %y unused, %x needed for %y alone   ==>   %a = call @f(%k)
 
 A result that is one of the function's arguments is replaced by the operand, one that is another result by
-that. A value counts as needed only if
-a public function's result depends on it, so that chains of calls which only feed each other vanish. Source:
-liveness as an optimistic fixed point, Wegman and Zadeck 1991, doi:10.1145/103135.103136.
+that. A value counts as needed only if a public function's result depends on it, so that chains of calls which
+only feed each other vanish. Source: liveness as an optimistic fixed point, Wegman and Zadeck 1991,
+doi:10.1145/103135.103136.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stablelift.ir.mlir import func, functions, ir, is_private, walk
+from stablelift.ir.mlir import func, functions, ir, is_private, is_used
+from stablelift.ir.region import returned, used_by
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
+from stablelift.passes.liveness import erase_unused, is_pure
 from stablelift.passes.module import body_of, drop_return, finish
 
 
@@ -30,14 +32,15 @@ class Prune(ModulePass):
         prunable = _called_plainly(known)
         if not prunable:
             return
-        for name in _callees_first(known, prunable):
-            _forward_results(known[name], prunable[name])
-        if any(_is_unused(result) for sites in prunable.values() for op in sites for result in op.results):
+        for name in callees_first(known):
+            if name in prunable:
+                _forward_results(known[name], prunable[name])
+        if any(not is_used(result) for sites in prunable.values() for op in sites for result in op.results):
             _remove_dead(known, prunable)
 
 
 def _called_plainly(known: Mapping[str, func.FuncOp]) -> dict[str, list[ir.Operation]]:
-    """The private functions that are only called, by nothing but plain calls; and those calls."""
+    """The private functions that only compute, and are only called, by plain calls; and those calls."""
     sites: dict[str, list[ir.Operation]] = defaultdict(list)
     refused: set[str] = set()
     for function in known.values():
@@ -46,33 +49,11 @@ def _called_plainly(known: Mapping[str, func.FuncOp]) -> dict[str, list[ir.Opera
                 sites[callee_of(op)].append(op)
             else:
                 refused.update(callees(op))
-    return {name: found for name, found in sites.items() if name not in refused and is_private(known[name])}
-
-
-def _returned(function: func.FuncOp) -> list[ir.Value]:
-    block = body_of(function)
-    return list(block.operations[len(block.operations) - 1].operation.operands)
-
-
-def _callees_first(
-    known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]
-) -> list[str]:
-    order: dict[str, None] = {}
-    open_: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name in order or name in open_:
-            return
-        open_.add(name)
-        for op in references(known[name]):
-            for callee in callees(op):
-                visit(callee)
-        if name in prunable:
-            order[name] = None
-
-    for name in prunable:
-        visit(name)
-    return list(order)
+    return {
+        name: found
+        for name, found in sites.items()
+        if name not in refused and is_private(known[name]) and is_pure(known, found[0])
+    }
 
 
 def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> None:
@@ -80,7 +61,7 @@ def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> No
     result.
     """
     first: dict[ir.Value, int] = {}
-    for index, value in enumerate(_returned(function)):
+    for index, value in enumerate(returned(body_of(function))):
         if isinstance(value.owner, ir.Block):
             position = ir.BlockArgument(value).arg_number
             for op in sites:
@@ -90,10 +71,6 @@ def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> No
                 op.results[index].replace_all_uses_with(op.results[known])
 
 
-def _is_unused(value: ir.Value) -> bool:
-    return next(iter(value.uses), None) is None
-
-
 class _Liveness:
     """Which values, results of functions and arguments of functions are needed."""
 
@@ -101,7 +78,7 @@ class _Liveness:
         self._known, self._prunable = known, prunable
         self._values: set[ir.Value] = set()
         self._pending: list[ir.Value] = []
-        self._returned = {name: _returned(known[name]) for name in prunable}
+        self._returned = {name: returned(body_of(known[name])) for name in prunable}
         self._block_of = {name: body_of(known[name]) for name in known}
         self._name_of = {block: name for name, block in self._block_of.items()}
         self._sites: dict[str, list[ir.Operation]] = defaultdict(list)
@@ -110,11 +87,14 @@ class _Liveness:
         self.arguments: dict[str, set[int]] = defaultdict(set)
         for name in known:
             if name not in prunable:
-                self._need(_returned(known[name]))
-                for op in walk(known[name]):
-                    if _has_effects(op):
-                        self._need_op(op)
+                self._need(returned(body_of(known[name])))
+                for op in body_of(known[name]).operations:
+                    if not self._is_pure(op.operation):
+                        self._need_op(op.operation)
         self._settle()
+
+    def _is_pure(self, op: ir.Operation) -> bool:
+        return (op.name in PLAIN_CALLS and callee_of(op) in self._prunable) or is_pure(self._known, op)
 
     def _need(self, values: Sequence[ir.Value]) -> None:
         for value in values:
@@ -138,9 +118,7 @@ class _Liveness:
     def _need_op(self, op: ir.Operation) -> None:
         if op not in self._whole:
             self._whole.add(op)
-            self._need(list(op.operands))
-            for inner in walk(op) if len(op.regions) else ():
-                self._need(list(inner.operands))
+            self._need(used_by(op))
 
     def _need_result(self, op: ir.Operation, index: int) -> None:
         name = callee_of(op)
@@ -155,11 +133,6 @@ class _Liveness:
     def _need_argument(self, name: str, position: int) -> None:
         self.arguments[name].add(position)
         self._need([op.operands[position] for op in self._sites[name]])
-
-
-def _has_effects(op: ir.Operation) -> bool:
-    attributes: Any = op.attributes
-    return "has_side_effect" in attributes and bool(attributes["has_side_effect"].value)
 
 
 def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequence[ir.Operation]]) -> None:
@@ -177,14 +150,14 @@ def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequen
     for name in changed:
         _narrow_function(known[name], kept[name])
     for function in known.values():
-        _erase_unused(body_of(function))
+        erase_unused(known, function)
     for name in changed:
         function, block = known[name], body_of(known[name])
-        returned = drop_return(function)
+        outputs = drop_return(function)
         for position in reversed(range(len(block.arguments))):
             if position not in taken[name]:
                 block.erase_argument(position)
-        finish(function, returned)
+        finish(function, outputs)
 
 
 def _narrow_call(op: ir.Operation, kept: Sequence[int], taken: Sequence[int]) -> None:
@@ -201,13 +174,5 @@ def _narrow_call(op: ir.Operation, kept: Sequence[int], taken: Sequence[int]) ->
 
 
 def _narrow_function(function: func.FuncOp, kept: Sequence[int]) -> None:
-    returned = drop_return(function)
-    finish(function, [returned[index] for index in kept])
-
-
-def _erase_unused(block: ir.Block) -> None:
-    *operations, _ = block.operations
-    for op in reversed(operations):
-        operation = op.operation
-        if not _has_effects(operation) and all(map(_is_unused, operation.results)):
-            operation.erase()
+    outputs = drop_return(function)
+    finish(function, [outputs[index] for index in kept])

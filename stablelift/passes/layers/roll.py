@@ -22,14 +22,15 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import signature_of
-from stablelift.ir.mlir import func, ir
+from stablelift.ir.mlir import func, ir, is_used
+from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.layers.chains import Chain, chains_in
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker
-from stablelift.passes.module import Functions, body_of, call, drop_return, finish
+from stablelift.passes.module import Functions, body_of, call, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.structure import define, lift_op
 
@@ -78,18 +79,18 @@ class _Rolling:
         self._stacker = Stacker(functions, main, self._stacked_argument)
 
     def run(self) -> None:
-        returned = drop_return(self._main)
-        anchor = ir.Operation.create("lift.held", operands=returned, ip=ir.InsertionPoint(self._block))
-        chains = chains_in(self._block)
+        outputs = drop_return(self._main)
+        anchor = ir.Operation.create("lift.held", operands=outputs, ip=ir.InsertionPoint(self._block))
+        chains = chains_in(self._main)
         with ir.InsertionPoint(anchor), self._main.location:
             for chain in chains:
                 self._roll(chain)
             stacked = self._stacked_results(anchor)
             self._stacker.finish()
             self._split_groups()
-        returned = list(anchor.operands)
+        outputs = list(anchor.operands)
         anchor.erase()
-        kept, results = self._results(returned, stacked)
+        kept, results = self._results(outputs, stacked)
         finish(self._main, kept)
         sort_block(self._block)
         self._drop_arguments()
@@ -156,7 +157,7 @@ class _Rolling:
         for index, value in enumerate(order):
             if outside is not None and value == outside:
                 continue
-            if next(iter(value.uses), None) is not None:
+            if is_used(value):
                 value.replace_all_uses_with(self._stacker.part(stacked, index).value)
 
     # Arguments and results that are handed from run to run
@@ -190,16 +191,16 @@ class _Rolling:
         for group, stacked in self._groups.items():
             for index, position in enumerate(group):
                 argument = self._arguments[position]
-                if next(iter(argument.uses), None) is not None:
+                if is_used(argument):
                     argument.replace_all_uses_with(self._stacker.part(Tensor(stacked), index).value)
 
     def _results(
-        self, returned: Sequence[ir.Value], stacked: Mapping[Group, Tensor]
+        self, outputs: Sequence[ir.Value], stacked: Mapping[Group, Tensor]
     ) -> tuple[list[ir.Value], list[Group]]:
         in_group = {self._state[position] for group in stacked for position in group}
-        kept = [index for index in range(len(returned)) if index not in in_group]
+        kept = [index for index in range(len(outputs)) if index not in in_group]
         groups = [tuple(self._state[position] for position in group) for group in stacked]
-        values = [returned[index] for index in kept] + [tensor.value for tensor in stacked.values()]
+        values = [outputs[index] for index in kept] + [tensor.value for tensor in stacked.values()]
         return values, [*((index,) for index in kept), *groups]
 
     def _drop_arguments(self) -> None:
@@ -211,6 +212,4 @@ class _Rolling:
         for attribute in ("arg_attrs", "res_attrs"):
             if attribute in self._main.attributes:
                 del self._main.attributes[attribute]
-        inputs = [argument.type for argument in self._block.arguments]
-        type = ir.FunctionType.get(inputs, list(self._main.type.results))
-        self._main.attributes["function_type"] = ir.TypeAttr.get(type)
+        retype(self._main, returned(self._block))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.mlir import functions, ir
+from stablelift.ir.mlir import functions, ir, is_used
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callees, references
 
@@ -34,7 +34,7 @@ class Seal(ModulePass):
 
 
 def _seal(op: ir.Operation) -> None:
-    results = [result for result in op.results if next(iter(result.uses), None) is not None]
+    results = [result for result in op.results if is_used(result)]
     if not results:
         return
     with ir.InsertionPoint.after(op), op.location:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import func, ir
+from stablelift.ir.mlir import func, ir, is_used
+from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import batching, emit_batched
-from stablelift.passes.layers.order import operands_within
 from stablelift.passes.module import Functions, body_of
 
 Values = tuple[ir.Value, ...]
@@ -106,7 +106,7 @@ class Stacker:
             for results in zip(*(list(op.results) for op in ops), strict=True):
                 tensor, mapped = self._known[results]
                 for index, value in enumerate(results):
-                    if value != tensor.value and next(iter(value.uses), None) is not None:
+                    if value != tensor.value and is_used(value):
                         part = self.part(tensor, index) if mapped else tensor
                         value.replace_all_uses_with(part.value)
         packed = [op for ops in self._packed for op in ops]
@@ -216,7 +216,7 @@ class Stacker:
             if position > earliest and position not in seen:
                 seen.add(position)
                 owner: Any = value.owner
-                pending.extend(operands_within(owner.operation))
+                pending.extend(used_by(owner.operation))
         return False
 
 

@@ -21,12 +21,12 @@ from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.inline import inline_at
+from stablelift.passes.liveness import reached_from
 from stablelift.passes.module import Functions, body_of, finish, replace
 from stablelift.passes.raising.counted import NotCounted, maker, trip_count
 from stablelift.passes.raising.sequences import constant, integer_dtype
 from stablelift.passes.raising.stacked import recognise
 from stablelift.passes.remarks import remark
-from stablelift.passes.scan.liveness import reached_from
 from stablelift.passes.scan.loop import Carried, Loop, Loops
 from stablelift.passes.structure import call_typed, define, lift_op
 

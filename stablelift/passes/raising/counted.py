@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.region import returned
 from stablelift.passes.raising.sequences import Sequences, constant, integer_dtype
 
 _MOST_STEPS_TRIED = 1 << 16
@@ -38,8 +39,8 @@ def counters(
 ) -> dict[int, Counter]:
     """The counters among carried values, by position."""
     found = {}
-    for position, (argument, returned, start) in enumerate(zip(inside, following, initial, strict=True)):
-        dtype, first, step = integer_dtype(argument.type), constant(start), _step(argument, returned)
+    for position, (argument, next_one, start) in enumerate(zip(inside, following, initial, strict=True)):
+        dtype, first, step = integer_dtype(argument.type), constant(start), _step(argument, next_one)
         if dtype is not None and first is not None and first.ndim == 0 and step is not None:
             found[position] = Counter(int(first), step, dtype)
     return found
@@ -51,19 +52,18 @@ def trip_count(cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]) -> i
     Raises:
       NotCounted: The loop is none, and why.
     """
-    returned = list(body.operations[len(body.operations) - 1].operation.operands)
-    found = counters(list(body.arguments), returned, initial)
+    found = counters(list(body.arguments), returned(body), initial)
     if not found:
         raise NotCounted("it carries no counter that starts at a constant and grows by one")
     of_argument = {cond.arguments[position]: counter for position, counter in found.items()}
-    test = cond.operations[len(cond.operations) - 1].operation.operands[0]
+    (test,) = returned(cond)
     steps = _compared(test, of_argument)
     return steps if steps is not None else _tried(test, of_argument)
 
 
-def _step(argument: ir.Value, returned: ir.Value) -> int | None:
+def _step(argument: ir.Value, following: ir.Value) -> int | None:
     """What a carried value grows by, if that is a constant."""
-    owner = returned.owner
+    owner = following.owner
     if isinstance(owner, ir.Block) or owner.name not in ("stablehlo.add", "stablehlo.subtract"):
         return None
     left, right = owner.operands

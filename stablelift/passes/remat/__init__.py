@@ -10,16 +10,19 @@ saved: `cut`.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir.mlir import func, functions, ir, is_private
+from stablelift.ir.region import returned
 from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, references
-from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.callgraph import PLAIN_CALLS, callees, plain_calls, references
+from stablelift.passes.copying import copy_needed
+from stablelift.passes.liveness import erase_unused
+from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.remat.cut import values_to_save
 
@@ -44,6 +47,7 @@ class _Pair:
     is.
     """
 
+    known: Mapping[str, func.FuncOp]
     forward: func.FuncOp
     reverse: func.FuncOp
     calls: list[tuple[ir.Operation, ir.Operation]]
@@ -52,9 +56,9 @@ class _Pair:
     def rewrite(self) -> None:
         """Save what costs the fewest bytes in the place of what the reverse takes now."""
         block = body_of(self.forward)
-        returned = list(block.operations[len(block.operations) - 1].operation.operands)
+        outputs = returned(block)
         wanted = {
-            position: returned[result]
+            position: outputs[result]
             for result, positions in self.residuals.items()
             for position in positions
         }
@@ -68,10 +72,10 @@ class _Pair:
         what = f"`{self.forward.name.value}` hands {after} bytes to its reverse, not {before}"
         remark(Remat.name, self.calls[0][0], what, "the rest is recomputed from these and from its arguments")
         passed = [value for value in given if value not in arguments]
-        kept = [index for index in range(len(returned)) if index not in self.residuals]
+        kept = [index for index in range(len(outputs)) if index not in self.residuals]
         drop_return(self.forward)
-        finish(self.forward, [*(returned[index] for index in kept), *passed])
-        _erase_unused(block)
+        finish(self.forward, [*(outputs[index] for index in kept), *passed])
+        erase_unused(self.known, self.forward)
         for forward_call, reverse_call in self.calls:
             new = _call_again(forward_call, self.forward, list(forward_call.operands))
             for old, result in zip(kept, new.results, strict=False):
@@ -106,14 +110,14 @@ class _Pair:
         become: dict[ir.Value, ir.Value] = {
             value: block.add_argument(value.type, location) for value in given
         }
+        forward = [op.operation for op in body_of(self.forward).operations]
         with ir.InsertionPoint.at_block_begin(block):
-            for position, value in wanted.items():
-                block.arguments[position].replace_all_uses_with(_repeated(value, become))
+            copy_needed(forward, wanted.values(), become)
+        for position, value in wanted.items():
+            block.arguments[position].replace_all_uses_with(become[value])
         for position in sorted(wanted, reverse=True):
             block.erase_argument(position)
-        inputs = [argument.type for argument in block.arguments]
-        type = ir.FunctionType.get(inputs, list(self.reverse.type.results))
-        self.reverse.attributes["function_type"] = ir.TypeAttr.get(type)
+        retype(self.reverse, returned(block))
 
 
 def _free_inputs(wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]) -> list[ir.Value]:
@@ -133,27 +137,6 @@ def _free_inputs(wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]) ->
     return list(found)
 
 
-def _repeated(value: ir.Value, become: dict[ir.Value, ir.Value]) -> ir.Value:
-    """The value, made here again; `become` holds what stands for values that are there already."""
-    stack = [value]
-    while stack:
-        current = stack[-1]
-        if current in become:
-            stack.pop()
-            continue
-        owner: Any = current.owner
-        operation = owner.operation
-        missing = [operand for operand in operation.operands if operand not in become]
-        if missing:
-            stack.extend(missing)
-            continue
-        copy = operation.clone()
-        for index, operand in enumerate(operation.operands):
-            copy.operands[index] = become[operand]
-        become.update(zip(operation.results, copy.results, strict=True))
-    return become[value]
-
-
 def _call_again(call: ir.Operation, function: func.FuncOp, operands: Sequence[ir.Value]) -> ir.Operation:
     with ir.InsertionPoint(call), call.location:
         return ir.Operation.create(
@@ -164,25 +147,15 @@ def _call_again(call: ir.Operation, function: func.FuncOp, operands: Sequence[ir
         )
 
 
-def _erase_unused(block: ir.Block) -> None:
-    *operations, _ = block.operations
-    for op in reversed(operations):
-        if all(next(iter(result.uses), None) is None for result in op.operation.results):
-            op.operation.erase()
-
-
 def _pairs(known: Functions, function: func.FuncOp) -> list[_Pair]:
     """The pairs whose calls stand in `function`, each call of the one matched by one of the other."""
-    calls: dict[str, list[ir.Operation]] = defaultdict(list)
-    for op in references(function):
-        if op.name in PLAIN_CALLS:
-            calls[callee_of(op)].append(op)
+    calls = plain_calls(function)
     elsewhere = {
-        callee_of(op)
+        callee
         for other in known.by_name.values()
-        if other != function
         for op in references(other)
-        if op.name in PLAIN_CALLS
+        if op.name not in PLAIN_CALLS or op.block != body_of(function)
+        for callee in callees(op)
     }
     maker: dict[ir.Value, tuple[str, int, int]] = {
         result: (name, site, index)
@@ -197,7 +170,7 @@ def _pairs(known: Functions, function: func.FuncOp) -> list[_Pair]:
         if found is not None and not used & {name, found[0]} and not _has_calls(known, name, found[0]):
             source, sites, residuals = found
             used |= {name, source}
-            pairs.append(_Pair(known[source], known[name], sites, residuals))
+            pairs.append(_Pair(known.by_name, known[source], known[name], sites, residuals))
     return pairs
 
 

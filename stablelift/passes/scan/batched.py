@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
+from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import batching
+from stablelift.passes.copying import Become, copy_ops
+from stablelift.passes.liveness import is_pure, needed_for, reached_from
 from stablelift.passes.module import body_of, call, finish
-from stablelift.passes.scan.copying import Become, copy_ops
-from stablelift.passes.scan.liveness import is_pure, needed_for, reached_from, used_by
 from stablelift.passes.scan.loop import Loop, Stacked
 
 PRODUCTS = ("stablehlo.dot_general", "stablehlo.convolution")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from stablelift.ir.mlir import ir
-from stablelift.passes.scan.liveness import is_pure
+from stablelift.passes.liveness import is_pure
 from stablelift.passes.scan.loop import Carried, Loop
 
 

@@ -17,15 +17,16 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import ir, is_used
+from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching.table import elementwise_ops
+from stablelift.passes.liveness import is_pure, reached_from
 from stablelift.passes.module import body_of
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.batched import PRODUCTS
-from stablelift.passes.scan.liveness import is_pure, reached_from, used_by
-from stablelift.passes.scan.loop import Loop, Loops, is_used
+from stablelift.passes.scan.loop import Loop, Loops
 
 _LOOPS = ("lift.scan", "lift.while", "stablehlo.while")
 

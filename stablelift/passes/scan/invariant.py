@@ -6,8 +6,9 @@ A broadcast stays where it is: XLA fuses it into its user, and outside it would 
 from __future__ import annotations
 
 from stablelift.ir.mlir import ir
-from stablelift.passes.scan.copying import copy_needed
-from stablelift.passes.scan.liveness import is_pure, used_by
+from stablelift.ir.region import used_by
+from stablelift.passes.copying import copy_needed
+from stablelift.passes.liveness import is_pure
 from stablelift.passes.scan.loop import Loop
 
 _FREE = ("stablehlo.broadcast_in_dim", "stablehlo.reshape")

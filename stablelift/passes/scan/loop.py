@@ -20,11 +20,12 @@ from typing import Any
 
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of, signature_of
-from stablelift.ir.mlir import func, inline_call, ir, symbol, walk
+from stablelift.ir.mlir import func, inline_call, ir, is_used, symbol, walk
+from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.callgraph import callees
+from stablelift.passes.callgraph import callees, callees_first
+from stablelift.passes.liveness import sweep
 from stablelift.passes.module import Functions, body_of, drop_return, finish
-from stablelift.passes.scan.liveness import sweep
 from stablelift.passes.structure import lift_op
 
 
@@ -77,13 +78,13 @@ class Loop:
         split = attributes["num_consts"]
         stop = split + attributes["num_carry"]
         operands, results = list(self.op.operands), list(self.op.results)
-        inside, returned = list(self.block.arguments), returned_by(self.block)
+        inside, outputs = list(self.block.arguments), returned(self.block)
         count = attributes["num_carry"]
         self.consts = [Const(*pair) for pair in zip(operands[:split], inside[:split], strict=True)]
         self.carry = [
             Carried(*parts)
             for parts in zip(
-                operands[split:stop], inside[split:stop], returned[:count], results[:count], strict=True
+                operands[split:stop], inside[split:stop], outputs[:count], results[:count], strict=True
             )
         ]
         self.xs = [
@@ -92,7 +93,7 @@ class Loop:
         ]
         self.ys = [
             Stacked(*parts)
-            for parts in zip(returned[count:], attributes["out_axes"], results[count:], strict=True)
+            for parts in zip(outputs[count:], attributes["out_axes"], results[count:], strict=True)
         ]
 
     @property
@@ -209,15 +210,6 @@ class Loop:
             part.result = result.value
 
 
-def is_used(value: ir.Value | None) -> bool:
-    return value is not None and next(iter(value.uses), None) is not None
-
-
-def returned_by(block: ir.Block) -> list[ir.Value]:
-    """What the block's terminator returns."""
-    return list(block.operations[len(block.operations) - 1].operation.operands)
-
-
 class Loops:
     """The scans of a module, innermost first, each with a body that no other op refers to."""
 
@@ -243,21 +235,7 @@ class Loops:
 
     def innermost_first(self) -> list[str]:
         """The functions of the module, each behind those that it refers to."""
-        order: dict[str, None] = {}
-        begun: set[str] = set()
-
-        def visit(name: str) -> None:
-            if name in begun:
-                return
-            begun.add(name)
-            for op in self._references[name]:
-                for callee in callees(op):
-                    visit(callee)
-            order[name] = None
-
-        for name in self._references:
-            visit(name)
-        return list(order)
+        return callees_first(self.functions.by_name)
 
     def _own_body(self, op: Any) -> func.FuncOp:
         name = attributes_of(op)["callee"]

@@ -14,9 +14,9 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.contract import contract, labels
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import ir, is_used
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.scan.loop import Loop, is_used
+from stablelift.passes.scan.loop import Loop
 
 _SUMS = ("stablehlo.add", "stablehlo.subtract")
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import ir, is_used
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
+from stablelift.passes.liveness import is_pure, needed_for
 from stablelift.passes.module import call, replace
 from stablelift.passes.remarks import remark
 from stablelift.passes.scan.congruence import equal_carries
-from stablelift.passes.scan.liveness import is_pure, needed_for
-from stablelift.passes.scan.loop import Carried, Const, Loop, Loops, Scanned, Stacked, is_used
+from stablelift.passes.scan.loop import Carried, Const, Loop, Loops, Scanned, Stacked
 
 
 @dataclass(frozen=True)

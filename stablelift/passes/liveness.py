@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from stablelift.ir.mlir import ir, walk
+from stablelift.ir.mlir import func, ir, is_used, walk
+from stablelift.ir.region import used_by
 from stablelift.passes.callgraph import callees
-from stablelift.passes.module import Functions
+
+
+class FunctionsByName(Protocol):
+    """A module's functions, found by name."""
+
+    def __getitem__(self, name: str, /) -> func.FuncOp: ...
+
 
 _EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
 """Ops that do something else, or something different each time."""
 
 
-def used_by(operation: ir.Operation) -> list[ir.Value]:
-    """The values that an op uses: its operands, and what its regions take from outside of it."""
-    used = list(operation.operands)
-    if not len(operation.regions):
-        return used
-    inner = walk(operation)
-    own: set[ir.Value] = {result for op in inner for result in op.results}
-    for op in (operation, *inner):
-        for region in op.regions:
-            own.update(argument for block in region.blocks for argument in block.arguments)
-    return used + [operand for op in inner for operand in op.operands if operand not in own]
-
-
-def is_pure(functions: Functions, operation: Any) -> bool:
+def is_pure(functions: FunctionsByName, operation: Any) -> bool:
     """Whether an op does nothing but compute its results."""
     name = operation.name
     if name == "stablehlo.custom_call":
@@ -63,14 +57,20 @@ def reached_from(operations: Sequence[ir.Operation], values: Iterable[ir.Value])
     return reached
 
 
-def sweep(functions: Functions, block: ir.Block, returned: Iterable[ir.Value]) -> None:
+def erase_unused(functions: FunctionsByName, function: func.FuncOp) -> None:
+    """Erase the ops of a function's block that do nothing but compute what nobody uses."""
+    *operations, _ = function.regions[0].blocks[0].operations
+    for op in reversed(operations):
+        if not any(map(is_used, op.operation.results)) and is_pure(functions, op.operation):
+            op.operation.erase()
+
+
+def sweep(functions: FunctionsByName, block: ir.Block, returned: Iterable[ir.Value]) -> None:
     """Erase the ops of a block without a terminator that `returned` does not need."""
     kept = set(returned)
     for op in reversed(list(block.operations)):
         operation = op.operation
-        if kept.isdisjoint(operation.results) and not any(
-            next(iter(result.uses), None) is not None for result in operation.results
-        ):
+        if kept.isdisjoint(operation.results) and not any(map(is_used, operation.results)):
             if is_pure(functions, operation):
                 operation.erase()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stablelift.ir.mlir import ir, walk
-from stablelift.passes.scan.liveness import needed_for
+from stablelift.passes.liveness import needed_for
 
 Become = dict[ir.Value, ir.Value]
 """What values of a body are where its ops are emitted again."""
