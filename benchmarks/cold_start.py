@@ -99,7 +99,7 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
     import jax
     import jax.numpy as jnp
     import optax
-    from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder, scanned_decoder
+    from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder
 
     if contestant.startswith("ours"):
         import stablelift as nn
@@ -108,7 +108,7 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
         from flax import linen as nn
     by_us = contestant == "ours"
     value_and_grad = functional.value_and_grad if by_us else jax.value_and_grad
-    model = scanned_decoder(nn)(depth) if contestant == "flax scan" else decoder(nn, options.spelling)(depth)
+    model = decoder(nn, options.spelling, scanned=contestant == "flax scan")(depth)
     tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
     optimiser = optax.adam(1e-3)
 

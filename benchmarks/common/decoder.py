@@ -1,4 +1,4 @@
-"""A decoder of equal layers, written as a plain Python loop, in the namespace of either library."""
+"""A decoder of equal layers, in the namespace of either library."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import jax.numpy as jnp
 VOCABULARY, WIDTH, HEADS, SEQUENCE, BATCH = 256, 128, 4, 64, 2
 
 
-def decoder(nn: Any, spelling: str = "linen") -> Any:
+def decoder(nn: Any, spelling: str = "linen", *, scanned: bool = False) -> Any:
     """The class of the model in the library `nn`; its field is its depth.
 
     `spelling` says how the layer norm is written: by the library's own, or as `((x - m) ** 2).mean()`.
+    The layers are a plain Python loop, or with `scanned` a hand-written `nn.scan`.
     """
 
     class Norm(nn.Module):
@@ -33,30 +34,9 @@ def decoder(nn: Any, spelling: str = "linen") -> Any:
             h = nn.gelu(nn.Dense(4 * WIDTH)(norm()(x)))
             return x + nn.Dense(WIDTH)(h)
 
-    class Decoder(nn.Module):
-        depth: int
-
-        @nn.compact
-        def __call__(self, tokens):
-            x = nn.Embed(VOCABULARY, WIDTH)(tokens)
-            x = x + self.param("positions", nn.initializers.normal(0.02), (tokens.shape[1], WIDTH))
-            mask = nn.make_causal_mask(tokens)
-            for _ in range(self.depth):
-                x = Block()(x, mask)
-            return nn.Dense(VOCABULARY)(norm()(x))
-
-    return Decoder
-
-
-def scanned_decoder(nn: Any) -> Any:
-    """The same model with its layers in a hand-written `nn.scan`."""
-
-    class Block(nn.Module):
-        @nn.compact
+    class Step(Block):
         def __call__(self, x, mask):
-            x = x + nn.MultiHeadDotProductAttention(HEADS)(nn.LayerNorm()(x), mask=mask)
-            h = nn.gelu(nn.Dense(4 * WIDTH)(nn.LayerNorm()(x)))
-            return x + nn.Dense(WIDTH)(h), None
+            return super().__call__(x, mask), None
 
     class Decoder(nn.Module):
         depth: int
@@ -66,14 +46,18 @@ def scanned_decoder(nn: Any) -> Any:
             x = nn.Embed(VOCABULARY, WIDTH)(tokens)
             x = x + self.param("positions", nn.initializers.normal(0.02), (tokens.shape[1], WIDTH))
             mask = nn.make_causal_mask(tokens)
-            layers = nn.scan(
-                Block,
-                variable_axes={"params": 0},
-                split_rngs={"params": True},
-                in_axes=nn.broadcast,
-                length=self.depth,
-            )
-            x, _ = layers()(x, mask)
-            return nn.Dense(VOCABULARY)(nn.LayerNorm()(x))
+            if scanned:
+                layers = nn.scan(
+                    Step,
+                    variable_axes={"params": 0},
+                    split_rngs={"params": True},
+                    in_axes=nn.broadcast,
+                    length=self.depth,
+                )
+                x, _ = layers()(x, mask)
+            else:
+                for _ in range(self.depth):
+                    x = Block()(x, mask)
+            return nn.Dense(VOCABULARY)(norm()(x))
 
     return Decoder

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.region import fill
 from stablelift.ir.tensor import Number, Tensor, emit, splat
 
 
@@ -216,10 +217,7 @@ def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initi
         attributes={"dimensions": i64s(axes)},
         regions=1,
     )
-    block = op.regions[0].blocks.append(scalar, scalar)
-    inside = ir.InsertionPoint(block)
-    combined = ir.Operation.create(combine, results=[scalar], operands=list(block.arguments), ip=inside)
-    ir.Operation.create("stablehlo.return", operands=[combined.result], ip=inside)
+    fill(op.regions[0], [scalar] * 2, lambda both: [emit(combine, *both, type=scalar)])
     return Tensor(op.result)
 
 

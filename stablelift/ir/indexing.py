@@ -8,6 +8,7 @@ from typing import Any
 
 from stablelift.ir.hlo import bool_attribute, i64s, tensor_type
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
 
 
@@ -57,9 +58,5 @@ def scatter(
         regions=1,
     )
     scalar = tensor_type([], x.element_type)
-    block = op.regions[0].blocks.append(scalar, scalar)
-    with ir.InsertionPoint(block):
-        old, new = map(Tensor, block.arguments)
-        result = new if combine is None else emit(combine, old, new)
-        ir.Operation.create("stablehlo.return", operands=[result.value])
+    fill(op.regions[0], [scalar] * 2, lambda both: both[1:] if combine is None else [emit(combine, *both)])
     return Tensor(op.result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import ir, walk
@@ -63,6 +63,14 @@ def copy_block(block: Any, arguments: Sequence[Tensor], values: Sequence[Any]) -
                 copy.replace_uses_of_with(operand, become[operand])
         become.update(zip(inner.operation.results, copy.results, strict=True))
     return [Tensor(become[value] if value in become else value) for value in values]
+
+
+def fill(region: Any, types: Sequence[Any], body: Callable[[list[Tensor]], Sequence[Tensor]]) -> None:
+    """Give an empty region its block: arguments of `types`, and what `body` emits from them returned."""
+    block = region.blocks.append(*types)
+    with ir.InsertionPoint(block):
+        values = body([Tensor(argument) for argument in block.arguments])
+        ir.Operation.create("stablehlo.return", operands=[value.value for value in values])
 
 
 def returned(block: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir.hlo import i64_matrix, i64s, rows, tensor_type
 from stablelift.ir.mlir import ir
+from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor
 
 
@@ -88,9 +89,5 @@ def reduce_window(
         regions=1,
     )
     scalars = [tensor_type([], x.element_type) for x in xs]
-    block = op.regions[0].blocks.append(*scalars, *scalars)
-    arguments = [Tensor(argument) for argument in block.arguments]
-    with ir.InsertionPoint(block):
-        combined = combine(arguments[: len(xs)], arguments[len(xs) :])
-        ir.Operation.create("stablehlo.return", operands=[each.value for each in combined])
+    fill(op.regions[0], scalars * 2, lambda each: combine(each[: len(xs)], each[len(xs) :]))
     return [Tensor(result) for result in op.results]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.region import used_by
@@ -20,18 +20,26 @@ _EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo
 """Ops that do something else, or something different each time."""
 
 
-def is_pure(functions: FunctionsByName, operation: Any) -> bool:
-    """Whether an op does nothing but compute its results."""
-    name = operation.name
-    if name == "stablehlo.custom_call":
-        attributes = operation.attributes
-        return "has_side_effect" not in attributes or not attributes["has_side_effect"].value
-    if name in _EFFECTS:
-        return False
-    inner = list(walk(operation)) if len(operation.regions) else []
-    for callee in callees(operation):
-        inner += walk(functions[callee])
-    return all(is_pure(functions, op) for op in inner)
+def is_pure(functions: FunctionsByName, operation: ir.Operation) -> bool:
+    """Whether an op, with its regions and all that it refers to, does nothing but compute its results."""
+    pending, begun = [operation], set[str]()
+    while pending:
+        root = pending.pop()
+        for op in [root, *(walk(root) if len(root.regions) else [])]:
+            if _has_effect(op):
+                return False
+            for callee in callees(op):
+                if callee not in begun:  # a rule may refer to itself
+                    begun.add(callee)
+                    pending.append(functions[callee].operation)
+    return True
+
+
+def _has_effect(op: ir.Operation) -> bool:
+    """Whether an op, its regions aside, does something beside computing its results."""
+    if op.name == "stablehlo.custom_call":
+        return "has_side_effect" in op.attributes and ir.BoolAttr(op.attributes["has_side_effect"]).value
+    return op.name in _EFFECTS
 
 
 def needed_for(
@@ -73,5 +81,3 @@ def sweep(functions: FunctionsByName, block: ir.Block, returned: Iterable[ir.Val
         if kept.isdisjoint(operation.results) and not any(map(is_used, operation.results)):
             if is_pure(functions, operation):
                 operation.erase()
-
-

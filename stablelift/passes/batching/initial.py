@@ -12,7 +12,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
-from stablelift.ir.region import copy_block, returned
+from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Number, Tensor, emit
 from stablelift.ir.window import Slide, reduce_window, slides
 from stablelift.passes.batching.table import spread_over
@@ -95,11 +95,7 @@ def over_axes(
         regions=1,
     )
     scalars = [x.type for x in start]
-    block = op.regions[0].blocks.append(*scalars, *scalars)
-    arguments = [Tensor(argument) for argument in block.arguments]
-    with ir.InsertionPoint(block):
-        combined = combine(arguments[: len(xs)], arguments[len(xs) :])
-        ir.Operation.create("stablehlo.return", operands=[each.value for each in combined])
+    fill(op.regions[0], scalars * 2, lambda each: combine(each[: len(xs)], each[len(xs) :]))
     return [Tensor(result) for result in op.results]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
-from stablelift.ir.region import combined_by
+from stablelift.ir.region import combined_by, fill
 from stablelift.ir.tensor import Tensor, emit
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import (
@@ -37,10 +37,7 @@ def _exchange(op: Any, name: str, x: Tensor, type: Any, *, sums: bool = False, *
     )
     if sums:
         scalar = hlo.tensor_type([], x.element_type)
-        block = new.regions[0].blocks.append(scalar, scalar)
-        with ir.InsertionPoint(block):
-            total = emit("stablehlo.add", *map(Tensor, block.arguments))
-            ir.Operation.create("stablehlo.return", operands=[total.value])
+        fill(new.regions[0], [scalar] * 2, lambda both: [emit("stablehlo.add", *both)])
     return Tensor(new.result)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
+from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import (
     LinearMap,
@@ -94,14 +95,6 @@ def _sorted_with_positions(op: Any) -> list[Tensor]:
         regions=1,
     )
     scalars = [hlo.tensor_type([], operand.element_type) for operand in operands for _ in range(2)]
-    block = sort.regions[0].blocks.append(*scalars)
     old = operation.regions[0].blocks[0]
-    copies = dict(zip(old.arguments, block.arguments, strict=False))
-    with ir.InsertionPoint(block):
-        for inner in old.operations:
-            copy = inner.operation.clone().operation
-            for operand in set(copy.operands):
-                if operand in copies:
-                    copy.replace_uses_of_with(operand, copies[operand])
-            copies.update(zip(inner.operation.results, copy.results, strict=True))
+    fill(sort.regions[0], scalars, lambda each: copy_block(old, each[:-2], returned(old)))
     return [Tensor(result) for result in sort.results]

@@ -7,6 +7,7 @@ import pytest
 import stablelift as nn
 from stablelift import errors
 
+from ..boxes import NamedBox
 from ..parity import KEY, assert_parity, assert_same_tree
 
 X = jnp.arange(10.0).reshape(2, 5) / 7
@@ -119,36 +120,8 @@ def test_collections_that_may_not_be_written_stay_with_init():
     assert jnp.allclose(model.apply(variables, X, mutable=["state"])[0], expected)
 
 
-@jax.tree_util.register_pytree_node_class
-class Box(nn.meta.AxisMetadata):
-    """A box that knows the names of its axes."""
-
-    def __init__(self, value, names):
-        self.value, self.names = value, names
-
-    def tree_flatten(self):
-        return (self.value,), self.names
-
-    @classmethod
-    def tree_unflatten(cls, names, values):
-        return cls(values[0], names)
-
-    def unbox(self):
-        return self.value
-
-    def replace_boxed(self, val):
-        return Box(val, self.names)
-
-    def add_axis(self, index, params):
-        return Box(self.value, (*self.names[:index], params["name"], *self.names[index:]))
-
-    def remove_axis(self, index, params):
-        assert self.names[index] == params["name"]
-        return Box(self.value, self.names[:index] + self.names[index + 1 :])
-
-
 def boxed(key, shape):
-    return Box(nn.initializers.normal()(key, shape), ("in", "out"))
+    return NamedBox(nn.initializers.normal()(key, shape), ("in", "out"))
 
 
 class Boxed(nn.Module):

@@ -8,6 +8,7 @@ import stablelift as nn
 from stablelift import errors
 from stablelift.frontend.lifts.remat_scan import balanced_lengths
 
+from ..boxes import NamedBox
 from ..parity import KEY, assert_parity, assert_same_tree
 from .test_scan import error_of
 
@@ -135,33 +136,8 @@ def test_one_remat_op_is_traced():
 def test_boxes_know_of_every_level_of_a_remat_scan():
     """Linen does not pass `metadata_params` on."""
 
-    @jax.tree_util.register_pytree_node_class
-    class Box(nn.meta.AxisMetadata):
-        def __init__(self, value, names):
-            self.value, self.names = value, names
-
-        def tree_flatten(self):
-            return (self.value,), self.names
-
-        @classmethod
-        def tree_unflatten(cls, names, values):
-            return cls(values[0], names)
-
-        def unbox(self):
-            return self.value
-
-        def replace_boxed(self, val):
-            return Box(val, self.names)
-
-        def add_axis(self, index, params):
-            return Box(self.value, (*self.names[:index], params["name"], *self.names[index:]))
-
-        def remove_axis(self, index, params):
-            assert self.names[index] == params["name"]
-            return Box(self.value, self.names[:index] + self.names[index + 1 :])
-
     def init(key, shape):
-        return Box(nn.initializers.ones(key, shape), ("in", "out"))
+        return NamedBox(nn.initializers.ones(key, shape), ("in", "out"))
 
     def body(mdl, x):
         return x @ mdl.param("w", init, (5, 5))

@@ -298,6 +298,7 @@ REDUCTION: dict[str, list[Case]] = {
     ],
 }
 
+
 def folded(x, factor):
     """The affine maps x + factor t of a row, one after the other: associative, not commutative."""
 
