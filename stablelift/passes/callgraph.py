@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stablelift.ir.lift import LIFT_OPS, attributes_of
@@ -14,10 +14,13 @@ PLAIN_CALLS = ("func.call", "lift.call")
 TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 """The ops that stand for a transformed function, which a pass generates; all other lift ops are structure."""
 
+_COMPUTATIONS = "called_computations"
+
 
 def references(function: func.FuncOp) -> list[Any]:
     """The ops in a function that refer to other functions, in order."""
-    return walk(function, "func.call", "stablehlo.composite", "lift.")
+    found = walk(function, "func.call", "stablehlo.composite", "stablehlo.custom_call", "lift.")
+    return [op for op in found if op.name != "stablehlo.custom_call" or _COMPUTATIONS in op.attributes]
 
 
 def callee_of(op: Any) -> str:
@@ -47,11 +50,16 @@ def callees(op: Any) -> list[str]:
         return LIFT_OPS[name].symbols(attributes_of(op))
     if name == "stablehlo.composite":
         return [op.operation.attributes["decomposition"].value]
+    if name == "stablehlo.custom_call" and _COMPUTATIONS in op.operation.attributes:
+        return [one.value for one in op.operation.attributes[_COMPUTATIONS]]
     return []
 
 
-def callees_first(functions: Mapping[str, func.FuncOp]) -> list[str]:
-    """The functions by name, each behind those that it refers to (but for those that refer to themselves)."""
+def callees_first(functions: Mapping[str, func.FuncOp], roots: Iterable[str] | None = None) -> list[str]:
+    """The functions by name, each behind those that it refers to (but for those that refer to themselves).
+
+    With `roots` only those that these reach, themselves included.
+    """
     order: dict[str, None] = {}
     begun: set[str] = set()
 
@@ -64,7 +72,7 @@ def callees_first(functions: Mapping[str, func.FuncOp]) -> list[str]:
                 visit(callee)
         order[name] = None
 
-    for name in functions:
+    for name in functions if roots is None else roots:
         visit(name)
     return list(order)
 

@@ -9,13 +9,13 @@ MLIR's own `inline` does nothing here: jaxlib does not register the extension th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
 from stablelift.passes.kept import is_kept
 
 
@@ -31,6 +31,21 @@ class Inline(ModulePass):
 
 
 @dataclass(frozen=True)
+class InlineOnce(ModulePass):
+    """Inline what is called once, and remove what no public function reaches.
+
+    Before each round of transforms: what the last one has generated is then one block, which MLIR can tidy,
+    so that nothing is transformed twice. That transforms are best applied to optimised code is the point of
+    Enzyme, Moses and Churavy 2020, arXiv:2010.01709.
+    """
+
+    name = "lift-inline-once"
+
+    def run(self, module: ir.Module) -> None:
+        _inline_once_called(functions(module))
+
+
+@dataclass(frozen=True)
 class InlineToCalls(ModulePass):
     """Of calls in calls leave only those in the public functions: what they call has no calls in turn.
 
@@ -41,35 +56,29 @@ class InlineToCalls(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
-        public = [name for name, function in known.items() if not is_private(function)]
-        _inline_once_called(public, known)
+        _inline_once_called(known)
         finished: dict[str, bool] = {}
-        for name in known:
-            if name not in public:
+        for name, function in known.items():
+            if is_private(function):
                 _flatten(name, known, finished)
-        _inline_once_called(public, known)
+        _inline_once_called(known)
 
 
-def _inline_once_called(public: Collection[str], known: dict[str, func.FuncOp]) -> None:
-    """Inline into the public functions what is called once; what nobody calls is removed."""
-    again = True
-    while again:
-        sites = {name: references(function) for name, function in known.items()}
-        counts = Counter(callee for ops in sites.values() for op in ops for callee in callees(op))
-        unused = [name for name in known if name not in public and not counts[name]]
-        for name in unused:
-            known.pop(name).operation.erase()
-        once = [
-            op
-            for name in public
-            for op in sites[name]
-            if op.name in PLAIN_CALLS and not is_kept(op) and counts[callee_of(op)] == 1
-        ]
-        for op in once:
-            name = callee_of(op)
-            inline_at(op, known[name])
-            known.pop(name).operation.erase()
-        again = bool(unused or once)
+def _inline_once_called(known: dict[str, func.FuncOp]) -> None:
+    """Inline what is called once, by whom it may be; what no public function reaches is removed."""
+    reached = callees_first(known, [name for name, function in known.items() if not is_private(function)])
+    for name in known.keys() - reached:
+        known.pop(name).operation.erase()
+    sites = {name: references(known[name]) for name in reached}
+    counts = Counter(callee for ops in sites.values() for op in ops for callee in callees(op))
+    for name in reached:
+        for op in sites[name]:
+            if op.name not in PLAIN_CALLS or is_kept(op):
+                continue
+            callee = callee_of(op)
+            if counts[callee] == 1 and is_private(known[callee]):
+                inline_at(op, known[callee])
+                known.pop(callee).operation.erase()
 
 
 def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool]) -> None:

@@ -31,7 +31,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
-from stablelift.passes.inline import Inline, InlineToCalls
+from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
 from stablelift.passes.layers.prune import Prune
@@ -58,6 +58,7 @@ _PASSES = (
     Seal(),
     Prune(),
     Pack(),
+    InlineOnce(),
     LowerCalls(),
     InlineToCalls(),
     Remat(),
@@ -79,6 +80,9 @@ MLIR = ("canonicalize", "cse", "symbol-dce", "sccp", "strip-debuginfo")
 
 CALLS = ("lift-inline-to-calls", "canonicalize", "cse", "lift-prune", "lift-remat", "canonicalize")
 """What leaves a program as calls of its layers, for the passes that deal with those."""
+
+TIDY = ("lift-inline-once", "canonicalize", "cse")
+"""What tidies the functions that are to be transformed, which the last round may have generated."""
 
 CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
@@ -124,7 +128,8 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
 def _eliminators(kinds: Collection[str]) -> list[str]:
     """The passes that eliminate transforms of these kinds."""
     batching = [Batching.name] if "lift.vmap" in kinds else []
-    return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
+    derivatives = [Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else []
+    return [*TIDY, *batching, *derivatives]
 
 
 def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation]) -> bool:

@@ -33,20 +33,23 @@ class Pack(ModulePass):
     name = "lift-pack"
 
     def run(self, module: ir.Module) -> None:
-        if not any(calls_to_pack(function) for function in Functions(module).by_name.values()):
+        if not any(_candidates(function) for function in Functions(module).by_name.values()):
             return
         # What a call returns in vain must not count as its gain, nor make it wait for others.
         Prune().run(module)
         functions = Functions(module)
         for name in callees_first(functions.by_name):
-            candidates = [ops for ops in calls_to_pack(functions[name]) if _gains(ops)]
-            if candidates:
+            if candidates := _candidates(functions[name]):
                 _pack(functions, functions[name], candidates)
 
 
 def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
     """The calls in a function's block, those of one function together, where they are many."""
     return [ops for ops in plain_calls(function).values() if len(ops) >= _LEAST_CALLS]
+
+
+def _candidates(function: func.FuncOp) -> list[list[ir.Operation]]:
+    return [ops for ops in calls_to_pack(function) if _gains(ops)]
 
 
 def _gains(ops: Sequence[ir.Operation]) -> bool:

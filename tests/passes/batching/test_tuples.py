@@ -44,8 +44,9 @@ def test_a_token_beside_a_mapped_value():
       return %x : tensor<f32>
     }"""
     attributes = "axis_size = 3 : i64, in_axes = [0], out_axes = [0]"
+    text = vmap_text(callee, ["tensor<3xf32>"], ["tensor<3xf32>"], attributes)
     with pytest.raises(LiftError) as caught:
-        run_text(vmap_text(callee, ["tensor<3xf32>"], ["tensor<3xf32>"], attributes), filename="a.mlir")
+        run_text(text, "lift-batching", filename="a.mlir")
     assert str(caught.value) == (
         "a.mlir:7:12: error: a tuple of mapped values holds tensors only\n"
         "  op: stablehlo.tuple : (tensor<f32>, !stablehlo.token) -> (tuple<tensor<f32>, !stablehlo.token>)\n"

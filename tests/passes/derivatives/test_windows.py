@@ -33,15 +33,16 @@ def axes(draw: st.DrawFn, count: int) -> list[Axis]:
 @given(axes(2), st.sampled_from([(1, 1), (2, 1), (1, 2)]))
 def test_any_convolution(space: list[Axis], groups: tuple[int, int]):
     by_feature, by_batch = groups
+    in_order = space[::-1]  # JAX takes the axes in the order in which the kernel has them: W, H
 
     def convolve(x, kernel):
         return lax.conv_general_dilated(
             x,
             kernel,
-            [axis.stride for axis in space],
-            [axis.padding for axis in space],
-            [axis.base for axis in space],
-            [axis.dilation for axis in space],
+            [axis.stride for axis in in_order],
+            [axis.padding for axis in in_order],
+            [axis.base for axis in in_order],
+            [axis.dilation for axis in in_order],
             ("HNWC", "OWIH", "NCHW"),
             by_feature,
             by_batch,
