@@ -9,6 +9,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import here, ir
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.lower.buffers import initial_stacks
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
 
@@ -90,7 +91,7 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
         ]
         return results[:num_carry], stacked
 
-    ys = [hlo.constant(0, result.type) for result in list(op.operation.results)[num_carry:]]
+    ys = initial_stacks(op.operation, [result.type for result in list(op.operation.results)[num_carry:]])
     counter = hlo.constant(0, index_type)
     if unroll >= length:
         for position in range(length):
