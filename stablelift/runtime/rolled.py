@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
-from stablelift.passes.layers.roll import Group, Layout, Roll
+from stablelift.passes.layers.roll import Layout, Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
-from stablelift.runtime.stacks import unstacked
+from stablelift.runtime.stacks import stacked, unstacked
 from stablelift.runtime.types import spelled
 
 Signature = tuple[Any, tuple[Any, ...]]
@@ -82,7 +81,7 @@ class Rolled:
             for group, its in zip(self.layout.arguments, self._arguments, strict=True)
             if its == part
         )
-        return _stack(leaves, groups)
+        return stacked(groups, leaves)
 
     def _assembled(self, results: Sequence[Any]) -> Any:
         if not self._carry:
@@ -148,11 +147,3 @@ def _spine(tree: Any) -> Any:
     """The tree with each child a leaf."""
     root = jax.tree.unflatten(tree, [0] * tree.num_leaves)
     return jax.tree.structure(root, is_leaf=lambda node: node is not root)
-
-
-@partial(jax.jit, static_argnums=1)
-def _stack(leaves: Sequence[Any], groups: tuple[Group, ...]) -> list[Any]:
-    return [
-        leaves[group[0]] if len(group) == 1 else jnp.stack([leaves[position] for position in group])
-        for group in groups
-    ]
