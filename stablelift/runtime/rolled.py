@@ -10,7 +10,7 @@ import jax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
-from stablelift.passes.layers.roll import Layout, Roll
+from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import stacked, unstacked
@@ -46,8 +46,10 @@ class Rolled:
             for part in range(carry)
             for leaf in range(self._in_trees[part].num_leaves)
         )
-        self.layout = Layout()
-        self.program = _rolled_program(program, Roll(state, self.layout))
+        self.program = program.after_passes(layers=(Roll(state), "symbol-dce"))
+        layout = self.program.finished.layout
+        assert layout is not None
+        self.layout = layout
         # Which of the rolled program's arguments and results belong to each part of the state, and which to
         # the other arguments and results.
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
@@ -106,11 +108,6 @@ class Rolled:
 
     def _part_of(self, position: int, starts: Sequence[int]) -> int:
         return max(part for part, start in enumerate(starts) if start <= position)
-
-
-def _rolled_program(program: Program, roll: Roll) -> Program:
-    finished = program.after_passes(layers=(roll, "symbol-dce"))
-    return finished.with_stacks(roll.layout.arguments, roll.layout.results)
 
 
 def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carry: int) -> None:

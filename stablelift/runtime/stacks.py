@@ -13,8 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-Group = tuple[int, ...]
-"""Positions of arrays: of one by itself, or of those that are stacked."""
+from stablelift.passes.layers.layout import Group
 
 
 def stacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:

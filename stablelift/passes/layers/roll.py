@@ -28,34 +28,19 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.layers.chains import Chain, chains_in
+from stablelift.passes.layers.layout import Group, Layout
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.module import Functions, body_of, call, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.structure import define, lift_op
 
-Group = tuple[int, ...]
-
-
-@dataclass
-class Layout:
-    """Which arguments and results a rolled program takes and returns as stacks.
-
-    Attributes:
-      arguments: For each argument of the rolled program, the positions that it had before: one, or those of
-        the arguments along its axis 0.
-      results: The same for results.
-    """
-
-    arguments: list[Group] = field(default_factory=list)
-    results: list[Group] = field(default_factory=list)
-
 
 @dataclass(frozen=True)
 class Roll(ModulePass):
     name = "lift-roll"
     state: tuple[tuple[int, int, int], ...] = ()
-    layout: Layout = field(default_factory=Layout, compare=False)
+    layout: Layout = field(default_factory=Layout, compare=False, repr=False)
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
