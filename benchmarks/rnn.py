@@ -2,9 +2,9 @@
 
     make bench-rnn
 
-LSTM, GRU and simple cells over 128 steps, against `flax.linen.RNN` of the same cell and the same parameters
-under `jax.jit(jax.value_and_grad(...))`. Medians, ours and Flax's in turn in one process. Exits with 1 when a
-gradient differs.
+`RNN` of LSTM, GRU and simple cells over 128 steps, against `flax.linen.RNN` of the same cell and the same
+parameters under `jax.jit(jax.value_and_grad(...))`. Medians, ours and Flax's in turn in one process. Exits
+with 1 when a gradient differs.
 """
 
 from __future__ import annotations
@@ -15,56 +15,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 from common.measure import Report, interleaved, milliseconds
+from flax import linen
 
+import stablelift as nn
 from stablelift import functional
 
 STEPS = 128
 LARGEST_ERROR = 1e-4
 
 
-def _dense(parameters: Any, x: jax.Array) -> jax.Array:
-    y = x @ parameters["kernel"]
-    return y + parameters["bias"] if "bias" in parameters else y
-
-
-def simple(parameters: Any, h: jax.Array, x: jax.Array) -> Any:
-    h = jnp.tanh(_dense(parameters["i"], x) + _dense(parameters["h"], h))
-    return h, h
-
-
-def lstm(parameters: Any, carry: Any, x: jax.Array) -> Any:
-    """As Flax's OptimizedLSTMCell: the kernels of the four gates are joined in every step."""
-    c, h = carry
-
-    def joined(kind: str, x: jax.Array) -> jax.Array:
-        gates = [parameters[kind + gate] for gate in "ifgo"]
-        y = x @ jnp.concatenate([gate["kernel"] for gate in gates], -1)
-        return y + jnp.concatenate([gate["bias"] for gate in gates]) if kind == "h" else y
-
-    i, f, g, o = jnp.split(joined("h", h) + joined("i", x), 4, -1)
-    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
-    h = jax.nn.sigmoid(o) * jnp.tanh(c)
-    return (c, h), h
-
-
-def gru(parameters: Any, h: jax.Array, x: jax.Array) -> Any:
-    r = jax.nn.sigmoid(_dense(parameters["ir"], x) + _dense(parameters["hr"], h))
-    z = jax.nn.sigmoid(_dense(parameters["iz"], x) + _dense(parameters["hz"], h))
-    n = jnp.tanh(_dense(parameters["in"], x) + r * _dense(parameters["hn"], h))
-    h = (1.0 - z) * n + z * h
-    return h, h
-
-
-CELLS: dict[str, tuple[Any, Callable]] = {
-    "RNN": (nn.SimpleCell, simple),
-    "LSTM": (nn.OptimizedLSTMCell, lstm),
-    "GRU": (nn.GRUCell, gru),
-}
+CELLS = {"RNN": "SimpleCell", "LSTM": "OptimizedLSTMCell", "GRU": "GRUCell"}
 
 
 class Case(NamedTuple):
@@ -91,22 +55,14 @@ def cases(batches: list[int], units: list[int]) -> Iterator[Case]:
 
 def losses(case: Case) -> tuple[Callable, Callable, Any, jax.Array]:
     """The mean square of what the network puts out, ours and Flax's, with parameters and data."""
-    cell, step = CELLS[case.cell]
-    network = nn.RNN(cell(case.units))
     data = jax.random.normal(jax.random.key(1), (case.batch, STEPS, case.units))
-    parameters = network.init(jax.random.key(0), data)
+    ours, theirs = (library.RNN(getattr(library, CELLS[case.cell])(case.units)) for library in (nn, linen))
+    parameters = theirs.init(jax.random.key(0), data)
 
-    def theirs(parameters: Any, data: jax.Array) -> jax.Array:
+    def loss(network: Any, parameters: Any, data: jax.Array) -> jax.Array:
         return jnp.mean(network.apply(parameters, data) ** 2)
 
-    def ours(parameters: Any, data: jax.Array) -> jax.Array:
-        zeros = jnp.zeros((case.batch, case.units))
-        start = (zeros, zeros) if case.cell == "LSTM" else zeros
-        weights = parameters["params"]["cell"]
-        _, ys = functional.scan(lambda c, x: step(weights, c, x), start, jnp.swapaxes(data, 0, 1))
-        return jnp.mean(ys**2)
-
-    return ours, theirs, parameters, data
+    return partial(loss, ours), partial(loss, theirs), parameters, data
 
 
 def measure(report: Report, case: Case, rounds: int) -> float:

@@ -113,6 +113,7 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
+    "cache": "runtime.cache",
     "core": "core",
     "errors": "errors",
     "functional": "frontend.functional",

@@ -16,7 +16,7 @@ from jaxlib import _jax, xla_client
 from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
 from stablelift.passes.pipeline import run
 from stablelift.runtime.guard import refuse_leftovers
-from stablelift.runtime.libraries import load_libraries
+from stablelift.runtime.libraries import called, load_libraries
 
 Arrays = list[np.ndarray]
 
@@ -38,7 +38,7 @@ def compile_text(source: str | bytes, pipeline: Sequence[str] | None = None) -> 
         run(module, pipeline)
         ops = walk_by_name(module)
         refuse_leftovers(ops)
-        load_libraries(ops.get("stablehlo.custom_call", ()))
+        load_libraries(called(ops))
         bytecode = to_bytecode(module)
     return _executable(hashlib.sha256(bytecode).digest(), bytecode)
 

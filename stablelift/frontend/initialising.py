@@ -60,13 +60,12 @@ _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 @lru_cache(maxsize=128)
 def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once."""
-    stacks = ReturnStacks()
-    finished = program.after_passes(first=("lift-seal",), last=(stacks, "canonicalize"))
-    arguments = [(position,) for position in range(len(program.in_avals))]
-    finished = finished.with_stacks(arguments, stacks.layout)
+    finished = program.after_passes(first=("lift-seal",), last=(ReturnStacks(), "canonicalize"))
+    layout = finished.finished.layout
+    assert layout is not None
     jitted = jax.jit(finished.bind, compiler_options=_OPTIONS)
 
     def run(*arrays: Any) -> list[Any]:
-        return unstacked(stacks.layout, jitted(*arrays))
+        return unstacked(layout.results, jitted(*arrays))
 
     return run

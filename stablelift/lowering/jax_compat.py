@@ -205,6 +205,11 @@ def trace_settings() -> Any:
     return config.trace_context()
 
 
+def printed_settings() -> str:
+    """JAX's settings that a trace depends on, in words that mean the same in every process."""
+    return repr([setting for setting in trace_settings() if not isinstance(setting, core.AxisEnv)])
+
+
 def aval_of(value: Any) -> Any:
     """The abstract value of an array, a tracer, a number or a `jax.ShapeDtypeStruct`.
 

@@ -72,6 +72,9 @@ _PASSES = (
     Inline(),
 )
 
+DUMP = "STABLELIFT_DUMP"
+"""The environment variable that names a folder for the module after each pass."""
+
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
 
@@ -166,7 +169,7 @@ def run(
       LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be
       used.
     """
-    folder = dump or os.environ.get("STABLELIFT_DUMP")
+    folder = dump or os.environ.get(DUMP)
     with module.context, ir.Location.unknown():
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:

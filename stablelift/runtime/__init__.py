@@ -1,3 +1,6 @@
 """Programs: compiling, calling, saving and loading them, and how JAX meets them."""
 
+from stablelift.runtime import cache
 from stablelift.runtime import inside_jax as inside_jax  # registers our primitives' rules with JAX
+
+cache.enable_as_environment_says()

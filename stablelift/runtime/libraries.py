@@ -6,13 +6,19 @@ lowered, and its first call would go through a null pointer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jaxlib.cpu import _lapack
 
 
-def load_libraries(custom_calls: Iterable[Any]) -> None:
-    """Load the libraries that a module's `custom_call` ops need."""
-    if any(op.attributes["call_target_name"].value.startswith("lapack_") for op in custom_calls):
+def called(ops: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
+    """The targets of a module's custom calls, each once; `ops` are all its ops by name."""
+    found = {op.attributes["call_target_name"].value for op in ops.get("stablehlo.custom_call", ())}
+    return tuple(sorted(found))
+
+
+def load_libraries(targets: Iterable[str]) -> None:
+    """Load the libraries that custom calls of these targets need."""
+    if any(target.startswith("lapack_") for target in targets):
         _lapack.initialize()

@@ -18,7 +18,7 @@ from typing import Any
 
 import jax
 
-from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk_by_name
+from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import as_array, name_of
@@ -26,22 +26,13 @@ from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.passes.base import ModulePass
-from stablelift.passes.pipeline import Timing, run
+from stablelift.passes.layers.layout import Group
 from stablelift.runtime.compiled import Compiled
-from stablelift.runtime.guard import refuse_leftovers
-from stablelift.runtime.libraries import load_libraries
+from stablelift.runtime.finish import Finished, Passes, finish
 from stablelift.runtime.trees import flat_tree
 from stablelift.runtime.types import spelled
 
 Axes = Any
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A program's module after the passes: plain StableHLO, and the seconds each pass took."""
-
-    bytecode: bytes
-    timing: Timing
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,14 +106,17 @@ class Program:
 
     @cached_property
     def digest(self) -> str:
-        """What identifies the program: a hash of its module, whatever lines it came from, and of its trees.
-        """
+        """What identifies the program: a hash of its module, and of its trees and types."""
+        signature = f"{self._content}{self.in_tree}{self.in_avals}{self.out_tree}{self.out_avals}"
+        return hashlib.sha256(signature.encode()).hexdigest()
+
+    @cached_property
+    def _content(self) -> str:
+        """Of the module, whatever lines it came from."""
         with context() as ctx:
             module = parse(self.bytecode, ctx)
             PassManager.parse("builtin.module(strip-debuginfo)").run(module.operation)
-            bytecode = to_bytecode(module)
-        signature = f"{self.in_tree}{self.in_avals}{self.out_tree}{self.out_avals}".encode()
-        return hashlib.sha256(bytecode + signature).hexdigest()
+            return hashlib.sha256(to_bytecode(module)).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and (self is other or self.digest == other.digest)
@@ -193,7 +187,7 @@ class Program:
     @cached_property
     def finished(self) -> Finished:
         """The module after the passes. Raises a LiftError if an op has no rule, or if one is left."""
-        return self._finish(None)
+        return self._finish()
 
     def optimize(self, *, dump: str | os.PathLike | None = None) -> Program:
         """The program after the passes, as plain StableHLO; `dump` names a folder for the module after
@@ -205,27 +199,23 @@ class Program:
         )
 
     def after_passes(self, **passes: Sequence[ModulePass | str]) -> Program:
-        """The program after the default pipeline with other passes in it, as `pipeline.run` takes them."""
-        finished = self._finish(None, **passes)
+        """The program after the default pipeline with other passes in it, as `pipeline.run` takes them.
+
+        Where one of them stacks arguments and results, it is a program of flat arrays, and `finished.layout`
+        says which.
+        """
+        finished = self._finish(None, passes)
         other = replace(self, bytecode=finished.bytecode)
+        if finished.layout is not None:
+            ins = _stacked(self.in_avals, finished.layout.arguments)
+            outs = _stacked(self.out_avals, finished.layout.results)
+            trees = flat_tree(len(ins)), flat_tree(len(outs))
+            other = Program(finished.bytecode, *trees, ins, outs, self.name)
         other.__dict__["finished"] = finished
         return other
 
-    def with_stacks(self, arguments: Sequence[Group], results: Sequence[Group]) -> Program:
-        """This program on flat arrays, once a pass has made one stacked argument or result of each group."""
-        ins, outs = _stacked(self.in_avals, arguments), _stacked(self.out_avals, results)
-        other = Program(self.bytecode, flat_tree(len(ins)), flat_tree(len(outs)), ins, outs, self.name)
-        other.__dict__["finished"] = self.finished
-        return other
-
-    def _finish(self, dump: str | os.PathLike | None, **passes: Sequence[ModulePass | str]) -> Finished:
-        with context() as ctx:
-            module = parse(self.bytecode, ctx)
-            timing = run(module, dump=dump, **passes)
-            ops = walk_by_name(module)
-            refuse_leftovers(ops)
-            load_libraries(ops.get("stablehlo.custom_call", ()))
-            return Finished(to_bytecode(module), timing)
+    def _finish(self, dump: str | os.PathLike | None = None, passes: Passes | None = None) -> Finished:
+        return finish(self.bytecode, lambda: self._content, passes or {}, dump)
 
     def compile(
         self, *, dump: str | os.PathLike | None = None, donate_argnums: int | Sequence[int] = ()
@@ -273,10 +263,6 @@ class Program:
     @property
     def _apply(self) -> Callable:
         return _named(partial(_apply, self), self.name)
-
-
-Group = tuple[int, ...]
-"""Positions of arguments or results: one, or those that are stacked along a new axis 0."""
 
 
 def _stacked(

@@ -7,14 +7,13 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
-from stablelift.passes.layers.roll import Group, Layout, Roll
+from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
-from stablelift.runtime.stacks import unstacked
+from stablelift.runtime.stacks import stacked, unstacked
 from stablelift.runtime.types import spelled
 
 Signature = tuple[Any, tuple[Any, ...]]
@@ -47,8 +46,10 @@ class Rolled:
             for part in range(carry)
             for leaf in range(self._in_trees[part].num_leaves)
         )
-        self.layout = Layout()
-        self.program = _rolled_program(program, Roll(state, self.layout))
+        self.program = program.after_passes(layers=(Roll(state), "symbol-dce"))
+        layout = self.program.finished.layout
+        assert layout is not None
+        self.layout = layout
         # Which of the rolled program's arguments and results belong to each part of the state, and which to
         # the other arguments and results.
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
@@ -82,7 +83,7 @@ class Rolled:
             for group, its in zip(self.layout.arguments, self._arguments, strict=True)
             if its == part
         )
-        return _stack(leaves, groups)
+        return stacked(groups, leaves)
 
     def _assembled(self, results: Sequence[Any]) -> Any:
         if not self._carry:
@@ -107,11 +108,6 @@ class Rolled:
 
     def _part_of(self, position: int, starts: Sequence[int]) -> int:
         return max(part for part, start in enumerate(starts) if start <= position)
-
-
-def _rolled_program(program: Program, roll: Roll) -> Program:
-    finished = program.after_passes(layers=(roll, "symbol-dce"))
-    return finished.with_stacks(roll.layout.arguments, roll.layout.results)
 
 
 def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carry: int) -> None:
@@ -148,11 +144,3 @@ def _spine(tree: Any) -> Any:
     """The tree with each child a leaf."""
     root = jax.tree.unflatten(tree, [0] * tree.num_leaves)
     return jax.tree.structure(root, is_leaf=lambda node: node is not root)
-
-
-@partial(jax.jit, static_argnums=1)
-def _stack(leaves: Sequence[Any], groups: tuple[Group, ...]) -> list[Any]:
-    return [
-        leaves[group[0]] if len(group) == 1 else jnp.stack([leaves[position] for position in group])
-        for group in groups
-    ]

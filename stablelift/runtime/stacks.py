@@ -1,4 +1,8 @@
-"""Stacks taken apart: the elements of an array along axis 0, without a compiled slice for each."""
+"""Stacks put together and taken apart outside of programs: arrays along a new axis 0.
+
+What is in the host's memory NumPy copies, at once. On other devices one compiled program for each kind of
+stack does it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stablelift.passes.layers.layout import Group
 
 
-def unstacked(groups: Sequence[tuple[int, ...]], arrays: Sequence[Any]) -> list[Any]:
+def stacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:
+    """An array for each group: the one at its position, or the stack of those in it."""
+    return [
+        arrays[group[0]] if len(group) == 1 else _stack([arrays[position] for position in group])
+        for group in groups
+    ]
+
+
+def unstacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:
     """The arrays by position: each stands for one position, or is the stack of those in its group."""
     found: dict[int, Any] = {}
     for group, array in zip(groups, arrays, strict=True):
@@ -16,11 +32,39 @@ def unstacked(groups: Sequence[tuple[int, ...]], arrays: Sequence[Any]) -> list[
     return [found[position] for position in range(len(found))]
 
 
-def _elements(stacked: Any) -> list[jax.Array]:
-    """The elements along axis 0. One program for each shape, which takes the position, is compiled."""
-    return [_element(stacked, index) for index in range(stacked.shape[0])]
+def _stack(arrays: Sequence[Any]) -> Any:
+    if _are_on_host(arrays):
+        return jax.device_put(np.stack(arrays), _committed_to(arrays))
+    return _compiled_stack(*arrays)
+
+
+def _elements(stack: Any) -> list[jax.Array]:
+    """The elements along axis 0, none of which keeps the stack alive."""
+    if _are_on_host([stack]):
+        parts = [part.copy() for part in np.asarray(stack)]  # a view would keep the stack from being donated
+        return jax.device_put(parts, _committed_to([stack]))
+    return [_compiled_element(stack, index) for index in range(stack.shape[0])]
+
+
+def _are_on_host(arrays: Sequence[Any]) -> bool:
+    """Whether the arrays are one CPU device's, so that NumPy reads them where they are."""
+    if any(jnp.issubdtype(array.dtype, jax.dtypes.extended) for array in arrays):
+        return False
+    devices = {device for array in arrays if isinstance(array, jax.Array) for device in array.devices()}
+    return len(devices) <= 1 and all(device.platform == "cpu" for device in devices)
+
+
+def _committed_to(arrays: Sequence[Any]) -> Any:
+    """The device that one of the arrays is bound to; None where JAX is free to choose."""
+    bound = [array for array in arrays if isinstance(array, jax.Array) and array.committed]
+    return next(iter(bound[0].devices())) if bound else None
 
 
 @jax.jit
-def _element(stacked: Any, index: Any) -> Any:
-    return jax.lax.dynamic_index_in_dim(stacked, index, axis=0, keepdims=False)
+def _compiled_stack(*arrays: Any) -> Any:
+    return jnp.stack(arrays)
+
+
+@jax.jit
+def _compiled_element(stack: Any, index: Any) -> Any:
+    return jax.lax.dynamic_index_in_dim(stack, index, axis=0, keepdims=False)

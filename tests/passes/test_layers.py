@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stablelift.passes.pipeline import run_text
 from tests.support import run_module
 
 LAYER = """
@@ -75,5 +76,46 @@ def test_results_are_kept(name, depth):
     source = program(depth)
     expected = run_module(source, args, ["lift-inline"])
     found = run_module(source, args, PIPELINES[name])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)
+
+
+SUMS = {  # what is done with the second result of each call, and how many stacks the loop then writes
+    "added up": ("%a = add %0, %1", "%b = add %a, %2", "%c = add %b, %3", 0),
+    "added up from the right": ("%a = add %1, %0", "%b = add %2, %a", "%c = add %3, %b", 0),
+    "added up from a start": ("%z = add %s, %0", "%a = add %z, %1", "%b = add %2, %a", "%c = add %b, %3", 0),
+    "backwards": ("%a = add %3, %2", "%b = add %a, %1", "%c = add %b, %0", 1),
+    "in pairs": ("%a = add %0, %1", "%b = add %2, %3", "%c = add %a, %b", 1),
+    "one twice": ("%a = add %0, %1", "%b = add %a, %2", "%d = add %b, %3", "%c = add %d, %3", 1),
+    "one read": ("%a = add %0, %1", "%b = add %a, %2", "%d = add %b, %3", "%c = multiply %d, %2", 1),
+    "a part read": ("%a = add %0, %1", "%b = add %a, %2", "%d = add %b, %3", "%c = multiply %d, %a", 1),
+    "not all": ("%a = add %0, %1", "%c = add %a, %2", 1),
+    "a start from the chain": ("%z = add %y, %0", "%a = add %z, %1", "%b = add %2, %a", "%c = add %b, %3", 1),
+    "multiplied": ("%a = multiply %0, %1", "%b = multiply %a, %2", "%c = multiply %b, %3", 1),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_totals_are_carried(name):
+    *lines, stacks = SUMS[name]
+    calls = [
+        f"%f{i}:3 = call @layer(%w, %scale, {f'%f{i - 1}#0' if i else '%x'}) : {MAP}" for i in range(4)
+    ]
+    text = "\n".join(lines)
+    for i in range(4):
+        text = text.replace(f"%{i}", f"%f{i}#1")
+    text = text.replace("%y", "%f3#0").replace("= ", "= stablehlo.").replace("\n", f" : {VALUE}\n")
+    source = f"""
+  func.func public @main(%x: {VALUE}, %s: {VALUE}, %w: {WEIGHT}, %scale: tensor<f32>) -> ({VALUE}, {VALUE}) {{
+    {chr(10).join(calls)}
+    {text} : {VALUE}
+    return %f3#0, %c : {VALUE}, {VALUE}
+  }}{LAYER}"""
+    rolled, _ = run_text(source, "lift-prune,lift-roll,symbol-dce,canonicalize")
+    assert f"out_axes = [{', '.join(['0'] * stacks)}]" in rolled or (not stacks and "out_axes = []" in rolled)
+    rng = np.random.default_rng(0)
+    args = [rng.normal(size=shape).astype(np.float32) for shape in [(2, 3), (2, 3), (3, 3), ()]]
+    expected = run_module(source, args, ["lift-inline"])
+    found = run_module(source, args, ["lift-prune", "lift-roll", "symbol-dce", "lift-lower"])
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)

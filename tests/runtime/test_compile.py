@@ -119,10 +119,11 @@ def rolled_step(**options):
     return step, *start(model)
 
 
-def test_the_rolled_program_does_not_grow_with_depth():
+@pytest.mark.parametrize("scaled", [False, True])
+def test_the_rolled_program_does_not_grow_with_depth(scaled):
     sizes = []
     for depth in (10, 15):  # numbers that no other axis has
-        model = Model(depth=depth, scaled=False)
+        model = Model(depth=depth, scaled=scaled)
         step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers="roll")
         params, state = start(model)
         step.prepare(params, state, X)

@@ -14,16 +14,15 @@ from typing import Any
 
 from stablelift.ir.mlir import functions, ir
 from stablelift.passes.base import ModulePass
+from stablelift.passes.layers.layout import Layout
 from stablelift.passes.layers.stack import part_of
-from stablelift.passes.module import drop_return, finish
-
-Group = tuple[int, ...]
+from stablelift.passes.module import body_of, drop_return, finish
 
 
 @dataclass(frozen=True)
 class ReturnStacks(ModulePass):
     name = "lift-return-stacks"
-    layout: list[Group] = field(default_factory=list, compare=False)
+    layout: Layout = field(default_factory=Layout, compare=False, repr=False)
 
     def run(self, module: ir.Module) -> None:
         main = functions(module)["main"]
@@ -39,7 +38,8 @@ class ReturnStacks(ModulePass):
         if "res_attrs" in main.attributes:
             del main.attributes["res_attrs"]
         finish(main, [*(returned[position] for position in single), *(whole for whole, _ in stacks)])
-        self.layout[:] = [*((position,) for position in single), *groups]
+        self.layout.arguments[:] = [(position,) for position in range(len(body_of(main).arguments))]
+        self.layout.results[:] = [*((position,) for position in single), *groups]
 
 
 def _length(value: ir.Value) -> int:

@@ -4,8 +4,9 @@
       ==>   %y = "lift.scan"(%0, %p) {callee = @layer__step, length = n}, %p the operands p0, p1, ... stacked
 
 So XLA compiles one layer at any depth. What differs from call to call is stacked and scanned; what is the
-same is a constant of the loop; results that anybody else reads are stacked in turn. The reverse chain of a
-derivative, which reads the forward chain's residuals from the last to the first, becomes a reversed loop.
+same is a constant of the loop; results that anybody else reads are stacked in turn, or, where they are only
+added up, added up in the loop. The reverse chain of a derivative, which reads the forward chain's residuals
+from the last to the first, becomes a reversed loop.
 
 With `state`, the arguments of the program that are handed from one run to the next (argument, the result that
 takes its place, the part of the state that they belong to, by position), stacks do not cost anything inside:
@@ -28,34 +29,20 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.layers.chains import Chain, chains_in
+from stablelift.passes.layers.layout import Group, Layout
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker
+from stablelift.passes.layers.totals import total_of
 from stablelift.passes.module import Functions, body_of, call, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.structure import define, lift_op
-
-Group = tuple[int, ...]
-
-
-@dataclass
-class Layout:
-    """Which arguments and results a rolled program takes and returns as stacks.
-
-    Attributes:
-      arguments: For each argument of the rolled program, the positions that it had before: one, or those of
-        the arguments along its axis 0.
-      results: The same for results.
-    """
-
-    arguments: list[Group] = field(default_factory=list)
-    results: list[Group] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Roll(ModulePass):
     name = "lift-roll"
     state: tuple[tuple[int, int, int], ...] = ()
-    layout: Layout = field(default_factory=Layout, compare=False)
+    layout: Layout = field(default_factory=Layout, compare=False, repr=False)
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
@@ -105,38 +92,50 @@ class _Rolling:
         scanned = [p for p in range(len(first.operands)) if p not in carried and p not in shared]
         columns = [[op.operands[p] for op in chain.ops] for p in scanned]
         reverse = self._stacker.is_descending(columns)
-        stacks = [self._stacker.mapped(column[::-1] if reverse else column).value for column in columns]
+        stacks = [self._stacker.mapped(column[::-1] if reverse else column) for column in columns]
         read = [r for r in range(len(first.results)) if chain.is_read(r)]
+        totals = [total for r in read if (total := total_of(chain, r)) is not None]
+        read = [r for r in read if all(r != total.result for total in totals)]
         carries = list(carried)
         entered = [p for p in carries if chain.is_entered(p)]
 
         callee = self._functions[callee_of(first)]
 
         def step(arguments: list[Tensor]) -> list[Tensor]:
+            before = len(shared) + len(carries)
+            so_far, others = arguments[before:][: len(totals)], arguments[before:][len(totals) :]
             order = [*shared, *carries, *scanned]
-            given = dict(zip(order, arguments, strict=True))
-            results = call(callee, [given[p] for p in range(len(given))])
+            given = dict(zip(order, [*arguments[:before], *others], strict=True))
+            results = call(callee, [given[p] for p in range(len(first.operands))])
             following = [results[carried[p]] for p in carries]
-            return [*following, *(results[r] for r in read), *(given[p] for p in entered)]
+            sums = [x + results[total.result] for x, total in zip(so_far, totals, strict=True)]
+            return [*following, *sums, *(results[r] for r in read), *(given[p] for p in entered)]
 
-        types = [first.operands[p].type for p in (*shared, *carries, *scanned)]
+        start = [*(Tensor(first.operands[p]) for p in carries), *(total.initial() for total in totals)]
+        types = [
+            *(first.operands[p].type for p in shared),
+            *(value.type for value in start),
+            *(first.operands[p].type for p in scanned),
+        ]
         body = define(self._functions, f"{callee.name.value}__step", types, step)
         results = lift_op(
             "lift.scan",
-            [Tensor(value) for value in [*(first.operands[p] for p in (*shared, *carries)), *stacks]],
+            [*(Tensor(first.operands[p]) for p in shared), *start, *stacks],
             {body.name.value: signature_of(body)},
             callee=body.name.value,
             num_consts=len(shared),
-            num_carry=len(carries),
+            num_carry=len(start),
             length=length,
             reverse=reverse,
             unroll=1,
             in_axes=[0] * len(scanned),
             out_axes=[0] * (len(read) + len(entered)),
         )
-        last, ys = results[: len(carries)], results[len(carries) :]
-        for p, value in zip(carries, last, strict=True):
+        last, ys = results[: len(start)], results[len(start) :]
+        for p, value in zip(carries, last, strict=False):
             chain.ops[-1].results[carried[p]].replace_all_uses_with(value.value)
+        for total, value in zip(totals, last[len(carries) :], strict=True):
+            total.replace(value)
         for r, stacked in zip(read, ys, strict=False):
             self._take_apart([op.results[r] for op in chain.ops], stacked, reverse)
         for p, stacked in zip(entered, ys[len(read) :], strict=True):

@@ -1,0 +1,98 @@
+"""From a traced module to plain StableHLO: by the passes, or from the cache of what they made before."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
+from stablelift.passes.base import ModulePass
+from stablelift.passes.layers.layout import Layout
+from stablelift.passes.layers.results import ReturnStacks
+from stablelift.passes.layers.roll import Roll
+from stablelift.passes.pipeline import DUMP, Timing, run
+from stablelift.passes.remarks import Remark
+from stablelift.runtime import cache
+from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.libraries import called, load_libraries
+
+Passes = Mapping[str, Sequence[ModulePass | str]]
+"""Passes beside those of the default pipeline, as `pipeline.run` takes them."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A program's module after the passes.
+
+    Attributes:
+      bytecode: Plain StableHLO.
+      timing: The seconds each pass took, and what the passes remarked.
+      layout: What a pass made of the arguments and results of the entry point; None if they are as before.
+      calls: The targets of the module's custom calls.
+    """
+
+    bytecode: bytes
+    timing: Timing
+    layout: Layout | None
+    calls: tuple[str, ...]
+
+
+def finish(
+    bytecode: bytes, content: Callable[[], str], passes: Passes, dump: str | os.PathLike | None
+) -> Finished:
+    """The module after the passes; `content`, asked where there is a cache, says a hash of it.
+
+    Raises:
+      LiftError: An op has no rule, or is none that XLA knows.
+    """
+    store = None if dump or os.environ.get(DUMP) else cache.store()
+    if store is None:
+        finished = _after_passes(bytecode, passes, dump)
+    else:
+        started = time.perf_counter()
+        key = cache.key(content(), passes)
+        entry = store.read(key)
+        if entry is None:
+            finished = _after_passes(bytecode, passes, dump)
+            store.write(key, _encoded(finished))
+        else:
+            finished = _decoded(entry)
+            finished.timing.seconds.append(("found in the cache", time.perf_counter() - started))
+    load_libraries(finished.calls)
+    return finished
+
+
+def _after_passes(bytecode: bytes, passes: Passes, dump: str | os.PathLike | None) -> Finished:
+    with context() as ctx:
+        module = parse(bytecode, ctx)
+        timing = run(module, dump=dump, **passes)
+        ops = walk_by_name(module)
+        refuse_leftovers(ops)
+        every = itertools.chain.from_iterable(passes.values())
+        layouts = [one.layout for one in every if isinstance(one, Roll | ReturnStacks)]
+        return Finished(to_bytecode(module), timing, layouts[0] if layouts else None, called(ops))
+
+
+def _encoded(finished: Finished) -> bytes:
+    """As bytes: a line of JSON, and the module."""
+    about = {
+        "remarks": finished.timing.remarks,
+        "layout": None if finished.layout is None else asdict(finished.layout),
+        "calls": finished.calls,
+    }
+    return json.dumps(about).encode() + b"\n" + finished.bytecode
+
+
+def _decoded(entry: bytes) -> Finished:
+    line, bytecode = entry.split(b"\n", 1)
+    about: dict[str, Any] = json.loads(line)
+    layout = about["layout"] and Layout(
+        *([tuple(group) for group in about["layout"][name]] for name in ("arguments", "results"))
+    )
+    timing = Timing(remarks=[Remark(*remark) for remark in about["remarks"]])
+    return Finished(bytecode, timing, layout, tuple(about["calls"]))
