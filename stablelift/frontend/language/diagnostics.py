@@ -74,7 +74,7 @@ def diagnose(source: Source, span: Span, message: str, *hints: str) -> Diagnosti
 def suggest(word: str, known: Iterable[str]) -> str:
     """`did you mean ...` for the known word closest to `word`, or an empty string."""
     spelt = {name.lower(): name for name in sorted(known, reverse=True)}
-    matches = difflib.get_close_matches(word.lower(), spelt, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word.lower(), spelt, n=1, cutoff=0.7)
     return f"did you mean `{spelt[matches[0]]}`?" if matches else ""
 
 
