@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
-import stablelift
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import (
     Named,
@@ -15,6 +15,7 @@ from stablelift.frontend.language.constants import (
 )
 from stablelift.frontend.language.lifted_functions import lift, policy
 from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, Word
+from stablelift.frontend.lifts import axes
 
 
 def lifted_module(declared: syntax.Lift, known: dict[str, Any]) -> Any:
@@ -35,7 +36,8 @@ def _lifted(value: syntax.Expression, known: dict[str, Any]) -> Any:
         name = target.name.text
         target, methods = target.value, {"methods": ["__call__" if name == "call" else name]}
     options = {name: _option(word, name, argument, known) for name, argument in given.items()}
-    return getattr(stablelift, word.name)(_lifted(target, known), **options, **methods)
+    lift_of = getattr(importlib.import_module(word.home), word.name)
+    return lift_of(_lifted(target, known), **options, **methods)
 
 
 def _option(word: Word, name: str, argument: syntax.Expression, known: dict[str, Any]) -> Any:
@@ -52,11 +54,11 @@ def _value(value: Any) -> Any:
     """A constant with its names replaced: `broadcast`, `In(0)`, and names of collections as strings."""
     match value:
         case Named(name="broadcast", arguments=None):
-            return stablelift.broadcast
+            return axes.broadcast
         case Named(name=name, arguments=None):
             return name
         case Named(name=name, arguments=arguments):
-            return getattr(stablelift, name)(*map(_value, arguments or ()))
+            return {"In": axes.In, "Out": axes.Out}[name](*map(_value, arguments or ()))
         case tuple():
             return tuple(map(_value, value))
         case dict():

@@ -6,6 +6,7 @@ sees the variables. A pure one is lifted as it is.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MethodType
@@ -13,9 +14,14 @@ from typing import Any
 
 import jax
 
-import stablelift
 from stablelift.frontend import functional
 from stablelift.frontend.language.static import RunMismatch
+from stablelift.frontend.lifts import branches, derivatives, gradients
+from stablelift.frontend.lifts import jit as jits
+from stablelift.frontend.lifts import remat as remats
+from stablelift.frontend.lifts import scan as scans
+from stablelift.frontend.lifts import vmap as vmaps
+from stablelift.frontend.lifts import while_loop as while_loops
 from stablelift.frontend.module import Module
 
 
@@ -77,7 +83,7 @@ def vmap(functions: tuple[Bound, ...], in_axes: Any = 0, out_axes: Any = 0, **op
         if module is None:
             mapped = functional.vmap(function, in_axes, out_axes, **options)
             return mapped(*arguments)
-        mapped = stablelift.vmap(function.body, in_axes=in_axes, out_axes=out_axes, **_SHARED, **options)
+        mapped = vmaps.vmap(function.body, in_axes=in_axes, out_axes=out_axes, **_SHARED, **options)
         return mapped(module, *arguments)
 
     return Bound(body, function.module)
@@ -90,7 +96,7 @@ def scan(functions: tuple[Bound, ...], **options: Any) -> Bound:
     def body(module: Any, carry: Any, *xs: Any) -> Any:
         shared = {"variable_broadcast": True, "split_rngs": {True: False}}
         if module is not None:
-            return stablelift.scan(function.body, **shared, **options)(module, carry, *xs)
+            return scans.scan(function.body, **shared, **options)(module, carry, *xs)
         pure = {name: value for name, value in options.items() if name != "check_constancy_invariants"}
         step = (lambda carry, x: function(carry, *x)) if xs else lambda carry, _: function(carry)
         return functional.scan(step, carry, xs or None, **pure)
@@ -105,7 +111,7 @@ def remat(functions: tuple[Bound, ...], **options: Any) -> Bound:
     def body(module: Any, *arguments: Any) -> Any:
         if module is None:
             return functional.checkpoint(function, **options)(*arguments)
-        return stablelift.remat(function.body, **options)(module, *arguments)
+        return remats.remat(function.body, **options)(module, *arguments)
 
     return Bound(body, function.module)
 
@@ -117,7 +123,7 @@ def jit(functions: tuple[Bound, ...]) -> Bound:
         compiled = functional.jit(function)
         return Bound(lambda _module, *arguments: compiled(*arguments), None)
     return Bound(
-        lambda module, *arguments: stablelift.jit(function.body)(module, *arguments), function.module
+        lambda module, *arguments: jits.jit(function.body)(module, *arguments), function.module
     )
 
 
@@ -128,10 +134,10 @@ def value_and_grad(functions: tuple[Bound, ...], argnums: Any = 0) -> Bound:
     def body(module: Any, *arguments: Any) -> Any:
         if module is None:
             return functional.value_and_grad(function, argnums)(*arguments)
-        value, gradients = stablelift.value_and_grad(function.body, module, *arguments)
+        value, found = gradients.value_and_grad(function.body, module, *arguments)
         if isinstance(argnums, tuple):
-            return value, tuple(gradients[number] for number in argnums)
-        return value, gradients[argnums]
+            return value, tuple(found[number] for number in argnums)
+        return value, found[argnums]
 
     return Bound(body, function.module)
 
@@ -149,7 +155,7 @@ def jvp(functions: tuple[Bound, ...]) -> Bound:
     def body(module: Any, primals: Any, tangents: Any) -> Any:
         if module is None:
             return functional.jvp(function, primals, tangents)
-        return stablelift.jvp(function.body, module, primals, tangents, {})
+        return derivatives.jvp(function.body, module, primals, tangents, {})
 
     return Bound(body, function.module)
 
@@ -162,12 +168,12 @@ def vjp(functions: tuple[Bound, ...]) -> Bound:
         if module is None:
             value, pullback = functional.vjp(function, *primals)
         else:
-            value, lifted = stablelift.vjp(function.body, module, *primals, vjp_variables=False)
+            value, lifted = derivatives.vjp(function.body, module, *primals, vjp_variables=False)
             pullback = lambda cotangent: lifted(cotangent)[1:]  # noqa: E731
 
         def pull_back(cotangent: Any) -> Any:
-            gradients = pullback(cotangent)
-            return gradients[0] if len(gradients) == 1 else tuple(gradients)
+            found = pullback(cotangent)
+            return found[0] if len(found) == 1 else tuple(found)
 
         return value, pull_back
 
@@ -196,8 +202,8 @@ def custom_vjp(functions: tuple[Bound, ...]) -> Bound:
 
     def run_backward(residuals: Any, cotangent: Any) -> Any:
         cotangents = cotangent if isinstance(cotangent, tuple) else (cotangent,)
-        gradients = backward(*residuals, *cotangents)
-        return gradients if isinstance(gradients, tuple) else (gradients,)
+        found = backward(*residuals, *cotangents)
+        return found if isinstance(found, tuple) else (found,)
 
     lifted.defvjp(run_forward, run_backward)
     return Bound(lambda _module, *arguments: lifted(*arguments), None)
@@ -210,7 +216,7 @@ def while_loop(functions: tuple[Bound, ...], **options: Any) -> Bound:
     def body(module: Any, carry: Any) -> Any:
         if module is None:
             return functional.while_loop(condition, step, carry, **options)
-        return stablelift.while_loop(condition.body, step.body, module, carry, **options)
+        return while_loops.while_loop(condition.body, step.body, module, carry, **options)
 
     return Bound(body, _owner(functions))
 
@@ -222,9 +228,17 @@ def cond(functions: tuple[Bound, ...]) -> Bound:
     def body(module: Any, predicate: Any, *operands: Any) -> Any:
         if module is None:
             return functional.cond(predicate, chosen, otherwise, *operands)
-        return stablelift.cond(predicate, chosen.body, otherwise.body, module, *operands)
+        _create(functions, module, operands)
+        return branches.cond(predicate, chosen.body, otherwise.body, module, *operands)
 
     return Bound(body, _owner(functions))
+
+
+def _create(branches: tuple[Bound, ...], module: Module, operands: tuple[Any, ...]) -> None:
+    """Runs every branch where the module is initialised, so that all of them have their variables."""
+    if module.is_initializing():
+        for branch in branches:
+            branch.body(module, *operands)
 
 
 def switch(functions: tuple[Bound, ...]) -> Bound:
@@ -233,7 +247,8 @@ def switch(functions: tuple[Bound, ...]) -> Bound:
     def body(module: Any, index: Any, *operands: Any) -> Any:
         if module is None:
             return functional.switch(index, functions, *operands)
-        return stablelift.switch(index, [function.body for function in functions], module, *operands)
+        _create(functions, module, operands)
+        return branches.switch(index, [function.body for function in functions], module, *operands)
 
     return Bound(body, _owner(functions))
 
@@ -264,7 +279,10 @@ def lift(word: str, functions: tuple[Any, ...], **options: Any) -> Bound:
 
 def policy(name: str) -> Any:
     """What `remat` stores, by the name of the policy. Raises RunMismatch."""
-    ours = getattr(stablelift, "checkpoint_policies", None)
+    try:
+        ours = importlib.import_module("stablelift.lowering.checkpoint_policies")
+    except ImportError:
+        ours = None
     found = getattr(ours, name, None) or getattr(jax.checkpoint_policies, name, None)
     if found is None:
         raise RunMismatch(f"there is no policy `{name}` in this version")

@@ -177,7 +177,7 @@ def _concatenate_rest(arrays: list[Array], axis: int) -> Value:
     if axis != -1 or any(not shape or shape[:-1] != found[0][:-1] for shape in found):
         return Array(None, None)
     total: Size = 0
-    for *_, last in found:
+    for last in [size for shape in found for size in shape[-1:]]:
         total = add(total, None if isinstance(last, Rest) else last)
     return Array(common_dtype([*arrays]), (*found[0][:-1], total))
 
