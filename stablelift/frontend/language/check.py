@@ -47,11 +47,11 @@ def _declare(file: syntax.File, report: Report, imported: Mapping[str, syntax.De
     named = [name for each in file.imports for name in each.names]
     for name in named:
         _declare_name(name, places, report)
-        if name.text in imported:
-            _sort(imported[name.text], report, lifts)
+    for name, declaration in imported.items():
+        _sort(name, declaration, report, lifts)
     for declaration in file.declarations:
         if _declare_name(declaration.name, places, report):
-            _sort(declaration, report, lifts)
+            _sort(declaration.name.text, declaration, report, lifts)
     for name, lift in lifts.items():
         kind = _is_of_functions(lift.value, report, lifts)
         (report.functions if kind else report.modules)[name] = lift
@@ -69,8 +69,7 @@ def _declare_name(name: syntax.Name, places: dict[str, syntax.Name], report: Rep
     return True
 
 
-def _sort(declaration: syntax.Declaration, report: Report, lifts: dict[str, syntax.Lift]) -> None:
-    name = declaration.name.text
+def _sort(name: str, declaration: syntax.Declaration, report: Report, lifts: dict[str, syntax.Lift]) -> None:
     match declaration:
         case syntax.Module():
             report.modules[name] = declaration

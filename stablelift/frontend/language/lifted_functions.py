@@ -122,9 +122,7 @@ def jit(functions: tuple[Bound, ...]) -> Bound:
     if function.module is None:
         compiled = functional.jit(function)
         return Bound(lambda _module, *arguments: compiled(*arguments), None)
-    return Bound(
-        lambda module, *arguments: jits.jit(function.body)(module, *arguments), function.module
-    )
+    return Bound(lambda module, *arguments: jits.jit(function.body)(module, *arguments), function.module)
 
 
 def value_and_grad(functions: tuple[Bound, ...], argnums: Any = 0) -> Bound:

@@ -16,6 +16,8 @@ MAX_SUGGESTIONS = 50
 class Report:
     """Declarations by name, and diagnostics; a place is reported once, by its first error.
 
+    What imported lifts are of goes by names such as `blocks.lift:Block`, which a file cannot write.
+
     `open_lifts` are the lifts that are being looked into, so that one of itself ends.
     """
 
@@ -57,7 +59,8 @@ class Report:
     @property
     def callables(self) -> list[str]:
         """Every name that may stand before parentheses in a body."""
-        return [*self.modules, *self.functions, *LAYERS, *FUNCTIONS, *FUNCTION_LIFTS]
+        own = [name for name in (*self.modules, *self.functions) if ":" not in name]
+        return [*own, *LAYERS, *FUNCTIONS, *FUNCTION_LIFTS]
 
     def what_is(self, name: str) -> str | None:
         """What a name of the file or the vocabulary is, in words."""
