@@ -65,6 +65,19 @@ class Diagnostic:
             lines += _excerpt(self.excerpt, self.span)
         return "\n".join(lines + [f"  hint: {hint}" for hint in self.hints])
 
+    def as_json(self) -> dict[str, object]:
+        """For tools: lines and columns begin at one, `end_column` is the column after the last."""
+        span = self.span or Span(1, 1, 1, 1)
+        return {
+            "file": self.filename,
+            "line": span.line,
+            "column": span.column,
+            "end_line": span.end_line,
+            "end_column": span.end_column,
+            "message": self.message,
+            "hints": list(self.hints),
+        }
+
 
 def diagnose(source: Source, span: Span, message: str, *hints: str) -> Diagnostic:
     """A diagnostic that shows the line of `source` at which `span` begins; empty hints are left out."""

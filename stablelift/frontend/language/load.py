@@ -127,12 +127,6 @@ def read(path: str | os.PathLike[str]) -> Loaded:
     return _Reader(Path(filename).parent).read(filename, ())
 
 
-def check_text(text: str, filename: str) -> None:
-    """Checks a text that is in no file yet; what it imports is looked for beside `filename`. Raises."""
-    reader = _Reader(Path(filename).parent)
-    reader.check(text, filename, ())
-
-
 class _Reader:
     """Reads each file once. Imports lie below the folder of the first, and form no circle."""
 
@@ -141,7 +135,7 @@ class _Reader:
         self.done: dict[Path, Loaded] = {}
 
     def read(self, filename: str, within: tuple[Path, ...]) -> Loaded:
-        return self.check(_text(filename), filename, within)
+        return self.check(read_text(filename), filename, within)
 
     def check(self, text: str, filename: str, within: tuple[Path, ...]) -> Loaded:
         """The text as a checked file; `within` are the files that import it."""
@@ -203,7 +197,8 @@ class _Reader:
         return found
 
 
-def _text(filename: str) -> str:
+def read_text(filename: str) -> str:
+    """The text of a file. Raises LiftFileError."""
     try:
         with open(filename, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
