@@ -68,6 +68,7 @@ _PROVIDED = {
     "frontend.decorator": ("module",),
     "frontend.filters": ("DenyList",),
     "frontend.frozen_dict": ("FrozenDict",),
+    "frontend.language.import_hook": ("install_import_hook",),
     "frontend.language.load": ("load",),
     "frontend.layers.attention": (
         "MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "combine_masks",

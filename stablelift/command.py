@@ -1,9 +1,11 @@
-"""The `stablelift` command: the compiler's passes from the shell.
+"""The `stablelift` command: the compiler's passes, and the checker and formatter of `.lift` files.
 
 A command imports jax when it runs and not before, so that `stablelift --help` answers at once.
 Exit codes: 0 done, 1 the input was refused, 2 the command line was.
 """
 
+import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -57,6 +59,79 @@ def opt(
         for name, seconds in [*times, ("total", sum(seconds for _, seconds in times))]:
             click.echo(f"{seconds:10.4f} s  {name}", err=True)
     write_text(output, text)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the errors as JSON, an object for each.")
+def check(files: tuple[str, ...], as_json: bool) -> None:
+    """Check .lift FILES: syntax, names, shapes. All errors are printed; nothing runs."""
+    from stablelift.frontend.language.diagnostics import LiftSourceError
+    from stablelift.frontend.language.load import read
+
+    found = []
+    for file in files:
+        try:
+            read(file)
+        except LiftSourceError as error:
+            # A file that several others import is shown once.
+            found += [diagnostic for diagnostic in error.diagnostics if diagnostic not in found]
+    if as_json:
+        click.echo(json.dumps([diagnostic.as_json() for diagnostic in found], indent=2))
+    else:
+        for diagnostic in found:
+            click.echo(str(diagnostic), err=True)
+    if found:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+def fmt(files: tuple[str, ...], only_check: bool) -> None:
+    """Write .lift FILES in the canonical layout. Comments are kept, and the meaning is."""
+    from stablelift.frontend.language.diagnostics import LiftSourceError
+    from stablelift.frontend.language.format import format_text
+    from stablelift.frontend.language.load import read_text
+
+    failed = False
+    for file in files:
+        try:
+            text = read_text(file)
+            formatted = format_text(text, file)
+        except LiftSourceError as error:
+            click.echo(str(error), err=True)
+            failed = True
+            continue
+        if formatted == text:
+            continue
+        if only_check:
+            hint = f"`stablelift fmt {file}`"
+            click.echo(f"{file}: error: not in the canonical layout\n  hint: {hint}", err=True)
+            failed = True
+        else:
+            replace_text(file, formatted)
+    if failed:
+        sys.exit(1)
+
+
+def replace_text(file: str, text: str) -> None:
+    """Write `text` beside the file, and put it in its place when it is whole.
+
+    Raises: Refusal if that cannot be.
+    """
+    target = Path(file).resolve()
+    written: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=".fmt-", delete=False) as stream:
+            written = Path(stream.name)
+            stream.write(text.encode())
+        written.chmod(target.stat().st_mode)
+        os.replace(written, target)
+    except OSError as error:
+        if written is not None:
+            written.unlink(missing_ok=True)
+        raise Refusal(f"{file}: error: cannot be written: {reason(error)}") from error
 
 
 def read_module(file: str) -> str | bytes:

@@ -1,13 +1,24 @@
-"""Which argument of a call belongs to which parameter: arity, keywords, repetitions."""
+"""Which argument of a call belongs to which parameter: arity, keywords, repetitions, kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.constants import target_of_lift
 from stablelift.frontend.language.diagnostics import suggest
 from stablelift.frontend.language.report import Report
-from stablelift.frontend.language.values import Array, Instance, Several, Static, Unknown, Value, array_of
+from stablelift.frontend.language.values import (
+    UNKNOWN,
+    Array,
+    Function,
+    Instance,
+    Several,
+    Static,
+    Unknown,
+    Value,
+    value_of,
+)
 from stablelift.frontend.language.vocabulary import Parameter, Word
 
 Matched = tuple[Parameter | None, syntax.Expression]
@@ -71,20 +82,39 @@ def _match_keyword(
 
 def kind_fits(kind: str, value: Value) -> bool:
     """Whether a value may stand where a parameter of this kind is declared."""
-    if isinstance(value, Unknown):
-        return True
-    if kind == "value":
-        return not isinstance(value, Instance)
-    if not isinstance(value, Static):
-        return isinstance(value, Array) if kind == "array" else isinstance(value, Several) and kind == "count"
-    accepted = {
-        "array": ("int", "float", "bool"),
-        "count": ("int",),
-        "float": ("int", "float"),
-        "dtype": ("dtype", "none"),
-        "str": ("str", "none"),
-    }
-    return value.kind in accepted.get(kind, (kind,))
+    match value:
+        case Unknown():
+            return True
+        case Static():
+            accepted = {
+                "array": ("int", "float", "bool"),
+                "arrays": ("int", "float", "bool"),
+                "count": ("int",),
+                "float": ("int", "float"),
+                "dtype": ("dtype", "none"),
+                "str": ("str", "none"),
+            }
+            return kind == "value" or value.kind in accepted.get(kind, (kind,))
+        case Instance():
+            return kind in ("module", "function")
+        case Function():
+            return kind == "function"
+        case Array():
+            return kind in ("array", "arrays", "value")
+        case Several():
+            return kind in ("arrays", "value", "count", "tuple", "modules")
+
+
+def field_fits(kind: syntax.Kind, value: Value) -> bool:
+    """Whether a value may be that of a field of this kind."""
+    if kind.word != "tuple":
+        return kind_fits(kind.word, value)
+    if not isinstance(value, Several):
+        return isinstance(value, Unknown)
+    if value.items is None or kind.repeated:
+        return all(field_fits(kind.items[0], item) for item in value.items or (value.item,))
+    same = len(kind.items) == len(value.items)
+    return same and all(map(field_fits, kind.items, value.items))
 
 
 def show_kind(kind: str) -> str:
@@ -92,10 +122,12 @@ def show_kind(kind: str) -> str:
     words = {
         "value": "an array",
         "array": "an array",
+        "arrays": "an array or a tuple of arrays",
         "int": "an int",
         "count": "an int or a tuple",
         "str": "a string",
         "initializer": "an initializer",
+        "modules": "a tuple of modules",
     }
     return words.get(kind, f"a {kind}")
 
@@ -128,33 +160,39 @@ def target_of(callee: syntax.Module | syntax.Lift, report: Report) -> syntax.Mod
     return callee if isinstance(callee, syntax.Module) else None
 
 
-def target_name(value: syntax.Expression) -> str:
+def target_name(value: syntax.Expression | None) -> str:
     """The name of the module under the lifts of one declaration, or an empty string."""
     while isinstance(value, syntax.Call):
-        named = [keyword.value for keyword in value.keywords if keyword.name.text == "target"]
-        targets = [*value.arguments[:1], *named]
-        if not targets:
-            return ""
-        value = targets[0]
+        value = target_of_lift(value)
+    if isinstance(value, syntax.Attribute):
+        value = value.value
     return value.text if isinstance(value, syntax.Name) else ""
 
 
 def parameters_of(declared: syntax.Callable) -> tuple[Parameter, ...]:
     """The parameters of a method or `fn`."""
     return tuple(
-        Parameter(p.name.text, required=True, keyword_only=False, variadic=False, kind="array")
+        Parameter(p.name.text, p.default is None, keyword_only=False, variadic=False, kind=_kind_of(p))
         for p in declared.parameters
     )
 
 
-def results_of(declared: syntax.Callable) -> tuple[Array, ...]:
-    """The results of a method or `fn`: as declared, or as many as its `return` writes out."""
+def _kind_of(parameter: syntax.Parameter) -> str:
+    if parameter.kind is not None:
+        return parameter.kind.text
+    return "arrays" if isinstance(parameter.type, syntax.TupleType) else "array"
+
+
+def result_of(declared: syntax.Callable) -> Value:
+    """The result of a method or `fn`: as declared, or as many as its `return` writes out."""
+    if len(declared.results) == 1:
+        return value_of(declared.results[0])
     if declared.results:
-        return tuple(array_of(result) for result in declared.results)
-    last = declared.body[-1]
+        return Several(tuple(map(value_of, declared.results)))
+    last = declared.body[-1] if declared.body else None
     if isinstance(last, syntax.Return) and isinstance(last.value, syntax.Tuple):
-        return (Array(None, None),) * len(last.value.items)
-    return (Array(None, None),)
+        return Several((UNKNOWN,) * len(last.value.items))
+    return Array(None, None) if isinstance(last, syntax.Return) else UNKNOWN
 
 
 def name_of(callee: syntax.Module | syntax.Lift | Word) -> str:

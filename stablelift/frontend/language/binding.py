@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.static import RunMismatch, compute
+from stablelift.frontend.language.types import arrays_in
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES
+from stablelift.frontend.module import Module
 
 Sizes = dict[str, Any]
 _NUMBERS = (bool, int, float, complex, np.ndarray, np.generic)
@@ -39,26 +42,43 @@ class Binder:
     origin: dict[str, str] = field(default_factory=dict)
 
     def bind(self, arguments: tuple[Any, ...]) -> list[Any]:
-        """The arguments as arrays. Raises ArgumentMismatch."""
+        """The arguments as arrays, static ones as they are. Raises ArgumentMismatch."""
         self.origin = {name: "the configuration" for name in self.sizes}
         typed = list(zip(self.declared.parameters, self.texts, arguments, strict=True))
         values = [self._argument(*each) for each in typed]
         for parameter, text, value in zip(self.declared.parameters, self.texts, values, strict=True):
-            if parameter.type:
-                self._check_computed(parameter, parameter.type, text, value)
+            if parameter.type and value is not None:
+                for type_, array in zip(arrays_in(parameter.type), arrays_of(value), strict=True):
+                    self._check_computed(parameter, type_, text, array)
         return values
 
     def _argument(self, parameter: syntax.Parameter, text: str, value: Any) -> Any:
-        if not isinstance(value, (jax.Array, *_NUMBERS)):
-            found = f"a value of type `{type(value).__name__}`"
-            raise ArgumentMismatch(self._message(parameter, text, found), parameter)
-        value = value if isinstance(value, jax.Array) else jnp.asarray(value)
-        if parameter.type is None:
+        if parameter.kind is not None:
+            if not is_of_kind(parameter.kind, value):
+                message = (
+                    f"`{self.declared.name.text}` wants {parameter.kind.text} for `{parameter.name.text}`"
+                )
+                raise ArgumentMismatch(f"{message}, got {found_value(value)}", parameter)
             return value
-        axes = _axes(parameter.type, value.ndim)
-        if axes is None or not dtype_fits(parameter.type.dtype.text, value):
+        if value is None and parameter.default is not None:
+            return None
+        return self._array(parameter, parameter.type, text, value)
+
+    def _array(self, parameter: syntax.Parameter, type_: syntax.AnyType | None, text: str, value: Any) -> Any:
+        """The argument, or an item of it, as an array or a tuple of arrays."""
+        if isinstance(type_, syntax.TupleType) and isinstance(value, (tuple, list)):
+            if len(type_.items) == len(value):
+                pairs = zip(type_.items, value, strict=True)
+                return tuple(self._array(parameter, item, text, each) for item, each in pairs)
+        if isinstance(type_, syntax.TupleType) or not isinstance(value, (jax.Array, *_NUMBERS)):
+            raise ArgumentMismatch(self._message(parameter, text, found_value(value)), parameter)
+        value = value if isinstance(value, jax.Array) else jnp.asarray(value)
+        if type_ is None:
+            return value
+        axes = _axes(type_, value.ndim)
+        if axes is None or not dtype_fits(type_.dtype.text, value):
             raise ArgumentMismatch(self._message(parameter, text, describe(value)), parameter)
-        for dimension, axis in zip(parameter.type.dimensions, axes, strict=True):
+        for dimension, axis in zip(type_.dimensions, axes, strict=True):
             found = value.shape[axis]
             if isinstance(dimension, syntax.Literal) and dimension.value != found:
                 raise ArgumentMismatch(self._message(parameter, text, describe(value)), parameter)
@@ -108,30 +128,71 @@ def _axes(type_: syntax.Type, ndim: int) -> list[int | slice] | None:
     return [*range(rest), slice(rest, ndim - after), *range(ndim - after, ndim)]
 
 
+def arrays_of(value: Any) -> Iterator[Any]:
+    """The arrays of a value, which may be a tuple of others."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from arrays_of(item)
+    else:
+        yield value
+
+
+def is_of_kind(kind: syntax.Kind, value: Any) -> bool:
+    """Whether a value of Python may be that of a field or static argument of this kind."""
+    if kind.word == "tuple":
+        if not isinstance(value, (tuple, list)):
+            return False
+        items = kind.items * len(value) if kind.repeated else kind.items
+        return len(items) == len(value) and all(map(is_of_kind, items, value))
+    if kind.word in ("int", "float") and isinstance(value, bool):
+        return False
+    accepted = {"int": int, "float": (int, float), "bool": bool, "str": str, "module": Module}.get(kind.word)
+    if accepted is None:
+        return kind.word != "function" or callable(value)
+    return isinstance(value, accepted)
+
+
 def result(value: Any) -> Any:
-    """A result of which nothing is declared, as an array. Raises RunMismatch."""
+    """A result of which nothing is declared, as an array or a tuple of arrays. Raises RunMismatch."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(result, value))
     if not isinstance(value, (jax.Array, *_NUMBERS)):
-        raise RunMismatch(f"expected an array as the result, found a value of type `{type(value).__name__}`")
+        raise RunMismatch(f"expected an array as the result, found {found_value(value)}")
     return value if isinstance(value, jax.Array) else jnp.asarray(value)
 
 
-def expect(value: Any, declaration: str, dtype: str, shape: tuple[int, ...]) -> Any:
-    """`value` as an array, if it has the dtype and shape. Raises RunMismatch.
+def expect(value: Any, declaration: str, spec: Any) -> Any:
+    """`value` as an array, if it has the dtype and shape, a pair; or a tuple by a list of such pairs.
 
-    `declaration` begins the message: "`h` is declared f32[*batch, hidden]".
+    `declaration` begins the message: "`h` is declared f32[*batch, hidden]". Raises RunMismatch.
     """
+    if isinstance(spec, list):
+        if not isinstance(value, (tuple, list)) or len(value) != len(spec):
+            raise RunMismatch(f"{declaration}, found {found_value(value)}")
+        return tuple(expect(item, declaration, each) for item, each in zip(value, spec, strict=True))
+    dtype, shape = spec
     if not isinstance(value, (jax.Array, *_NUMBERS)):
-        raise RunMismatch(f"{declaration}, found a value of type `{type(value).__name__}`")
+        raise RunMismatch(f"{declaration}, found {found_value(value)}")
     value = value if isinstance(value, jax.Array) else jnp.asarray(value)
     if value.shape != shape or not dtype_fits(dtype, value):
         raise RunMismatch(f"{declaration}, found {describe(value)}", f"the declared sizes are {_show(shape)}")
     return value
 
 
+def found_value(value: Any) -> str:
+    """What was found, in words, where something else was expected."""
+    if hasattr(value, "dtype") and hasattr(value, "ndim"):
+        return describe(value)
+    if isinstance(value, (tuple, list)):
+        return f"a tuple of {len(value)}"
+    return f"a value of type `{type(value).__name__}`"
+
+
 def dtype_fits(word: str, value: Any) -> bool:
     """Whether the array has the dtype, or one of the class of dtypes, that `word` names."""
     if word in DTYPE_CLASSES:
-        return bool(jnp.issubdtype(value.dtype, getattr(jnp, DTYPE_CLASSES[word])))
+        home = jax.dtypes if word == "key" else jnp
+        return bool(jnp.issubdtype(value.dtype, getattr(home, DTYPE_CLASSES[word])))
     return value.dtype == jax.dtypes.canonicalize_dtype(DTYPES[word])
 
 

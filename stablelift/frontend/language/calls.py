@@ -5,36 +5,52 @@ from __future__ import annotations
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.apply import (
+    bindings,
+    configuration,
+    fits,
+    infer_instance,
+    infer_layer,
+    substituted,
+)
 from stablelift.frontend.language.arguments import (
+    field_fits,
     fields_of,
     kind_fits,
     match_arguments,
     method,
     name_of,
     parameters_of,
-    results_of,
+    result_of,
     show_kind,
     show_values,
     target_of,
 )
+from stablelift.frontend.language.functions import (
+    declared_function,
+    function_value,
+    lifted_function,
+)
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.rules import RULES
-from stablelift.frontend.language.shapes import Bindings, Mismatch, substitute, unify
+from stablelift.frontend.language.shapes import Mismatch
 from stablelift.frontend.language.values import (
     UNKNOWN,
-    Array,
+    Function,
     Instance,
-    Several,
     Static,
     Unknown,
     Value,
-    array_of,
-    dtype_fits,
-    literal,
+    value_of,
 )
-from stablelift.frontend.language.vocabulary import FUNCTIONS, INITIALIZERS, LIFTS, Parameter, Word
-
-_INPUT = (Parameter("inputs", required=True, keyword_only=False, variadic=False, kind="array"),)
+from stablelift.frontend.language.vocabulary import (
+    FUNCTION_LIFTS,
+    FUNCTIONS,
+    INITIALIZERS,
+    LIFTS,
+    Parameter,
+    Word,
+)
 
 
 class Scope(Protocol):
@@ -42,7 +58,10 @@ class Scope(Protocol):
 
     report: Report
     names: dict[str, Value]
-    pure: bool
+    module: syntax.Module | None
+
+    @property
+    def pure(self) -> bool: ...
 
     def infer(self, expression: syntax.Expression) -> Value: ...
 
@@ -50,18 +69,27 @@ class Scope(Protocol):
 def infer_call(scope: Scope, call: syntax.Call) -> Value:
     """What a call gives. A name before parentheses is a module or function before it is a local."""
     function = call.function
+    if isinstance(function, syntax.Attribute):
+        return _call_method(scope, call, function)
     if not isinstance(function, syntax.Name):
         return _apply(scope, call, scope.infer(function))
-    module = scope.report.module(function.text)
+    name = function.text
+    module = scope.report.module(name)
     if module:
         return _configure(scope, call, module)
-    if function.text in scope.report.functions:
-        return _apply_callable(scope, call, scope.report.functions[function.text], f"`{function.text}`", {})
-    if function.text in FUNCTIONS:
-        return _apply_word(scope, call, FUNCTIONS[function.text])
-    held = scope.names.get(function.text)
-    if isinstance(held, (Instance, Unknown)):
+    own = method(scope.module, name) if scope.module else None
+    declared = own or scope.report.functions.get(name)
+    if isinstance(declared, syntax.Callable):
+        return _apply_callable(scope, call, declared, f"`{name}`", {})
+    if declared is not None:
+        return _apply(scope, call, declared_function(scope, declared))
+    if name in FUNCTIONS:
+        return _apply_word(scope, call, FUNCTIONS[name])
+    held = scope.names.get(name)
+    if isinstance(held, (Instance, Function, Unknown)):
         return _apply(scope, call, held)
+    if held is None and name in FUNCTION_LIFTS:
+        return lifted_function(scope, call)
     _given(scope, call, "", None)
     _not_a_function(scope, function, held)
     return UNKNOWN
@@ -72,7 +100,23 @@ def _configure(scope: Scope, call: syntax.Call, module: syntax.Module | syntax.L
     if scope.pure:
         hint = "call it in the body of a module and pass the result"
         scope.report.error(call.function.span, f"a `fn` is pure: it cannot hold the module `{name}`", hint)
-    return Instance(module, _given(scope, call, f"`{name}`", fields_of(module, scope.report), "field"))
+    target = module if isinstance(module, Word) else target_of(module, scope.report)
+    stock = isinstance(target, Word)
+    fields = _given(scope, call, f"`{name}`", fields_of(module, scope.report), "field", optional=stock)
+    if isinstance(target, syntax.Module):
+        _check_fields(scope, call, target, fields)
+    return Instance(module, fields)
+
+
+def _check_fields(scope: Scope, call: syntax.Call, module: syntax.Module, fields: dict[str, Value]) -> None:
+    """Tuples among the fields, which a word cannot describe."""
+    places = dict(zip((f.name.text for f in module.fields), call.arguments, strict=False))
+    places |= {keyword.name.text: keyword.value for keyword in call.keywords}
+    for each in module.fields:
+        name = each.name.text
+        if each.kind.word == "tuple" and name in fields and not field_fits(each.kind, fields[name]):
+            message = f"`{module.name.text}` wants {each.kind.text} for `{name}`, got {fields[name]}"
+            scope.report.error(places[name].span, message)
 
 
 def check_initializer(scope: Scope, expression: syntax.Expression) -> None:
@@ -100,7 +144,8 @@ def _not_a_function(scope: Scope, function: syntax.Name, held: Value | None) -> 
         hint = f"declare it outside: `lift NAME = {name}(...)`"
         report.error(function.span, f"expected a function or a module, found the lift `{name}`", hint)
     else:
-        report.unknown("function", function, report.callables)
+        own = [m.name.text for m in scope.module.methods] if scope.module else []
+        report.unknown("function", function, [*own, *report.callables])
 
 
 def _given(
@@ -109,112 +154,174 @@ def _given(
     callee: str,
     parameters: tuple[Parameter, ...] | None,
     noun: str = "parameter",
+    *,
+    optional: bool = True,
 ) -> dict[str, Value]:
-    """The values of the arguments by parameter, after checks of arity, keywords and kinds."""
+    """The values of the arguments by parameter, after checks of arity, keywords and kinds.
+
+    `optional` says whether `none` stands for what may be left out.
+    """
     given: dict[str, Value] = {}
     for parameter, argument in match_arguments(scope.report, call, callee, parameters, noun):
         if parameter is not None and parameter.kind == "initializer":
             check_initializer(scope, argument)
             continue
+        if parameter is not None and parameter.kind == "function":
+            given.setdefault(parameter.name, function_value(scope, argument))
+            continue
         value = scope.infer(argument)
         if parameter is None:
             continue
-        if not kind_fits(parameter.kind, value):
+        left_out = optional and not parameter.required and value == Static("none")
+        tuples = parameter.kind.startswith("(")
+        if not tuples and not left_out and not kind_fits(parameter.kind, value):
             message = f"{callee} wants {show_kind(parameter.kind)} for `{parameter.name}`, got {value}"
             hint = "call it on an array" if isinstance(value, Instance) else ""
             scope.report.error(argument.span, message, hint)
             value = UNKNOWN
-        given.setdefault(parameter.name, value)
+        if parameter.variadic:
+            given[f"{parameter.name} {len(given)}"] = value
+        else:
+            given.setdefault(parameter.name, value)
     return given
 
 
 def _apply(scope: Scope, call: syntax.Call, value: Value) -> Value:
-    """A module applied to arguments."""
-    callee = value.callee if isinstance(value, Instance) else None
-    target = callee if callee is None or isinstance(callee, Word) else target_of(callee, scope.report)
-    if not isinstance(value, Instance) or target is None:
-        _given(scope, call, "", None)
-        if not isinstance(value, (Instance, Unknown)):
-            scope.report.error(call.function.span, f"expected a function or a module, found {value}")
+    """A module, or a function that is a value, applied to arguments."""
+    if isinstance(value, Instance):
+        return _apply_instance(scope, call, value, "call", str(value))
+    if isinstance(value, Function):
+        return _apply_function(scope, call, value)
+    _given(scope, call, "", None)
+    if not isinstance(value, Unknown):
+        scope.report.error(call.function.span, f"expected a function or a module, found {value}")
+    return UNKNOWN
+
+
+def _apply_function(scope: Scope, call: syntax.Call, function: Function) -> Value:
+    values = tuple(scope.infer(argument) for argument in call.arguments)
+    for keyword in call.keywords:
+        scope.infer(keyword.value)
+    name = f"`{function.name}`" if function.name else "the function"
+    if call.keywords and function.name:
+        scope.report.error(call.keywords[0].span, f"{name} takes its arguments by position")
         return UNKNOWN
-    name = str(value)
-    if isinstance(callee, Word):
-        given = _given(scope, call, name, _INPUT)
-        return _by_rule(scope, call, callee, name, {"x": given.get("inputs", UNKNOWN), **value.fields})
-    declared = None if isinstance(target, Word) else method(target)
-    if isinstance(callee, syntax.Module) and declared:
-        return _apply_callable(scope, call, declared, name, _configuration(callee, value))
-    _given(scope, call, name, parameters_of(declared) if declared else _INPUT)
-    # A lift may add and remove axes.
-    return _as_value(tuple(Array(None, None) for _ in results_of(declared)) if declared else (UNKNOWN,))
+    try:
+        return function.infer(values)
+    except Mismatch as mismatch:
+        shown = show_values({str(index): value for index, value in enumerate(values)})
+        what = f"{name} cannot take {shown}" if shown else f"{name} cannot be called so"
+        scope.report.error(call.function.span, f"{what}: {mismatch}")
+        return UNKNOWN
 
 
-def _as_value(results: tuple[Value, ...]) -> Value:
-    return results[0] if len(results) == 1 else Several(results)
+def _call_method(scope: Scope, call: syntax.Call, function: syntax.Attribute) -> Value:
+    """`encoder.encode(x)`."""
+    held, name = scope.infer(function.value), function.name.text
+    if isinstance(held, Instance):
+        return _apply_instance(scope, call, held, name, f"`{name}` of {held}")
+    _given(scope, call, "", None)
+    if not isinstance(held, Unknown):
+        hint = f"functions are called by name: `{name}(x)`, not `x.{name}()`"
+        scope.report.error(function.name.span, f"only modules have methods, found {held}", hint)
+    return UNKNOWN
 
 
-def _configuration(module: syntax.Module, instance: Instance) -> dict[str, Value]:
-    """The values of the fields, given or by default."""
-    defaults = {
-        f.name.text: literal(f.default.value) if isinstance(f.default, syntax.Literal) else UNKNOWN
-        for f in module.fields
-    }
-    return {**defaults, **instance.fields}
+def _apply_instance(scope: Scope, call: syntax.Call, value: Instance, name: str, shown: str) -> Value:
+    callee = value.callee
+    target = callee if isinstance(callee, Word) else target_of(callee, scope.report)
+    if target is None:
+        _given(scope, call, "", None)
+        return UNKNOWN
+    if isinstance(target, Word):
+        if name != "call":
+            place = call.function
+            assert isinstance(place, syntax.Attribute)
+            scope.report.error(place.name.span, f"{value} has no method `{name}`")
+            return UNKNOWN
+        given = _given(scope, call, shown, target.inputs)
+        if isinstance(callee, Word):
+            return _by_rule(scope, call, target, shown, given, value.fields)
+        return _by_lift(scope, call, value, name, shown, tuple(given.values()))
+    declared = method(target, name)
+    if declared is None:
+        if not target.external or target.methods:
+            place = call.function.name if isinstance(call.function, syntax.Attribute) else call.function
+            known = [each.name.text for each in target.methods]
+            named = syntax.Name(place.span, name)
+            scope.report.unknown(f"method of {value}:", named, known, "its methods are")
+        _given(scope, call, "", None)
+        return UNKNOWN
+    if isinstance(callee, syntax.Module):
+        return _apply_callable(scope, call, declared, shown, configuration(callee, value.fields))
+    given = _given(scope, call, shown, parameters_of(declared))
+    return _by_lift(scope, call, value, name, shown, tuple(given.values()))
+
+
+def _by_lift(
+    scope: Scope, call: syntax.Call, value: Instance, name: str, shown: str, values: tuple[Value, ...]
+) -> Value:
+    try:
+        return infer_instance(scope.report, value, name, values)
+    except Mismatch as mismatch:
+        given = show_values({str(index): each for index, each in enumerate(values)})
+        scope.report.error(call.function.span, f"{shown} cannot take {given}: {mismatch}")
+        return UNKNOWN
 
 
 def _apply_word(scope: Scope, call: syntax.Call, word: Word) -> Value:
+    if word.name == "make_rng" and scope.pure:
+        hint = "pass it a key: `k: key`"
+        scope.report.error(call.function.span, "a `fn` is pure: it has no random streams", hint)
     given = _given(scope, call, f"`{word.name}({word.signature})`", word.parameters)
     if any(p.required and p.name not in given for p in word.parameters):
         return UNKNOWN
-    return _by_rule(scope, call, word, f"`{word.name}`", given)
+    return _by_rule(scope, call, word, f"`{word.name}`", given, {})
 
 
-def _by_rule(scope: Scope, call: syntax.Call, word: Word, callee: str, given: dict[str, Value]) -> Value:
+def _by_rule(
+    scope: Scope,
+    call: syntax.Call,
+    word: Word,
+    callee: str,
+    given: dict[str, Value],
+    fields: dict[str, Value],
+) -> Value:
     try:
-        return RULES[word.rule](word.name, given)
+        return infer_layer(word, fields, given) if word.inputs else RULES[word.rule](word.name, given)
     except Mismatch as mismatch:
-        scope.report.error(call.function.span, f"{callee} cannot take {show_values(given)}: {mismatch}")
+        shown = show_values(given if not fields else {**given, **fields})
+        scope.report.error(call.function.span, f"{callee} cannot take {shown}: {mismatch}")
         return UNKNOWN
 
 
 def _apply_callable(
     scope: Scope, call: syntax.Call, declared: syntax.Callable, callee: str, fields: dict[str, Value]
 ) -> Value:
-    """A `fn`, or the `call` of a module: its dimensions are unified with the sizes of the arguments."""
+    """A `fn` or a method: its dimensions are unified with the sizes of the arguments."""
     parameters = parameters_of(declared)
     given = _given(scope, call, callee, parameters)
-    if len(given) < len(parameters):
+    if any(p.required and p.name not in given for p in parameters):
         return UNKNOWN
     places = dict(zip((p.name for p in parameters), call.arguments, strict=False))
     places |= {keyword.name.text: keyword.value for keyword in call.keywords}
-    bound: Bindings = {
-        name: value.size if isinstance(value, Static) else None for name, value in fields.items()
-    }
+    bound = bindings(fields)
     for parameter in declared.parameters:
-        found = given[parameter.name.text]
-        if parameter.type is not None and isinstance(found, Array):
-            _unify(scope, places[parameter.name.text], callee, parameter, found, bound)
-    shapes = (None if a.shape is None else substitute(a.shape, bound) for a in results_of(declared))
-    dtypes = (result.dtype for result in results_of(declared))
-    return _as_value(tuple(map(Array, dtypes, shapes)))
-
-
-def _unify(
-    scope: Scope,
-    place: syntax.Expression,
-    callee: str,
-    parameter: syntax.Parameter,
-    found: Array,
-    bound: Bindings,
-) -> None:
-    assert parameter.type is not None
-    wanted = array_of(parameter.type)
-    message = f"{callee} wants {wanted} for `{parameter.name.text}`, got {found}"
-    hint = f"`{parameter.name.text}` is declared at {parameter.span}"
-    if not dtype_fits(wanted.dtype, found.dtype):
-        scope.report.error(place.span, message, hint)
-        return
-    try:
-        unify(wanted.shape or (), found.shape, bound)
-    except Mismatch as mismatch:
-        scope.report.error(place.span, f"{message}: {mismatch}", hint)
+        name = parameter.name.text
+        if name not in given:
+            continue
+        found, hint = given[name], f"`{name}` is declared at {parameter.span}"
+        if parameter.kind is not None:
+            if not field_fits(parameter.kind, found):
+                message = f"{callee} wants {parameter.kind.text} for `{name}`, got {found}"
+                scope.report.error(places[name].span, message, hint)
+            continue
+        if parameter.type is None or isinstance(found, Static):
+            continue
+        message = f"{callee} wants {value_of(parameter.type)} for `{name}`, got {found}"
+        try:
+            if not fits(parameter.type, found, bound):
+                scope.report.error(places[name].span, message, hint)
+        except Mismatch as mismatch:
+            scope.report.error(places[name].span, f"{message}: {mismatch}", hint)
+    return substituted(result_of(declared), bound)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.arguments import match_arguments, method, show_kind
+from stablelift.frontend.language.arguments import match_arguments, method, target_name
 from stablelift.frontend.language.bodies import Body
 from stablelift.frontend.language.diagnostics import LiftCheckError, Source
-from stablelift.frontend.language.expressions import Expressions
+from stablelift.frontend.language.functions import file_scope, lifted_function
+from stablelift.frontend.language.lift_options import check_option
+from stablelift.frontend.language.members import check_fields
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.uses import check_uses
-from stablelift.frontend.language.values import Static
-from stablelift.frontend.language.vocabulary import FIELD_KINDS, LIFTS, RESERVED_FIELDS
+from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, RESERVED_FIELDS
 
 
-def check(file: syntax.File, source: Source) -> None:
-    """Raises LiftCheckError, which holds every error found, in the order of the text."""
+def check(file: syntax.File, source: Source, imported: Mapping[str, syntax.Declaration] = {}) -> None:
+    """Raises LiftCheckError, which holds every error found, in the order of the text.
+
+    `imported` are declarations of other files, checked before, which this one names.
+    """
     report = Report(source)
-    _declare(file, report)
+    _declare(file, report, imported)
     for declaration in file.declarations:
         match declaration:
             case syntax.Module():
@@ -25,44 +31,125 @@ def check(file: syntax.File, source: Source) -> None:
                 _check_parameters(declaration, report)
                 Body(report, declaration, None).check()
             case syntax.Lift():
-                _check_lift(declaration.value, report)
-    check_uses(file, report)
+                if declaration.name.text in report.functions:
+                    assert isinstance(declaration.value, syntax.Call)
+                    lifted_function(file_scope(report), declaration.value)
+                else:
+                    _check_lift(declaration.value, report)
+    check_uses(file, report, imported)
     if report.diagnostics:
         raise LiftCheckError(report.diagnostics)
 
 
-def _declare(file: syntax.File, report: Report) -> None:
+def _declare(file: syntax.File, report: Report, imported: Mapping[str, syntax.Declaration]) -> None:
     places: dict[str, syntax.Name] = {}
+    lifts: dict[str, syntax.Lift] = {}
+    named = [name for each in file.imports for name in each.names]
+    for name in named:
+        _declare_name(name, places, report)
+    for name, declaration in imported.items():
+        _sort(name, declaration, report, lifts)
     for declaration in file.declarations:
-        name = declaration.name
-        what = report.what_is(name.text)
-        if name.text in places:
-            hint = f"it is declared at {places[name.text].span}"
-            report.error(name.span, f"`{name.text}` is declared twice", hint)
-            continue
-        if what:
-            report.error(name.span, f"`{name.text}` is {what} of the language", "choose another name")
-        places[name.text] = name
-        if isinstance(declaration, syntax.Callable):
-            report.functions[name.text] = declaration
-        else:
-            report.modules[name.text] = declaration
+        if _declare_name(declaration.name, places, report):
+            _sort(declaration.name.text, declaration, report, lifts)
+    for name, lift in lifts.items():
+        kind = _is_of_functions(lift.value, report, lifts)
+        (report.functions if kind else report.modules)[name] = lift
+
+
+def _declare_name(name: syntax.Name, places: dict[str, syntax.Name], report: Report) -> bool:
+    if name.text in places:
+        hint = f"it is declared at {places[name.text].span}"
+        report.error(name.span, f"`{name.text}` is declared twice", hint)
+        return False
+    what = report.what_is(name.text)
+    if what:
+        report.error(name.span, f"`{name.text}` is {what} of the language", "choose another name")
+    places[name.text] = name
+    return True
+
+
+def _sort(name: str, declaration: syntax.Declaration, report: Report, lifts: dict[str, syntax.Lift]) -> None:
+    match declaration:
+        case syntax.Module():
+            report.modules[name] = declaration
+        case syntax.Callable():
+            report.functions[name] = declaration
+        case syntax.Lift():
+            lifts[name] = declaration
+
+
+def _is_of_functions(value: syntax.Expression, report: Report, lifts: dict[str, syntax.Lift]) -> bool:
+    """Whether a lift is one of functions: by its word or, where that lifts both, by its target."""
+    seen: set[str] = set()
+    while True:
+        match value:
+            case syntax.Call(function=syntax.Name(text=word)) if word not in LIFTS:
+                return word in FUNCTION_LIFTS
+            case syntax.Call(function=syntax.Name(text=word)) if word not in FUNCTION_LIFTS:
+                return False
+            case syntax.Call(arguments=(target, *_)):
+                value = target
+            case syntax.Name(text=text) if text in lifts and text not in seen:
+                seen.add(text)
+                value = lifts[text].value
+            case syntax.Name(text=text):
+                return text in report.functions
+            case _:
+                return False
 
 
 def _check_module(module: syntax.Module, report: Report) -> None:
-    _check_fields(module, report)
-    for extra in module.methods:
-        if extra.name.text != "call":
-            message = f"expected the method `call`, found `{extra.name.text}`"
-            report.error(extra.name.span, message, "a module has one method, `call`")
-    calls = [m for m in module.methods if m.name.text == "call"]
-    for again in calls[1:]:
-        report.error(again.name.span, "`call` is declared twice", f"it is declared at {calls[0].name.span}")
-    if method(module) is None:
-        report.error(module.name.span, f"module `{module.name.text}` has no method `call`")
-    for each in calls[:1]:
+    check_fields(module, report)
+    seen: dict[str, syntax.Callable] = {}
+    names = {field.name.text: field for field in module.fields} | {m.name.text: m for m in module.members}
+    for each in module.methods:
+        name = each.name
+        if name.text in seen:
+            report.error(
+                name.span,
+                f"`{name.text}` is declared twice",
+                f"it is declared at {seen[name.text].name.span}",
+            )
+            continue
+        seen[name.text] = each
+        what = report.what_is(name.text)
+        if what:
+            report.error(name.span, f"`{name.text}` is {what}", "choose another name for the method")
+        elif name.text in RESERVED_FIELDS:
+            report.error(name.span, f"`{name.text}` is a method of every module", "choose another name")
+        elif name.text in names:
+            hint = f"it is declared at {names[name.text].name.span}"
+            report.error(name.span, f"`{name.text}` is declared twice", hint)
         _check_parameters(each, report)
         Body(report, each, module).check()
+    if method(module) is None and not module.external:
+        report.error(module.name.span, f"module `{module.name.text}` has no method `call`")
+    _check_makers(module, report)
+
+
+def _check_makers(module: syntax.Module, report: Report) -> None:
+    """Where there are several methods, one of them at most makes submodules, params or variables."""
+    if len(module.methods) < 2:
+        return
+    makers = [each for each in module.methods if makes(each, report.modules)]
+    for again in makers[1:]:
+        message = f"`{again.name.text}` and `{makers[0].name.text}` both make submodules, params or variables"
+        hint = "declare them above the methods: `encoder = Dense(8)`"
+        report.error(again.name.span, message, hint)
+
+
+def makes(declared: syntax.Callable, modules: Mapping[str, object]) -> bool:
+    """Whether the body makes submodules, params or variables of its own."""
+    from stablelift.frontend.language.vocabulary import LAYERS
+
+    for node in syntax.below(declared.body):
+        if isinstance(node, (syntax.Param, syntax.Variable)):
+            return True
+        if isinstance(node, syntax.Call) and isinstance(node.function, syntax.Name):
+            if node.function.text in modules or node.function.text in LAYERS:
+                return True
+    return False
 
 
 def _check_parameters(declared: syntax.Callable, report: Report) -> None:
@@ -75,43 +162,7 @@ def _check_parameters(declared: syntax.Callable, report: Report) -> None:
         seen.setdefault(name.text, name)
 
 
-def _check_fields(module: syntax.Module, report: Report) -> None:
-    seen: dict[str, syntax.Field] = {}
-    for field in module.fields:
-        name = field.name
-        if name.text in seen:
-            hint = f"it is a field at {seen[name.text].name.span}"
-            report.error(name.span, f"`{name.text}` is declared twice", hint)
-        elif name.text in RESERVED_FIELDS:
-            report.error(name.span, f"`{name.text}` is an attribute of every module", "choose another name")
-        elif field.default is None and any(earlier.default for earlier in seen.values()):
-            hint = "give it a default, or put it first"
-            message = f"field `{name.text}` has no default and follows a field that has one"
-            report.error(name.span, message, hint)
-        seen.setdefault(name.text, field)
-        if field.kind.text not in FIELD_KINDS:
-            report.unknown("kind of field", field.kind, [*FIELD_KINDS])
-        elif field.default is not None:
-            _check_default(field, field.default, report)
-
-
-def _check_default(field: syntax.Field, default: syntax.Expression, report: Report) -> None:
-    value = Expressions(report).infer(default) if _is_constant(default) else None
-    kind = field.kind.text
-    fits = isinstance(value, Static) and value.kind in {"float": ("float", "int")}.get(kind, (kind,))
-    if not fits:
-        found = "an expression" if value is None else str(value)
-        hint = "a default is a literal or a dtype" if value is None else ""
-        report.error(default.span, f"field `{field.name.text}` wants {show_kind(kind)}, found {found}", hint)
-
-
-def _is_constant(expression: syntax.Expression) -> bool:
-    if isinstance(expression, syntax.Negation):
-        return isinstance(expression.operand, syntax.Literal)
-    return isinstance(expression, (syntax.Literal, syntax.Name))
-
-
-# Lifts
+# Lifts of modules
 
 
 def _check_lift(value: syntax.Expression, report: Report) -> None:
@@ -121,30 +172,23 @@ def _check_lift(value: syntax.Expression, report: Report) -> None:
         return
     name = value.function
     if name.text not in LIFTS:
-        report.unknown("lift", name, [*LIFTS])
+        report.unknown("lift", name, [*LIFTS, *FUNCTION_LIFTS])
         return
     for parameter, argument in match_arguments(report, value, f"`{name.text}`", LIFTS[name.text].parameters):
         if parameter is None:
             continue
         if parameter.kind == "module":
             _check_target(argument, report)
-        elif not _fits(parameter.kind, argument):
-            wanted = _LIFT_KINDS[parameter.kind]
-            report.error(argument.span, f"`{name.text}` wants {wanted} for `{parameter.name}`")
-
-
-_LIFT_KINDS = {
-    "axes": "an axis or `none` for each collection, as in `{params: 0}`,",
-    "switches": "`true` or `false` for each random stream, as in `{params: true}`,",
-    "prefix": "an axis, `none`, or a tuple of them",
-    "int": "a positive int",
-    "str": "a string",
-}
+        else:
+            check_option(report, name.text, parameter, argument)
 
 
 def _check_target(target: syntax.Expression, report: Report) -> None:
     if isinstance(target, syntax.Call):
         _check_lift(target, report)
+    elif isinstance(target, syntax.Attribute):
+        _check_target(target.value, report)
+        _check_method(target, report)
     elif not isinstance(target, syntax.Name):
         report.error(target.span, "expected the name of a module, or a lift of one")
     elif target.text in report.functions:
@@ -153,27 +197,16 @@ def _check_target(target: syntax.Expression, report: Report) -> None:
         report.unknown("module", target, report.callables)
 
 
-def _fits(kind: str, value: syntax.Expression) -> bool:
-    if kind in ("axes", "switches"):
-        single = "axis" if kind == "axes" else "switch"
-        return isinstance(value, syntax.Dictionary) and all(_fits(single, item) for _, item in value.entries)
-    if isinstance(value, syntax.Negation) and kind != "int":
-        return _fits("integer", value.operand) and kind in ("axis", "prefix")
-    if isinstance(value, syntax.Tuple):
-        return kind == "prefix" and all(
-            not isinstance(item, syntax.Rest) and _fits("prefix", item) for item in value.items
-        )
-    if not isinstance(value, syntax.Literal):
-        return False
-    found = value.value
-    integer = isinstance(found, int) and not isinstance(found, bool)
-    match kind:
-        case "axis" | "prefix":
-            return integer or found is None
-        case "switch":
-            return isinstance(found, bool)
-        case "int":
-            return integer and found != 0
-        case "integer":
-            return integer
-    return isinstance(found, str)
+def _check_method(target: syntax.Attribute, report: Report) -> None:
+    """`vmap(Autoencoder.encode)` lifts one method."""
+    found = report.module(target_name(target))
+    seen: set[str] = set()
+    while isinstance(found, syntax.Lift) and found.name.text not in seen:
+        seen.add(found.name.text)
+        found = report.module(target_name(found.value))
+    if isinstance(found, syntax.Module) and method(found, target.name.text) is None:
+        if not found.external or found.methods:
+            known = [each.name.text for each in found.methods]
+            report.unknown(
+                f"method of the module `{found.name.text}`:", target.name, known, "its methods are"
+            )

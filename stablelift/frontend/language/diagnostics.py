@@ -65,6 +65,19 @@ class Diagnostic:
             lines += _excerpt(self.excerpt, self.span)
         return "\n".join(lines + [f"  hint: {hint}" for hint in self.hints])
 
+    def as_json(self) -> dict[str, object]:
+        """For tools: lines and columns begin at one, `end_column` is the column after the last."""
+        span = self.span or Span(1, 1, 1, 1)
+        return {
+            "file": self.filename,
+            "line": span.line,
+            "column": span.column,
+            "end_line": span.end_line,
+            "end_column": span.end_column,
+            "message": self.message,
+            "hints": list(self.hints),
+        }
+
 
 def diagnose(source: Source, span: Span, message: str, *hints: str) -> Diagnostic:
     """A diagnostic that shows the line of `source` at which `span` begins; empty hints are left out."""
@@ -74,7 +87,7 @@ def diagnose(source: Source, span: Span, message: str, *hints: str) -> Diagnosti
 def suggest(word: str, known: Iterable[str]) -> str:
     """`did you mean ...` for the known word closest to `word`, or an empty string."""
     spelt = {name.lower(): name for name in sorted(known, reverse=True)}
-    matches = difflib.get_close_matches(word.lower(), spelt, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word.lower(), spelt, n=1, cutoff=0.7)
     return f"did you mean `{spelt[matches[0]]}`?" if matches else ""
 
 

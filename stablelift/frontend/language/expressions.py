@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.calls import infer_call
+from stablelift.frontend.language.indexing import infer_subscript
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.rules import common_dtype
 from stablelift.frontend.language.shapes import Mismatch, Rest, broadcast, matmul
+from stablelift.frontend.language.sizes import OPERATIONS
 from stablelift.frontend.language.values import (
     UNKNOWN,
     Array,
+    Function,
     Instance,
     Several,
     Static,
     Unknown,
     Value,
+    join,
     literal,
 )
 from stablelift.frontend.language.vocabulary import DTYPES
@@ -28,13 +34,20 @@ COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 class Expressions:
     """Infers the value of expressions; `names` are the values, `rests` the `*names`, in scope.
 
-    A `pure` body, that of a `fn`, holds no modules and no variables.
+    `module` is the one whose body this is; a body without one, that of a `fn`, is pure. `partial` are names
+    that only one branch, or a loop, binds, with what to say about them.
     """
 
     report: Report
     names: dict[str, Value] = field(default_factory=dict)
     rests: set[str] = field(default_factory=set)
-    pure: bool = False
+    module: syntax.Module | None = None
+    partial: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pure(self) -> bool:
+        """Whether the body may hold no modules and no variables."""
+        return self.module is None
 
     def infer(self, expression: syntax.Expression) -> Value:
         """What the expression is known to be; errors go to the report."""
@@ -47,12 +60,26 @@ class Expressions:
                 return self._tuple(items)
             case syntax.Negation(operand=operand):
                 return self._negation(expression, self.infer(operand))
+            case syntax.Not(operand=operand):
+                self.decide(operand)
+                return Static("bool")
+            case syntax.Binary(operator="and" | "or", left=left, right=right):
+                self.decide(left)
+                self.decide(right)
+                return Static("bool")
             case syntax.Binary():
                 return self._binary(expression)
+            case syntax.Conditional(value=value, test=test, otherwise=otherwise):
+                self.decide(test)
+                return join(self.infer(value), self.infer(otherwise))
+            case syntax.Comprehension():
+                return self._comprehension(expression)
             case syntax.Call():
                 return infer_call(self, expression)
             case syntax.Subscript():
-                return self._subscript(expression)
+                return infer_subscript(self, expression)
+            case syntax.Attribute(value=value, name=name):
+                self._method(value, name)
             case syntax.Dictionary():
                 self.report.error(expression.span, "expected a value, found a dictionary")
         return UNKNOWN
@@ -66,18 +93,31 @@ class Expressions:
         if name.text in self.rests:
             hint = f"write `*{name.text}` inside a tuple"
             self.report.error(name.span, f"`{name.text}` is any number of sizes, expected one value", hint)
+        elif name.text in self.partial:
+            self.report.error(name.span, f"`{name.text}` may not exist here", self.partial[name.text])
         elif what:
             self.report.error(name.span, f"expected a value, found {what}", f"call it: `{name.text}(...)`")
         else:
             self.report.unknown("name", name, [*self.names, *DTYPES, *self.rests, "true", "false", "none"])
         return UNKNOWN
 
+    def _method(self, value: syntax.Expression, name: syntax.Name) -> None:
+        """Notes the error of an attribute that is not called."""
+        held = self.infer(value)
+        if isinstance(held, (Instance, Unknown)):
+            hint = f"call it: `{self.report.source.text(value.span)}.{name.text}(...)`"
+            self.report.error(name.span, f"expected a value, found the method `{name.text}`", hint)
+        else:
+            hint = f"functions are called by name: `{name.text}(x)`, not `x.{name.text}()`"
+            self.report.error(name.span, f"only modules have methods, found {held}", hint)
+
     def _tuple(self, items: tuple[syntax.Expression | syntax.Rest, ...]) -> Value:
         values: list[Value] = []
         for item in items:
             if isinstance(item, syntax.Rest):
                 self.known_rest(item)
-                values.append(Static("rest", Rest(item.name.text)))
+                known = item.name.text in self.rests
+                values.append(Static("rest", Rest(item.name.text)) if known else UNKNOWN)
             else:
                 values.append(self.infer(item))
         return Several(tuple(values))
@@ -87,17 +127,59 @@ class Expressions:
         if rest.name.text not in self.rests:
             self.report.unknown("rest dimension", rest.name, sorted(self.rests))
 
+    def decide(self, test: syntax.Expression) -> None:
+        """Notes an error unless the test is true or false before anything runs."""
+        value = self.infer(test)
+        if not isinstance(value, Unknown) and not (isinstance(value, Static) and value.kind == "bool"):
+            hint = "`where(test, x, y)` chooses between arrays" if isinstance(value, Array) else ""
+            self.report.error(test.span, f"expected true or false, known before tracing, found {value}", hint)
+
+    @contextmanager
+    def binding(self, targets: tuple[syntax.Name, ...], item: Value) -> Iterator[None]:
+        """The targets of a comprehension, in scope."""
+        before = dict(self.names)
+        self.names |= dict(zip((name.text for name in targets), self.take_apart(targets, item), strict=True))
+        yield
+        self.names = before
+
+    def take_apart(self, targets: tuple[syntax.Name, ...], value: Value) -> tuple[Value, ...]:
+        """The value, or its items where there are several targets."""
+        if len(targets) == 1:
+            return (value,)
+        items = value.items if isinstance(value, Several) else None
+        if items is not None and len(items) == len(targets):
+            return items
+        return (UNKNOWN,) * len(targets)
+
+    def items_of(self, iterable: syntax.Expression) -> Value:
+        """What the items of a range or tuple are; anything else is an error."""
+        value = self.infer(iterable)
+        if isinstance(value, Several):
+            return value.each
+        if not isinstance(value, Unknown):
+            hint = "`range(n)` counts" if isinstance(value, Static) else ""
+            message = f"expected a range or a tuple, known before tracing, found {value}"
+            self.report.error(iterable.span, message, hint)
+        return UNKNOWN
+
+    def _comprehension(self, comprehension: syntax.Comprehension) -> Value:
+        item = self.items_of(comprehension.iterable)
+        with self.binding(comprehension.targets, item):
+            return Several(None, self.infer(comprehension.value))
+
     def _negation(self, expression: syntax.Negation, operand: Value) -> Value:
-        if not self._arithmetic(expression.operand, operand):
+        if not self.arithmetic(expression.operand, operand):
             return UNKNOWN
         if isinstance(operand, Static):
             value = operand.value
-            return literal(-value) if isinstance(value, (int, float)) else Static(operand.kind)
+            if isinstance(value, (int, float)):
+                return literal(-value)
+            return Static(operand.kind, size=OPERATIONS["*"](-1, operand.size))
         return operand
 
-    def _arithmetic(self, expression: syntax.Expression, value: Value) -> bool:
+    def arithmetic(self, expression: syntax.Expression, value: Value) -> bool:
         """Whether the value is an array or a number; notes an error where it is not."""
-        if isinstance(value, (Several, Instance)) or (
+        if isinstance(value, (Several, Instance, Function)) or (
             isinstance(value, Static) and value.kind not in ("int", "float", "bool")
         ):
             hint = "call it: `module(x)`" if isinstance(value, Instance) else ""
@@ -107,7 +189,9 @@ class Expressions:
 
     def _binary(self, expression: syntax.Binary) -> Value:
         left, right = self.infer(expression.left), self.infer(expression.right)
-        usable = [self._arithmetic(expression.left, left), self._arithmetic(expression.right, right)]
+        if _identity(expression, left, right):
+            return Static("bool")
+        usable = [self.arithmetic(expression.left, left), self.arithmetic(expression.right, right)]
         if not all(usable):
             return Array(None, None) if isinstance(left, Array) or isinstance(right, Array) else UNKNOWN
         if isinstance(left, Static) and isinstance(right, Static):
@@ -131,16 +215,17 @@ class Expressions:
             return UNKNOWN
         if operator in COMPARISONS:
             return Static("bool")
-        return Static("float" if operator == "/" or "float" in (left.kind, right.kind) else "int")
+        kind = "float" if operator == "/" or "float" in (left.kind, right.kind) else "int"
+        size = OPERATIONS[operator](left.size, right.size) if operator in OPERATIONS else None
+        known = size if kind == "int" and isinstance(size, int) else None
+        return Static(kind, known, size if kind == "int" else None)
 
-    def _subscript(self, expression: syntax.Subscript) -> Value:
-        value = self.infer(expression.value)
-        for index in expression.indices:
-            parts = (index.start, index.stop, index.step) if isinstance(index, syntax.Slice) else (index,)
-            for part in parts:
-                if part is not None and not isinstance(part, (syntax.Ellipsis, syntax.Slice)):
-                    self.infer(part)
-        if not isinstance(value, (Array, Unknown)):
-            hint = "take it apart: `a, b = ...`" if isinstance(value, Several) else ""
-            self.report.error(expression.value.span, f"expected an array, found {value}", hint)
-        return Array(value.dtype if isinstance(value, Array) else None, None)
+
+def _identity(expression: syntax.Binary, left: Value, right: Value) -> bool:
+    """Whether this compares values of the configuration: `x == none`, `mode == "causal"`, `dtype == f32`."""
+    if expression.operator not in ("==", "!="):
+        return False
+    if any(isinstance(side, Static) and side.kind == "none" for side in (left, right)):
+        return True
+    kinds = ("str", "dtype")
+    return all(isinstance(side, Static) and side.kind in kinds for side in (left, right))

@@ -29,10 +29,13 @@ class LiftArgumentError(LiftTraceError):
     """An argument that does not fit; shown at the call if the call stands in a `.lift` file."""
 
 
-def run_located(source: Source, run: Callable[[], Any], nodes: dict[Span, syntax.Node]) -> Any:
+def run_located(
+    source: Source, run: Callable[[], Any], nodes: dict[Span, syntax.Node], declared: Span
+) -> Any:
     """What `run` returns; what it raises becomes a LiftTraceError at the running line of the `.lift` file.
 
-    `nodes` are the calls and operators of the body by place: they name what failed.
+    `nodes` are the calls and operators of the body by place: they name what failed. `declared` is where the
+    body is, for what fails before its first line.
     """
     try:
         return run()
@@ -45,12 +48,12 @@ def run_located(source: Source, run: Callable[[], Any], nodes: dict[Span, syntax
         hint = f"declared at {inner.filename}:{inner.span}"
         raise LiftTraceError([diagnose(source, span, inner.message, *inner.hints, hint)]) from None
     except RunMismatch as error:
-        span, _ = _place(error.__traceback__, source) or (Span(1, 1, 1, 1), {})
+        span, _ = _place(error.__traceback__, source) or (declared, {})
         raise LiftTraceError([diagnose(source, span, str(error), *error.hints)]) from None
     except StableliftError:
         raise
     except RecursionError as error:
-        span, _ = _place(error.__traceback__, source) or (Span(1, 1, 1, 1), {})
+        span, _ = _place(error.__traceback__, source) or (declared, {})
         message = "modules and functions are nested too deep for Python's stack"
         raise LiftTraceError([diagnose(source, span, message)]) from None
     except _REFUSALS as error:
@@ -67,10 +70,10 @@ def argument_error(source: Source, mismatch: ArgumentMismatch) -> LiftArgumentEr
     return LiftArgumentError([problem])
 
 
-def nodes_by_place(declared: syntax.Callable) -> dict[Span, syntax.Node]:
-    """The calls, operators and subscripts of a body by place."""
+def nodes_by_place(root: object) -> dict[Span, syntax.Node]:
+    """The calls, operators and subscripts below `root` by place."""
     found: dict[Span, syntax.Node] = {}
-    for node in syntax.below(declared.body):
+    for node in syntax.below(root):
         if isinstance(node, (syntax.Call, syntax.Binary, syntax.Subscript, syntax.Negation)):
             found[node.span] = node
     return found

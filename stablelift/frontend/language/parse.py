@@ -24,7 +24,8 @@ from stablelift.frontend.language.tree import SyntaxBuilder, span_of, too_deep
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 
-_OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER", "COMPARE"}
+_ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER"}
+_OPERATORS = _ARITHMETIC | {"COMPARE", "AND", "OR"}
 _OPERANDS = {"NAME", "INTEGER", "FLOAT", "STRING", "TRUE", "FALSE", "NONE"}
 _PHRASES = {
     "NAME": "a name",
@@ -44,7 +45,7 @@ def parse(text: str, filename: str) -> syntax.File:
     source = Source.of(text, filename)
     if text.startswith(" ") and text.lstrip(" ")[:1] not in ("\n", "#"):
         column = len(text) - len(text.lstrip(" ")) + 1
-        message = "expected `module`, `lift` or `fn` at the beginning of the line, found an indented line"
+        message = "expected a declaration at the beginning of the line, found an indented line"
         raise LiftSyntaxError([diagnose(source, Span(1, column, 1, column), message)])
     parser, indenter = _parser()
     try:
@@ -157,8 +158,6 @@ def _token_problem(source: Source, error: UnexpectedToken, open_brackets: list[T
         hints.append(f"`{inside}` at {inside.line}:{inside.column} is still open")
     elif token.type == "NAME":
         hints.append(suggest(token, (word.lower() for word in accepted if _is_keyword(word))))
-    elif token.type == "DOT":
-        hints.append("functions are called by name: `mean(x)`, not `x.mean()`")
     elif token.type == "COMPARE" and "COMPARE" not in accepted:
         hints.append("comparisons do not chain, and need parentheses inside arithmetic and subscripts")
     elif _is_keyword(token.type) and "NAME" in accepted:
@@ -197,10 +196,10 @@ def _expected(terminals: set[str]) -> str:
         terminals = terminals - {"_NEWLINE"}
     if _OPERANDS <= terminals:
         words.append("an expression")
-        terminals = terminals - _OPERANDS - {"MINUS", "LPAR", "LBRACE"}
+        terminals = terminals - _OPERANDS - {"MINUS", "LPAR", "LBRACE", "LSQB", "NOT"}
     operators = terminals & _OPERATORS if len(terminals & _OPERATORS) > 2 else set[str]()
     if operators:
-        terminals = terminals - operators - {"LPAR", "LSQB"}
+        terminals = terminals - operators - {"LPAR", "LSQB", "DOT", "IF"}
     words += sorted(_PHRASES.get(name) or f"`{_spelling(name)}`" for name in terminals)
     return _either(words + ["an operator"] * bool(operators))
 

@@ -8,68 +8,120 @@ names that the checker allowed, and nothing else.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import Span
-from stablelift.frontend.language.python_expressions import SELF, ExpressionCode
+from stablelift.frontend.language.python_expressions import PARAM, SELF, SUBMODULE, VARIABLE, ExpressionCode
 from stablelift.frontend.language.vocabulary import INITIALIZERS
 
 
 def translate(
     code: ExpressionCode,
     declared: syntax.Callable,
-    members: tuple[syntax.Param | syntax.Variable, ...],
+    members: tuple[syntax.Member, ...],
     sizes: tuple[str, ...],
 ) -> CodeType:
     """The code of a module that defines the body as a function of self, the arguments, and `sizes`.
 
-    `members` are the params and variables of the module; a rest among `sizes` is spelt `*name`.
+    `members` are the params and variables of the module that the body makes; a rest among `sizes` is spelt
+    `*name`.
     """
-    code.static |= {size for size in sizes if not size.startswith("*")}
-    code.static |= {name for name, kind in code.fields.items() if kind in ("int", "float", "bool")}
-    names = [SELF, *(parameter.name.text for parameter in declared.parameters), *sizes]
-    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
-    writer = _BodyCode(code, declared)
-    body = [line for statement in (*members, *declared.body) for line in writer.statement(statement)]
-    function = ast.parse("def call(): pass").body[0]
-    assert isinstance(function, ast.FunctionDef)
-    function.name, function.args, function.body = declared.name.text, arguments, body
-    for node in (function, *arguments.args):
-        code.at(node, declared.name.span)
-    module = ast.fix_missing_locations(ast.Module([function], []))
-    return compile(module, code.source.filename, "exec", dont_inherit=True)
+    parameters = [parameter.name.text for parameter in declared.parameters]
+    code.arrays |= {
+        p.name.text
+        for p in declared.parameters
+        if p.kind is None and not isinstance(p.type, syntax.TupleType)
+    }
+    code.locals |= {*parameters, *sizes, *_bound(declared.body), *(member.name.text for member in members)}
+    writer = _BodyCode(code, declared.name, declared.results)
+    return writer.compile([*members, *declared.body], [SELF, *parameters, *sizes])
+
+
+def translate_setup(
+    code: ExpressionCode, module: syntax.Module, members: tuple[syntax.Member, ...]
+) -> CodeType:
+    """The code of a module that defines `setup`, which makes the members as attributes of self."""
+    return _BodyCode(code, module.name, (), setup=True).compile(list(members), [SELF])
+
+
+def _bound(statements: syntax.Block) -> Iterable[str]:
+    """The names that a body binds."""
+    for node in syntax.below(statements):
+        match node:
+            case syntax.Let(targets=targets) | syntax.For(targets=targets):
+                yield from (target.text for target in targets)
+            case syntax.Comprehension(targets=targets):
+                yield from (target.text for target in targets)
+            case syntax.Param(name=name) | syntax.Variable(name=name):
+                yield name.text
 
 
 @dataclass
 class _BodyCode:
-    """Translates the statements of one body."""
+    """Translates the statements of one body; in `setup` what is declared becomes an attribute."""
 
     code: ExpressionCode
-    declared: syntax.Callable
-    types: dict[str, syntax.Type] = field(default_factory=dict)
+    name: syntax.Name
+    results: tuple[syntax.AnyType, ...]
+    setup: bool = False
+    types: dict[str, syntax.AnyType] = field(default_factory=dict)
 
-    def statement(self, statement: syntax.Statement) -> list[ast.stmt]:
+    def compile(self, statements: list[syntax.Statement | syntax.Submodule], names: list[str]) -> CodeType:
+        """The code object of a module that defines the function."""
+        arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+        body = [line for statement in statements for line in self.statement(statement)]
+        function = ast.parse("def call(): pass").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        function.name, function.args, function.body = self.name.text, arguments, body
+        for node in (function, *arguments.args):
+            self.code.at(node, self.name.span)
+        module = ast.fix_missing_locations(ast.Module([function], []))
+        return compile(module, self.code.source.filename, "exec", dont_inherit=True)
+
+    def statement(self, statement: syntax.Statement | syntax.Submodule) -> list[ast.stmt]:
         match statement:
             case syntax.Let():
                 return self._let(statement)
+            case syntax.Submodule(name=name, value=value):
+                self.code.attributes[name.text] = SUBMODULE
+                return [self._assign(name, self.code.expression(value))]
             case syntax.Param(name=name):
+                self._declare(statement, PARAM)
                 return [self._assign(name, self._param(statement))]
             case syntax.Variable(name=name):
-                self.code.variables.add(name.text)
-                self.types[name.text] = statement.type
+                self._declare(statement, VARIABLE)
                 return [self._assign(name, self._variable(statement)), self._expect_variable(statement)]
             case syntax.Update(target=target, value=value):
                 return [self._update(target, value)]
             case syntax.Return(value=value):
                 return self._return(value)
+            case syntax.If():
+                return [self._if(statement)]
+            case syntax.For():
+                return [self._for(statement)]
+
+    def _declare(self, variable: syntax.Param | syntax.Variable, what: str) -> None:
+        name = variable.name.text
+        if self.setup:
+            self.code.attributes[name] = what
+        elif what == VARIABLE:
+            self.code.variables.add(name)
+        else:
+            self.code.arrays.add(name)
+        self.types[name] = variable.type
 
     def _update(self, target: syntax.Name, value: syntax.Expression) -> ast.stmt:
-        type_, new = self.types[target.text], self.code.expression(value)
-        checked = self._expect(f"`{target.text}` is declared", type_, new, value.span)
-        attribute = ast.Attribute(self.code.local(target, ast.Load()), "value", ast.Store())
-        return self.code.at(ast.Assign([self.code.at(attribute, target.span)], checked), target.span)
+        new = self.code.expression(value)
+        if target.text in self.types:
+            type_ = self.types[target.text]
+            new = self._expect(f"`{target.text}` is declared", type_, new, value.span)
+        held = self.code.expression(target)
+        assert isinstance(held, ast.Attribute)
+        held.ctx = ast.Store()
+        return self.code.at(ast.Assign([held], new), target.span)
 
     def _let(self, let: syntax.Let) -> list[ast.stmt]:
         value = self.code.expression(let.value)
@@ -79,25 +131,20 @@ class _BodyCode:
         self._remember(let)
         if len(let.targets) == 1:
             return [self._assign(let.targets[0], value)]
-        targets = [self.code.local(target, ast.Store()) for target in let.targets]
-        left = self.code.at(ast.Tuple(targets, ast.Store()), let.targets[0].span.to(let.targets[-1].span))
-        return [self.code.at(ast.Assign([left], value), let.value.span)]
+        return [self.code.at(ast.Assign([self.code.targets(let.targets)], value), let.value.span)]
 
     def _remember(self, let: syntax.Let) -> None:
-        """Which targets are numbers before tracing, or tuples that may hold such."""
-        value, several = let.value, len(let.targets) > 1
-        written = value.items if isinstance(value, syntax.Tuple) else (value,)
-        matched = len(written) == len(let.targets) and not any(isinstance(x, syntax.Rest) for x in written)
-        taken_apart = several and self.code.is_tuple(value)
-        for index, target in enumerate(let.targets):
-            item = written[index] if matched else value
-            static = self.code.is_static(item) if matched else taken_apart
-            held = self.code.is_tuple(item) if matched or not several else taken_apart
-            for names, belongs in ((self.code.static, static), (self.code.tuples, held)):
-                (names.add if belongs and not let.annotation else names.discard)(target.text)
+        """Which targets are surely arrays."""
+        single = len(let.targets) == 1
+        array = isinstance(let.annotation, syntax.Type) or (single and self.code.is_array(let.value))
+        for target in let.targets:
+            (self.code.arrays.add if single and array else self.code.arrays.discard)(target.text)
 
     def _assign(self, target: syntax.Name, value: ast.expr) -> ast.stmt:
-        return self.code.at(ast.Assign([self.code.local(target, ast.Store())], value), target.span)
+        if not self.setup:
+            return self.code.at(ast.Assign([self.code.local(target, ast.Store())], value), target.span)
+        attribute = ast.Attribute(self.code.name(SELF, target.span), target.text, ast.Store())
+        return self.code.at(ast.Assign([self.code.at(attribute, target.span)], value), target.span)
 
     def _param(self, param: syntax.Param) -> ast.expr:
         shape, dtype = self._shape(param.type), self._dtype(param.type)
@@ -114,25 +161,48 @@ class _BodyCode:
             initializer = self.code.invoke("@keyed", [self.code.name(SELF, span), initializer], span)
         words = (variable.collection.text, variable.name.text)
         collection, name, key = (self.code.constant(word, span) for word in (*words, None))
-        arguments = [
-            collection,
-            name,
-            initializer,
-            key,
-            self._shape(variable.type),
-            self._dtype(variable.type),
-        ]
-        return self.code.invoke_self("variable", arguments, span)
+        shape, dtype = self._shape(variable.type), self._dtype(variable.type)
+        return self.code.invoke_self("variable", [collection, name, initializer, key, shape, dtype], span)
 
     def _expect_variable(self, variable: syntax.Variable) -> ast.stmt:
         what = f"the variable `{variable.collection.text}.{variable.name.text}` is declared"
         checked = self._expect(what, variable.type, self.code.expression(variable.name), variable.name.span)
         return self.code.at(ast.Expr(checked), variable.name.span)
 
+    # Control flow
+
+    def _if(self, statement: syntax.If) -> ast.stmt:
+        """One `if` of Python; after it only what every branch leaves an array surely is one."""
+        before = set(self.code.arrays)
+        blocks: list[list[ast.stmt]] = []
+        left: list[set[str]] = []
+        for block in (*(block for _, block in statement.branches), statement.otherwise):
+            self.code.arrays = set(before)
+            blocks.append([line for each in block for line in self.statement(each)])
+            left.append(self.code.arrays)
+        self.code.arrays = set.intersection(*left)
+        result: list[ast.stmt] = blocks.pop()
+        for (test, _), block in zip(reversed(statement.branches), reversed(blocks), strict=True):
+            result = [self.code.at(ast.If(self.code.test(test), block, result), test.span)]
+        return result[0]
+
+    def _for(self, loop: syntax.For) -> ast.stmt:
+        # What a later round finds in a name may be no array, whatever it is in the first.
+        self.code.arrays -= {*_bound((loop,))}
+        before = set(self.code.arrays)
+        span = loop.iterable.span
+        items = self.code.invoke("@each", [self.code.expression(loop.iterable)], span)
+        body = [line for each in loop.body for line in self.statement(each)]
+        self.code.arrays &= before
+        return self.code.at(ast.For(self.code.targets(loop.targets), items, body, []), span)
+
+    # Results
+
     def _return(self, value: syntax.Expression) -> list[ast.stmt]:
-        results, span = self.declared.results, value.span
-        if isinstance(value, syntax.Tuple) and len(results) != 1:
-            items = [(self.code.expression(item), item.span) for item in value.items]
+        results, span = self.results, value.span
+        written = value.items if isinstance(value, syntax.Tuple) else ()
+        if written and len(results) != 1 and not any(isinstance(item, syntax.Rest) for item in written):
+            items = [(self.code.expression(item), item.span) for item in written]
             return [self._returned(items, span)]
         if len(results) < 2:
             return [self._returned([(self.code.expression(value), span)], span)]
@@ -144,9 +214,9 @@ class _BodyCode:
 
     def _returned(self, items: list[tuple[ast.expr, Span]], span: Span) -> ast.stmt:
         """Returns the items, each as it is declared, or as an array where nothing is."""
-        what = f"`{self.declared.name.text}` is declared to return"
-        if self.declared.results:
-            typed = zip(self.declared.results, items, strict=True)
+        what = f"`{self.name.text}` is declared to return"
+        if self.results:
+            typed = zip(self.results, items, strict=True)
             checked = [self._expect(what, type_, value, place) for type_, (value, place) in typed]
         else:
             checked = [self.code.invoke("@result", [value], place) for value, place in items]
@@ -155,14 +225,23 @@ class _BodyCode:
 
     # Types
 
-    def _expect(self, what: str, type_: syntax.Type, value: ast.expr, span: Span) -> ast.expr:
+    def _expect(self, what: str, type_: syntax.AnyType, value: ast.expr, span: Span) -> ast.expr:
         """A call that gives `value` back if it has the type, and is an error at `span` if not."""
         text = self.code.constant(f"{what} {self.code.source.text(type_.span)}", span)
+        return self.code.invoke("@expect", [value, text, self._spec(type_, span)], span)
+
+    def _spec(self, type_: syntax.AnyType, span: Span) -> ast.expr:
+        """The type as a value: a pair of dtype and shape, or a list of such."""
+        if isinstance(type_, syntax.TupleType):
+            items = [self._spec(item, span) for item in type_.items]
+            return self.code.at(ast.List(items, ast.Load()), span)
         dtype = self.code.constant(type_.dtype.text, span)
-        return self.code.invoke("@expect", [value, text, dtype, self._shape(type_)], span)
+        return self.code.at(ast.Tuple([dtype, self._shape(type_)], ast.Load()), span)
 
-    def _shape(self, type_: syntax.Type) -> ast.expr:
-        return self.code.expression(syntax.Tuple(type_.span, type_.dimensions))
+    def _shape(self, type_: syntax.AnyType) -> ast.expr:
+        dimensions = type_.dimensions if isinstance(type_, syntax.Type) else ()
+        return self.code.expression(syntax.Tuple(type_.span, dimensions))
 
-    def _dtype(self, type_: syntax.Type) -> ast.expr:
+    def _dtype(self, type_: syntax.AnyType) -> ast.expr:
+        assert isinstance(type_, syntax.Type)
         return self.code.name(f"@{type_.dtype.text}", type_.dtype.span)

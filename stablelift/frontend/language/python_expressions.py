@@ -11,8 +11,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.constants import Named, lift_options
 from stablelift.frontend.language.diagnostics import Source, Span
-from stablelift.frontend.language.vocabulary import DTYPES, FUNCTIONS, LAYERS, READY_INITIALIZERS, Parameter
+from stablelift.frontend.language.vocabulary import (
+    DTYPES,
+    FUNCTION_LIFTS,
+    FUNCTIONS,
+    LAYERS,
+    READY_INITIALIZERS,
+    Parameter,
+)
+from stablelift.frontend.language.vocabulary.arrays import OWN
 
 SELF = "@self"
 Node = TypeVar("Node", bound=ast.AST)
@@ -37,20 +46,25 @@ _COMPARISONS: dict[str, ast.cmpop] = {
 }
 
 
+# What a name is that is an attribute of the running module.
+FIELD, METHOD, SUBMODULE, PARAM, VARIABLE = "field", "method", "submodule", "param", "variable"
+
+
 @dataclass
 class ExpressionCode:
     """What the names of one body are.
 
-    `fields` have kinds, `variables` hold their value, `static` names are numbers before tracing, `tuples`
-    may hold such numbers, `callables` are the modules, lifts and functions of the file.
+    `attributes` are names that belong to the module, `locals` those that the body binds. Of these `variables`
+    hold their value, and `arrays` are surely arrays: the arithmetic of everything else is bounded.
+    `callables` are the modules, lifts and functions of the file.
     """
 
     source: Source
     callables: frozenset[str]
-    fields: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
-    static: set[str] = field(default_factory=set)
-    tuples: set[str] = field(default_factory=set)
+    arrays: set[str] = field(default_factory=set)
+    locals: set[str] = field(default_factory=set)
 
     def expression(self, expression: syntax.Expression | syntax.Rest) -> ast.expr:
         """The Python expression, each node at its own place."""
@@ -66,8 +80,18 @@ class ExpressionCode:
                 return self.at(ast.Tuple([self.expression(item) for item in items], ast.Load()), span)
             case syntax.Negation(operand=operand):
                 return self.at(ast.UnaryOp(ast.USub(), self.expression(operand)), span)
+            case syntax.Not(operand=operand):
+                return self.at(ast.UnaryOp(ast.Not(), self.test(operand)), span)
+            case syntax.Binary(operator="and" | "or" as operator, left=left, right=right):
+                sign = ast.And() if operator == "and" else ast.Or()
+                return self.at(ast.BoolOp(sign, [self.test(left), self.test(right)]), span)
             case syntax.Binary():
                 return self._binary(expression)
+            case syntax.Conditional(value=value, test=test, otherwise=otherwise):
+                parts = (self.test(test), self.expression(value), self.expression(otherwise))
+                return self.at(ast.IfExp(*parts), span)
+            case syntax.Comprehension():
+                return self._comprehension(expression)
             case syntax.Call():
                 return self._call(expression)
             case syntax.Subscript(value=value, indices=indices):
@@ -77,38 +101,65 @@ class ExpressionCode:
         raise AssertionError(f"the checker lets no {type(expression).__name__} pass here")
 
     def _value(self, text: str, span: Span) -> ast.expr:
-        if text in self.fields:
-            return self.at(ast.Attribute(self.name(SELF, span), text, ast.Load()), span)
+        what = self.attributes.get(text)
+        if what is not None:
+            held = self.at(ast.Attribute(self.name(SELF, span), text, ast.Load()), span)
+            return self._content(held, span) if what == VARIABLE else held
         if text in self.variables:
-            return self.at(ast.Attribute(self.name(text, span), "value", ast.Load()), span)
+            return self._content(self.name(text, span), span)
         return self.name(f"@{text}" if text in DTYPES else text, span)
+
+    def _content(self, variable: ast.expr, span: Span) -> ast.expr:
+        return self.at(ast.Attribute(variable, "value", ast.Load()), span)
+
+    def test(self, test: syntax.Expression) -> ast.expr:
+        """A test of the configuration."""
+        return self.invoke("@decide", [self.expression(test)], test.span)
 
     def _binary(self, binary: syntax.Binary) -> ast.expr:
         left, right = self.expression(binary.left), self.expression(binary.right)
         if binary.operator in _COMPARISONS:
-            return self.at(ast.Compare(left, [_COMPARISONS[binary.operator]], [right]), binary.span)
-        if self.is_static(binary):
-            return self.invoke(f"@{binary.operator}", [left, right], binary.span)
-        return self.at(ast.BinOp(left, _OPERATORS[binary.operator], right), binary.span)
+            sign = _COMPARISONS[binary.operator]
+            if _is_none(binary.left) or _is_none(binary.right):
+                sign = ast.Is() if binary.operator == "==" else ast.IsNot()
+            return self.at(ast.Compare(left, [sign], [right]), binary.span)
+        if self.is_array(binary):
+            return self.at(ast.BinOp(left, _OPERATORS[binary.operator], right), binary.span)
+        return self.invoke(f"@{binary.operator}", [left, right], binary.span)
 
-    def is_static(self, expression: syntax.Expression | syntax.Rest) -> bool:
-        """Whether the value is a number before tracing: its arithmetic is bounded."""
+    def is_array(self, expression: syntax.Expression | syntax.Rest) -> bool:
+        """Whether the value is surely an array: its arithmetic is an operation."""
         match expression:
-            case syntax.Literal(value=value):
-                return isinstance(value, (int, float))
             case syntax.Name(text=text):
-                return text in self.static
+                return text in self.arrays or text in self.variables
             case syntax.Negation(operand=operand):
-                return self.is_static(operand)
+                return self.is_array(operand)
+            case syntax.Binary(operator="and" | "or"):
+                return False
             case syntax.Binary(left=left, right=right):
-                return self.is_static(left) and self.is_static(right)
+                return self.is_array(left) or self.is_array(right)
+            case syntax.Subscript(value=value):
+                return self.is_array(value)
+            case syntax.Call(function=syntax.Name(text=text)):
+                return text in FUNCTIONS and FUNCTIONS[text].home != OWN
         return False
 
-    def is_tuple(self, expression: syntax.Expression | syntax.Rest) -> bool:
-        """Whether the value is a tuple that may hold numbers known before tracing."""
-        if isinstance(expression, syntax.Name):
-            return expression.text in self.tuples
-        return isinstance(expression, syntax.Tuple)
+    def _comprehension(self, comprehension: syntax.Comprehension) -> ast.expr:
+        span = comprehension.span
+        inner = {target.text for target in comprehension.targets}
+        arrays, self.arrays = self.arrays, self.arrays - inner
+        items = self.invoke("@each", [self.expression(comprehension.iterable)], comprehension.iterable.span)
+        generator = ast.comprehension(self.targets(comprehension.targets), items, [], 0)
+        made = self.at(ast.ListComp(self.expression(comprehension.value), [generator]), span)
+        self.arrays = arrays
+        return self.invoke("@tuple", [made], span)
+
+    def targets(self, targets: tuple[syntax.Name, ...]) -> ast.expr:
+        """What is assigned to: one name, or several that take a tuple apart."""
+        names: list[ast.expr] = [self.local(target, ast.Store()) for target in targets]
+        if len(names) == 1:
+            return names[0]
+        return self.at(ast.Tuple(names, ast.Store()), targets[0].span.to(targets[-1].span))
 
     def _index(self, index: syntax.Expression | syntax.Slice | syntax.Ellipsis) -> ast.expr:
         if isinstance(index, syntax.Ellipsis):
@@ -123,8 +174,18 @@ class ExpressionCode:
         function = call.function
         name = function.text if isinstance(function, syntax.Name) else ""
         word = LAYERS.get(name) or FUNCTIONS.get(name)
-        if word or name in self.callables:
+        if word and word.name == "make_rng":
+            return self.invoke_self("make_rng", [self.expression(each) for each in call.arguments], call.span)
+        if isinstance(function, syntax.Attribute):
+            called = self._method(function)
+        elif name in self.callables:
+            called, word = self.name(f"@{name}", function.span), None
+        elif self.attributes.get(name) == METHOD:
+            called, word = self._own_method(name, function.span), None
+        elif word:
             called = self.name(f"@{name}", function.span)
+        elif name in FUNCTION_LIFTS and name not in self.attributes and name not in self.locals:
+            return self._lift(call, name)
         else:
             called = self.expression(function)
         parameters = word.positional if word else ()
@@ -143,12 +204,76 @@ class ExpressionCode:
                 keywords.append(self.at(ast.keyword(keyword.name.text, value), keyword.span))
         return self.at(ast.Call(called, positional, keywords), call.span)
 
+    def _own_method(self, name: str, span: Span) -> ast.expr:
+        attribute = "__call__" if name == "call" else name
+        return self.at(ast.Attribute(self.name(SELF, span), attribute, ast.Load()), span)
+
+    def _method(self, attribute: syntax.Attribute) -> ast.expr:
+        name = self.constant(attribute.name.text, attribute.name.span)
+        return self.invoke("@method", [self.expression(attribute.value), name], attribute.span)
+
+    def _lift(self, call: syntax.Call, name: str) -> ast.expr:
+        """`grad(f)`: the lift of functions, which are found anew inside of it where they are the module's."""
+        word = FUNCTION_LIFTS[name]
+        functions: dict[str, ast.expr] = {}
+        for index, argument in enumerate(call.arguments):
+            variadic = word.positional[min(index, len(word.positional) - 1)]
+            functions[f"{variadic.name} {index}" if variadic.variadic else variadic.name] = self.function(
+                argument
+            )
+        for keyword in call.keywords:
+            parameter = word.parameter(keyword.name.text)
+            if parameter and parameter.kind == "function":
+                functions[keyword.name.text] = self.function(keyword.value)
+        options = {k: v for k, v in lift_options(call, word).items() if k not in functions}
+        given = [parameter.name for parameter in word.parameters if parameter.name in functions] or [
+            *functions
+        ]
+        made = self.at(ast.Tuple([functions[each] for each in given], ast.Load()), call.span)
+        keywords = [
+            self.at(ast.keyword(k, self.constant(_plain(v), call.span)), call.span)
+            for k, v in options.items()
+            if (parameter := word.parameter(k)) and parameter.kind != "function"
+        ]
+        lift = self.name("@lift", call.function.span)
+        return self.at(ast.Call(lift, [self.constant(name, call.span), made], keywords), call.span)
+
+    def function(self, expression: syntax.Expression) -> ast.expr:
+        """A function as a value."""
+        span = expression.span
+        match expression:
+            case syntax.Name(text=text) if text in self.attributes:
+                return self._member("__call__" if text == "call" else text, span)
+            case syntax.Attribute(value=syntax.Name(text=text), name=name) if text in self.attributes:
+                return self._member(f"{text}.{name.text}", span)
+            case syntax.Attribute():
+                return self._method(expression)
+            case syntax.Name(text=text) if text in self.callables:
+                return self.name(f"@{text}", span)
+        return self._value_or_function(expression)
+
+    def _member(self, path: str, span: Span) -> ast.expr:
+        return self.invoke("@member", [self.name(SELF, span), self.constant(path, span)], span)
+
     def _argument(self, argument: syntax.Expression, parameter: Parameter | None) -> ast.expr:
         kind = parameter.kind if parameter else "value"
         if kind == "initializer":
             return self.initializer(argument)
+        if kind == "function" or parameter is None and isinstance(argument, syntax.Name):
+            return self._value_or_function(argument)
         value = self.expression(argument)
-        return self.invoke("@count", [value], argument.span) if kind == "count" else value
+        return (
+            self.invoke("@count", [value], argument.span)
+            if parameter and parameter.name == "sections"
+            else value
+        )
+
+    def _value_or_function(self, argument: syntax.Expression) -> ast.expr:
+        """A function handed to a layer or a module of the file; everything else is a value."""
+        if isinstance(argument, syntax.Name) and argument.text not in self.locals:
+            if argument.text in self.callables or argument.text in FUNCTIONS:
+                return self.name(f"@{argument.text}", argument.span)
+        return self.expression(argument)
 
     def initializer(self, expression: syntax.Expression) -> ast.expr:
         assert isinstance(expression, syntax.Call) and isinstance(expression.function, syntax.Name)
@@ -190,3 +315,14 @@ class ExpressionCode:
 
     def _bytes(self, line: int, column: int) -> int:
         return len(self.source.line(line)[: column - 1].encode())
+
+
+def _is_none(expression: syntax.Expression) -> bool:
+    return isinstance(expression, syntax.Literal) and expression.value is None
+
+
+def _plain(value: object) -> object:
+    """An option of a lift as a constant of Python; names go as strings, `broadcast` as no axis."""
+    if isinstance(value, Named):
+        return None if value.name == "broadcast" else value.name
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value

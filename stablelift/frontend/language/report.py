@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose, suggest
-from stablelift.frontend.language.vocabulary import DTYPES, FUNCTIONS, LAYERS, LIFTS, Word
+from stablelift.frontend.language.vocabulary import DTYPES, FUNCTION_LIFTS, FUNCTIONS, LAYERS, LIFTS, Word
 
 # Looking for the closest name is slow, and of no use after this many errors.
 MAX_SUGGESTIONS = 50
 
 
 class Report:
-    """Declarations by name, and diagnostics; a place is reported once, by its first error."""
+    """Declarations by name, and diagnostics; a place is reported once, by its first error.
+
+    What imported lifts are of goes by names such as `blocks.lift:Block`, which a file cannot write.
+
+    `open_lifts` are the lifts that are being looked into, so that one of itself ends.
+    """
 
     def __init__(self, source: Source):
         self.source = source
         self.modules: dict[str, syntax.Module | syntax.Lift] = {}
-        self.functions: dict[str, syntax.Callable] = {}
+        self.functions: dict[str, syntax.Callable | syntax.Lift] = {}
+        self.open_lifts: set[str] = set()
         self._found: dict[tuple[int, int], Diagnostic] = {}
 
     def error(self, span: Span, message: str, *hints: str) -> None:
@@ -31,6 +40,13 @@ class Report:
             hint = f"{listing} {', '.join(f'`{each}`' for each in known)}"
         self.error(name.span, f"unknown {kind} `{name.text}`", hint)
 
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """What is found meanwhile is forgotten."""
+        before = dict(self._found)
+        yield
+        self._found = before
+
     @property
     def diagnostics(self) -> list[Diagnostic]:
         """What was found, in the order of the text."""
@@ -43,7 +59,8 @@ class Report:
     @property
     def callables(self) -> list[str]:
         """Every name that may stand before parentheses in a body."""
-        return [*self.modules, *self.functions, *LAYERS, *FUNCTIONS]
+        own = [name for name in (*self.modules, *self.functions) if ":" not in name]
+        return [*own, *LAYERS, *FUNCTIONS, *FUNCTION_LIFTS]
 
     def what_is(self, name: str) -> str | None:
         """What a name of the file or the vocabulary is, in words."""
@@ -55,4 +72,4 @@ class Report:
             return "a module"
         if name in DTYPES:
             return "a dtype"
-        return "a lift" if name in LIFTS else None
+        return "a lift" if name in LIFTS or name in FUNCTION_LIFTS else None

@@ -1,51 +1,55 @@
-"""What the words of the vocabulary make of shapes: one rule for each kind of word.
+"""What the words of the vocabulary make of shapes: elementwise functions, reductions, contractions, creation.
 
 A rule takes the values of the arguments by parameter and returns the result's. It raises Mismatch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from stablelift.frontend.language import shapes
-from stablelift.frontend.language.shapes import Mismatch, Rest, Shape, Size
+from stablelift.frontend.language.einsum import infer_einsum
+from stablelift.frontend.language.given import (
+    Given,
+    as_shape,
+    common_dtype,
+    dtype_of,
+    integers,
+    shape_of,
+)
+from stablelift.frontend.language.layer_rules import LAYER_RULES
+from stablelift.frontend.language.movement_rules import MOVEMENT_RULES
+from stablelift.frontend.language.shapes import Mismatch, Rest, Shape
+from stablelift.frontend.language.sizes import Size
 from stablelift.frontend.language.values import UNKNOWN, Array, Several, Static, Value
-from stablelift.frontend.language.vocabulary import DTYPES
 
-Given = dict[str, Value]
-_DECIDES = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
-_FLOATS = ("f16", "bf16", "f32", "f64", "float")
-
-
-def common_dtype(values: list[Value]) -> str | None:
-    """The float dtype that all arrays among the values have, if they have one."""
-    dtypes = {value.dtype for value in values if isinstance(value, Array)}
-    return dtypes.pop() if len(dtypes) == 1 and dtypes <= set(_FLOATS) else None
-
-
-def _shape(value: Value | None) -> Shape | None:
-    if isinstance(value, Array):
-        return value.shape
-    return () if isinstance(value, Static) else None
+_DECIDES = frozenset(
+    "equal not_equal less less_equal greater greater_equal isclose isfinite isinf isnan logical_and "
+    "logical_not logical_or logical_xor".split()
+)
+_UNLIKE = ("where", "abs", "angle", "imag", "real", "complex")
 
 
 def _broadcast(word: str, given: Given) -> Value:
-    values = list(given.values())
+    values = [value for name, value in given.items() if name not in ("rtol", "atol")]
     shape: Shape | None = ()
     for value in values:
-        shape = shapes.broadcast(shape, _shape(value))
-    decides = word in _DECIDES or word.startswith(("is", "logical_"))
-    return Array("bool" if decides else common_dtype(values) if word not in ("where", "abs") else None, shape)
+        if value != Static("none"):
+            shape = shapes.broadcast(shape, shape_of(value))
+    if word == "where":
+        return Array(common_dtype([given.get("x"), given.get("y")]), shape)
+    dtype = common_dtype(list(values)) if word not in _UNLIKE else None
+    return Array("bool" if word in _DECIDES else dtype, shape)
 
 
 def _same(word: str, given: Given) -> Value:
-    axis = _integers(given.get("axis"))
-    shape = _shape(given["x"])
+    axis = integers(given.get("axis"))
+    shape = shape_of(given["x"])
     if axis and shape is not None:
         for each in axis:
             shapes.place(shape, each)
+    if word == "argsort":
+        return Array("int", shape)
     if "dtype" in given:
-        return Array(_dtype(given["dtype"]), shape)
+        return Array(dtype_of(given["dtype"]), shape)
     if word in ("cumsum", "cumprod") and axis is None:
         return Array(None, None)
     return Array(common_dtype([given["x"]]), shape)
@@ -56,106 +60,136 @@ def _reduce(word: str, given: Given) -> Value:
     keep = keepdims.value if isinstance(keepdims, Static) else None
     axis = given.get("axis", Static("none"))
     everything = isinstance(axis, Static) and axis.kind == "none"
-    axes = None if everything else _integers(axis)
+    axes = None if everything else integers(axis)
     if not isinstance(keep, bool) or (axes is None and not everything):
         return Array(None, None)
-    shape = shapes.reduce(_shape(given["x"]), axes, keep)
-    integral = word in ("all", "any", "argmax", "argmin") or "dtype" in given
-    return Array(None if integral else common_dtype([given["x"]]), shape)
+    shape = shapes.reduce(shape_of(given["x"]), axes, keep)
+    if word in ("all", "any"):
+        return Array("bool", shape)
+    if word in ("argmax", "argmin", "count_nonzero"):
+        return Array("int", shape)
+    return Array(None if "dtype" in given else common_dtype([given["x"]]), shape)
 
 
 def _matmul(_word: str, given: Given) -> Value:
-    shape = shapes.matmul(_shape(given["x"]), _shape(given["y"]))
+    shape = shapes.matmul(shape_of(given["x"]), shape_of(given["y"]))
     return Array(common_dtype(list(given.values())), shape)
 
 
-def _reshape(_word: str, given: Given) -> Value:
-    return Array(common_dtype([given["x"]]), _as_shape(given["shape"]))
+def _outer(_word: str, given: Given) -> Value:
+    sides = [shape_of(given[name]) for name in ("x", "y")]
+    if any(side is None or len(side) != 1 or not shapes.known(side) for side in sides):
+        return Array(None, None)
+    return Array(common_dtype(list(given.values())), tuple((side or (None,))[0] for side in sides))
+
+
+def _vdot(_word: str, given: Given) -> Value:
+    return Array(common_dtype(list(given.values())), ())
 
 
 def _create(_word: str, given: Given) -> Value:
-    return Array(_dtype(given.get("dtype")), _as_shape(given["shape"]))
+    dtype = dtype_of(given["dtype"]) if "dtype" in given else "f32" if "fill_value" not in given else None
+    return Array(dtype, as_shape(given["shape"]))
+
+
+def _arange(_word: str, given: Given) -> Value:
+    start, stop = given["start"], given.get("stop")
+    size: Size = None
+    if stop is None and isinstance(start, Static) and start.kind == "int":
+        size = start.size
+    dtype = dtype_of(given["dtype"]) if "dtype" in given else None
+    return Array(dtype, (size,))
+
+
+def _eye(_word: str, given: Given) -> Value:
+    n = given["n"]
+    size = n.size if isinstance(n, Static) else None
+    return Array(dtype_of(given["dtype"]) if "dtype" in given else "f32", (size, size))
+
+
+def _linspace(_word: str, given: Given) -> Value:
+    number = given.get("num", Static("int", 50, 50))
+    ends = [shape_of(given[name]) for name in ("start", "stop")]
+    if ends != [(), ()] or not isinstance(number, Static):
+        return Array(None, None)
+    return Array(None, (number.size,))
 
 
 def _one_hot(_word: str, given: Given) -> Value:
-    shape, classes = _shape(given["x"]), given["num_classes"]
+    shape, classes = shape_of(given["x"]), given["num_classes"]
     if shape is None or "axis" in given:
         return Array(None, None)
-    return Array(_dtype(given.get("dtype")), (*shape, classes.size if isinstance(classes, Static) else None))
+    dtype = dtype_of(given["dtype"]) if "dtype" in given else "f32"
+    return Array(dtype, (*shape, classes.size if isinstance(classes, Static) else None))
 
 
-def _dense(_word: str, given: Given) -> Value:
-    x, features = given["x"], given.get("features")
-    if not isinstance(x, Array) or x.shape is None:
-        return Array(None, None)
-    if not x.shape:
-        raise Mismatch("a scalar has no features")
-    size = features.size if isinstance(features, Static) else None
-    if isinstance(x.shape[-1], Rest):
-        return Array(None, None)
-    return Array(_layer_dtype(x, given), (*x.shape[:-1], size))
+def _top_k(_word: str, given: Given) -> Value:
+    shape, k = shape_of(given["x"]), given["k"]
+    if not shape or isinstance(shape[-1], Rest):
+        return Several((Array(None, None), Array("int", None)))
+    kept = (*shape[:-1], k.size if isinstance(k, Static) else None)
+    return Several((Array(common_dtype([given["x"]]), kept), Array("i32", kept)))
 
 
-def _normalize(_word: str, given: Given) -> Value:
-    x = given["x"]
-    if not isinstance(x, Array):
-        return Array(None, None)
-    if x.shape == ():
-        raise Mismatch("a scalar has no features")
-    return Array(_layer_dtype(x, given), x.shape)
+def _random(word: str, given: Given) -> Value:
+    dtype = dtype_of(given["dtype"]) if "dtype" in given else "i32" if word == "randint" else "f32"
+    if word == "rademacher" and "dtype" not in given:
+        dtype = "int"
+    return Array(dtype, as_shape(given["shape"]) if "shape" in given else ())
 
 
-def _layer_dtype(x: Array, given: Given) -> str | None:
-    """The dtype of a layer's result: known if its parameters are float32 and so is x."""
-    return x.dtype if x.dtype == "f32" and "dtype" not in given and "param_dtype" not in given else None
+def _random_like(word: str, given: Given) -> Value:
+    dtype = {"bernoulli": "bool", "poisson": "int"}.get(word, "f32")
+    if "dtype" in given:
+        dtype = dtype_of(given["dtype"])
+    return Array(dtype, as_shape(given["shape"]) if "shape" in given else None)
 
 
-def _several(_word: str, _given: Given) -> Value:
-    return Several(None)
+def _key(_word: str, _given: Given) -> Value:
+    return Array("key", ())
+
+
+def _scalar(_word: str, _given: Given) -> Value:
+    return Array(None, ())
+
+
+def _range(_word: str, _given: Given) -> Value:
+    return Several(None, Static("int"))
+
+
+def _len(_word: str, given: Given) -> Value:
+    items = given["items"]
+    count = len(items.items) if isinstance(items, Several) and items.items is not None else None
+    return Static("int", count, count)
 
 
 def _unknown(_word: str, _given: Given) -> Value:
     return UNKNOWN
 
 
-def _integers(value: Value | None) -> tuple[int, ...] | None:
-    """The integers of a literal, or of a tuple of them."""
-    if isinstance(value, Static) and isinstance(value.value, int):
-        return (value.value,)
-    if not isinstance(value, Several) or value.items is None:
-        return None
-    found = [item.value for item in value.items if isinstance(item, Static) and isinstance(item.value, int)]
-    return tuple(found) if len(found) == len(value.items) else None
-
-
-def _as_shape(value: Value) -> Shape | None:
-    """The shape that an integer or a tuple of sizes and rests spells; minus one is not known."""
-    items = (value,) if isinstance(value, Static) else value.items if isinstance(value, Several) else None
-    if items is None:
-        return None
-    sizes: list[Size | Rest] = []
-    for item in items:
-        if not isinstance(item, Static):
-            return None
-        sizes.append(item.value if isinstance(item.value, Rest) else None if item.size == -1 else item.size)
-    return tuple(sizes)
-
-
-def _dtype(value: Value | None) -> str | None:
-    found = value.value if isinstance(value, Static) and value.kind == "dtype" else None
-    return found if isinstance(found, str) and found in DTYPES else None
-
-
-RULES: dict[str, Callable[[str, Given], Value]] = {
+RULES = {
     "broadcast": _broadcast,
     "same": _same,
     "reduce": _reduce,
     "matmul": _matmul,
-    "reshape": _reshape,
+    "outer": _outer,
+    "vdot": _vdot,
+    "einsum": infer_einsum,
     "create": _create,
+    "arange": _arange,
+    "eye": _eye,
+    "linspace": _linspace,
     "one_hot": _one_hot,
-    "dense": _dense,
-    "normalize": _normalize,
-    "several": _several,
+    "top_k": _top_k,
+    "random": _random,
+    "random_like": _random_like,
+    "key": _key,
+    "scalar": _scalar,
+    "range": _range,
+    "len": _len,
     "unknown": _unknown,
+    **MOVEMENT_RULES,
+    **LAYER_RULES,
 }
+
+__all__ = ["RULES", "Mismatch", "common_dtype"]

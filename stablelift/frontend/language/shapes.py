@@ -1,14 +1,13 @@
 """Shapes with named sizes, as far as they are known before anything runs.
 
-A size is an integer, a name, or None where it is not known. Two names are two sizes, and a name is no
-integer: a body must hold whatever the sizes are. A `Rest` stands for any number of sizes under one name.
+A `Rest` stands for any number of sizes under one name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-Size = int | str | None
+from stablelift.frontend.language.sizes import Computed, Size, differ, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +30,6 @@ def show_shape(shape: Shape | None) -> str:
         return "[...]"
     shown = (f"*{d.name}" if isinstance(d, Rest) else "?" if d is None else str(d) for d in shape)
     return f"[{', '.join(shown)}]"
-
-
-def differ(left: Size, right: Size) -> bool:
-    """Whether two sizes are known to differ."""
-    return left is not None and right is not None and left != right
 
 
 def known(shape: Shape) -> bool:
@@ -166,13 +160,23 @@ def unify(pattern: Shape, found: Shape | None, bound: Bindings) -> None:
 
 
 def _bind_all(pattern: Shape, found: Shape, bound: Bindings) -> None:
+    computed: list[tuple[Computed, Size]] = []
     for wanted, size in zip(pattern, found, strict=True):
         if isinstance(wanted, Rest) or isinstance(size, Rest):
             continue
+        if isinstance(wanted, Computed):
+            computed.append((wanted, size))
+            continue
         known_as = bound.setdefault(wanted, size) if isinstance(wanted, str) else wanted
-        if not isinstance(known_as, tuple) and differ(known_as, size):
+        if known_as is None and isinstance(wanted, str):
+            bound[wanted] = size
+        elif not isinstance(known_as, tuple) and differ(known_as, size):
             name = f"dimension `{wanted}`" if isinstance(wanted, str) else "a dimension"
             raise Mismatch(f"{name} is `{known_as}` and `{size}`")
+    for wanted, size in computed:
+        expected = replace(wanted, bound)
+        if differ(expected, size):
+            raise Mismatch(f"dimension `{wanted}` is `{expected}` and `{size}`")
 
 
 def substitute(shape: Shape, bound: Bindings) -> Shape | None:
@@ -185,8 +189,7 @@ def substitute(shape: Shape, bound: Bindings) -> Shape | None:
                 return None
             result += sizes
         else:
-            value = bound.get(size) if isinstance(size, str) else size
-            result.append(None if isinstance(value, tuple) else value)
+            result.append(replace(size, bound))
     return tuple(result)
 
 

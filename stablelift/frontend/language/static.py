@@ -1,15 +1,20 @@
-"""Arithmetic of the numbers that are known before tracing, bounded so that no file computes for ever."""
+"""What is known before tracing: arithmetic, tests and loops, bounded so that no file runs for ever."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from stablelift.frontend.language import syntax
 
 INT64_MAX = 2**63 - 1
 MAX_SECTIONS = 1024
+# The rounds of all loops in one call from outside, those of the functions and modules it calls included.
+MAX_ROUNDS = 20_000
+MAX_DEPTH = 200
 
 
 class RunMismatch(Exception):
@@ -18,6 +23,71 @@ class RunMismatch(Exception):
     def __init__(self, message: str, *hints: str):
         super().__init__(message)
         self.hints = hints
+
+
+class _Budget(threading.local):
+    """How much the call that is running may still unroll."""
+
+    depth: int = 0
+    rounds: int = 0
+
+
+_BUDGET = _Budget()
+
+
+@contextmanager
+def budgeted() -> Iterator[None]:
+    """One call of a body; the outermost begins with the whole budget."""
+    if _BUDGET.depth == 0:
+        _BUDGET.rounds = MAX_ROUNDS
+    if _BUDGET.depth >= MAX_DEPTH:
+        raise RunMismatch(f"modules and functions call each other more than {MAX_DEPTH} deep")
+    _BUDGET.depth += 1
+    try:
+        yield
+    finally:
+        _BUDGET.depth -= 1
+
+
+def each(items: Any) -> Iterator[Any]:
+    """The items of a range or tuple, as long as the budget lasts. Raises RunMismatch."""
+    if not isinstance(items, (tuple, list, range)):
+        raise RunMismatch(f"expected a range or a tuple, known before tracing, found {_what(items)}")
+    for item in items:
+        _BUDGET.rounds -= 1
+        if _BUDGET.rounds < 0:
+            raise RunMismatch(f"the loops of one call have more than {MAX_ROUNDS} rounds")
+        yield item
+
+
+def counted(start: Any, stop: Any = None, step: Any = 1) -> range:
+    """`range`, of integers known before tracing. Raises RunMismatch."""
+    bounds = (0, start, step) if stop is None else (start, stop, step)
+    for bound in bounds:
+        if not isinstance(bound, int) or isinstance(bound, bool):
+            raise RunMismatch(f"`range` wants integers known before tracing, found {_what(bound)}")
+    if step == 0:
+        raise RunMismatch("the step of a `range` is zero")
+    return range(*bounds)
+
+
+def length(items: Any) -> int:
+    """The number of items of a tuple. Raises RunMismatch."""
+    if not isinstance(items, (tuple, list, range)):
+        raise RunMismatch(f"`len` wants a tuple, found {_what(items)}")
+    return len(items)
+
+
+def decide(test: Any) -> bool:
+    """A test of the configuration. Raises RunMismatch for what only running could decide."""
+    if not isinstance(test, bool):
+        hint = "`where(test, x, y)` chooses between arrays" if hasattr(test, "dtype") else ""
+        raise RunMismatch(f"expected true or false, known before tracing, found {_what(test)}", hint)
+    return test
+
+
+def _what(value: Any) -> str:
+    return f"a value of type `{type(value).__name__}`" if not hasattr(value, "dtype") else "an array"
 
 
 def compute(dimension: syntax.Expression, sizes: dict[str, Any]) -> Any:
@@ -64,7 +134,7 @@ def _of_numbers(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
     def checked(x: Any, y: Any) -> Any:
         for operand in (x, y):
             if not isinstance(operand, (int, float)) and not hasattr(operand, "dtype"):
-                raise RunMismatch(f"expected a number, found a value of type `{type(operand).__name__}`")
+                raise RunMismatch(f"expected a number, found {_what(operand)}")
         return _bounded(function(x, y))
 
     return checked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from stablelift.frontend.language.diagnostics import Span
 
@@ -94,6 +95,14 @@ class Subscript(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """`encoder.encode`: a method of a module."""
+
+    value: Expression
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
 class Negation(Node):
     """`-x`."""
 
@@ -101,8 +110,15 @@ class Negation(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Not(Node):
+    """`not x`, of the configuration."""
+
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Binary(Node):
-    """`left operator right`: arithmetic, `@` and comparisons; `place` is the operator's own."""
+    """`left operator right`: arithmetic, `@`, comparisons, `and`, `or`; `place` is the operator's own."""
 
     operator: str
     place: Span
@@ -110,7 +126,38 @@ class Binary(Node):
     right: Expression
 
 
-Expression = Name | Literal | Tuple | Dictionary | Call | Subscript | Negation | Binary
+@dataclass(frozen=True, slots=True)
+class Conditional(Node):
+    """`value if test else otherwise`; the test is of the configuration."""
+
+    value: Expression
+    test: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension(Node):
+    """`[value for target in iterable]`: a tuple, over a range or tuple known before tracing."""
+
+    value: Expression
+    targets: tuple[Name, ...]
+    iterable: Expression
+
+
+Expression = (
+    Name
+    | Literal
+    | Tuple
+    | Dictionary
+    | Call
+    | Subscript
+    | Attribute
+    | Negation
+    | Not
+    | Binary
+    | Conditional
+    | Comprehension
+)
 
 
 # Types
@@ -124,6 +171,35 @@ class Type(Node):
     dimensions: tuple[Expression | Rest, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TupleType(Node):
+    """`(f32[b, h], f32[b, h])`: a tuple, such as a carry."""
+
+    items: tuple[AnyType, ...]
+
+
+AnyType = Type | TupleType
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Node):
+    """What a value of the configuration may be: `int`, or `(int, float)`, or `(int, ...)`."""
+
+    word: str
+    items: tuple[Kind, ...]
+    repeated: bool
+
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        if self.word != "tuple":
+            return self.word
+        items = [item.text for item in self.items]
+        if self.repeated:
+            items.append("...")
+        return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+
 # Statements
 
 
@@ -132,7 +208,7 @@ class Let(Node):
     """`a, b = value`: names for the value, or for the items of a tuple; one name may be annotated."""
 
     targets: tuple[Name, ...]
-    annotation: Type | None
+    annotation: AnyType | None
     value: Expression
 
 
@@ -170,7 +246,25 @@ class Variable(Node):
     initializer: Expression
 
 
-Statement = Let | Update | Return | Param | Variable
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """`if`, any number of `elif`, and `else`, of the configuration: one block is traced."""
+
+    branches: tuple[tuple[Expression, Block], ...]
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """`for target in iterable`: the block once for each item, one after the other."""
+
+    targets: tuple[Name, ...]
+    iterable: Expression
+    body: Block
+
+
+Statement = Let | Update | Return | Param | Variable | If | For
+Block = tuple[Statement, ...]
 
 
 # Declarations
@@ -181,17 +275,30 @@ class Field(Node):
     """A configuration field of a module: `hidden: int = 64`."""
 
     name: Name
-    kind: Name
+    kind: Kind
     default: Expression | None
     doc: str
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter(Node):
-    """An argument of a method or function; without a type it takes any array."""
+class Submodule(Node):
+    """`encoder = Dense(8)` in a module: one that every method sees, under that name."""
 
     name: Name
-    type: Type | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """An argument of a method or function; without a type it takes any array.
+
+    One with a `kind` is `static`: a value of the configuration.
+    """
+
+    name: Name
+    type: AnyType | None
+    default: Expression | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,20 +307,27 @@ class Callable(Node):
 
     name: Name
     parameters: tuple[Parameter, ...]
-    results: tuple[Type, ...]
-    body: tuple[Statement, ...]
+    results: tuple[AnyType, ...]
+    body: Block
     doc: str
+
+
+Member = Param | Variable | Submodule
 
 
 @dataclass(frozen=True, slots=True)
 class Module(Node):
-    """`module NAME`: fields, variables that every method sees, and methods."""
+    """`module NAME`: fields; params, variables and submodules that every method sees; and methods.
+
+    One that is `external` is declared, and written in Python: its methods have no bodies.
+    """
 
     name: Name
     fields: tuple[Field, ...]
-    variables: tuple[Param | Variable, ...]
+    members: tuple[Member, ...]
     methods: tuple[Callable, ...]
     doc: str
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +343,20 @@ Declaration = Module | Lift | Callable
 
 
 @dataclass(frozen=True, slots=True)
+class Import(Node):
+    """`import Block, Head from "layers/blocks.lift"`."""
+
+    names: tuple[Name, ...]
+    path: Literal
+
+
+@dataclass(frozen=True, slots=True)
 class File(Node):
     """A whole `.lift` file."""
 
     declarations: tuple[Declaration, ...]
     doc: str
+    imports: tuple[Import, ...] = ()
 
 
 def below(root: object) -> Iterator[Node]:
@@ -245,4 +368,10 @@ def below(root: object) -> Iterator[Node]:
             pending += item
         elif isinstance(item, Node):
             yield item
-            pending += [getattr(item, field.name) for field in dataclasses.fields(item)]
+            pending += [getattr(item, name) for name in _parts(type(item))]
+
+
+@cache
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a node that may hold others."""
+    return tuple(field.name for field in dataclasses.fields(kind) if field.name != "span")

@@ -12,7 +12,12 @@ from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose
 
 MAX_DEPTH = 100
-KEYWORDS = frozenset("module lift fn param variable update return true false none".split())
+KEYWORDS = frozenset(
+    """
+    import module external lift fn param variable update return static if elif else for and or not
+    true false none
+    """.split()
+)
 INT64_MAX = 2**63 - 1
 
 
@@ -46,21 +51,35 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
     # Declarations
 
     def start(self, meta: Meta, children: list[Any]) -> syntax.File:
-        return syntax.File(span_of(meta), tuple(children), self._doc_of_file(children))
+        imports = tuple(child for child in children if isinstance(child, syntax.Import))
+        declarations = tuple(child for child in children if not isinstance(child, syntax.Import))
+        return syntax.File(span_of(meta), declarations, self._doc_of_file(children), imports)
+
+    def imports(self, meta: Meta, children: list[Any]) -> syntax.Import:
+        *names, path = children
+        place = syntax.Literal(span_of(path), str(path)[1:-1])
+        return syntax.Import(span_of(meta), tuple(names), place)
 
     def module(self, meta: Meta, children: list[Any]) -> syntax.Module:
-        name, *members = children
+        return self._module(meta, children, external=False)
+
+    def external(self, meta: Meta, children: list[Any]) -> syntax.Module:
+        return self._module(meta, children, external=True)
+
+    def _module(self, meta: Meta, children: list[Any], *, external: bool) -> syntax.Module:
+        name, *parts = children
 
         def of(*kinds: type) -> tuple[Any, ...]:
-            return tuple(member for member in members if isinstance(member, kinds))
+            return tuple(part for part in parts if isinstance(part, kinds))
 
         return syntax.Module(
             span_of(meta),
             name,
             of(syntax.Field),
-            of(syntax.Param, syntax.Variable),
+            of(syntax.Param, syntax.Variable, syntax.Submodule),
             of(syntax.Callable),
             self._doc_above(span_of(meta).line),
+            external,
         )
 
     def lift(self, meta: Meta, children: list[Any]) -> syntax.Lift:
@@ -68,11 +87,15 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
         return syntax.Lift(span_of(meta), name, value, self._doc_above(span_of(meta).line))
 
     def fn(self, meta: Meta, children: list[Any]) -> syntax.Callable:
-        name, parameters, results, body = children
+        name, parameters, declared, *body = children
+        results = declared.items if isinstance(declared, syntax.TupleType) else _present([declared])
         doc = self._doc_above(span_of(meta).line)
-        return syntax.Callable(span_of(meta), name, parameters, results or (), body, doc)
+        return syntax.Callable(span_of(meta), name, parameters, results, body[0] if body else (), doc)
 
-    method = fn
+    method = signature = fn
+
+    def submodule(self, meta: Meta, children: list[Any]) -> syntax.Submodule:
+        return syntax.Submodule(span_of(meta), *children)
 
     def field(self, meta: Meta, children: list[Any]) -> syntax.Field:
         name, kind, *default = children
@@ -91,12 +114,15 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
     def parameter(self, meta: Meta, children: list[Any]) -> syntax.Parameter:
         return syntax.Parameter(span_of(meta), *children)
 
-    def results(self, _meta: Meta, children: list[Any]) -> tuple[syntax.Type, ...]:
-        return tuple(children)
+    def static(self, meta: Meta, children: list[Any]) -> syntax.Parameter:
+        name, kind, default = children
+        return syntax.Parameter(span_of(meta), name, None, default, kind)
 
     # Types
 
-    def type(self, meta: Meta, children: list[Any]) -> syntax.Type:
+    def type(self, meta: Meta, children: list[Any]) -> syntax.AnyType:
+        if not isinstance(children[0], syntax.Name):
+            return children[0] if len(children) == 1 else syntax.TupleType(span_of(meta), tuple(children))
         dtype, dimensions = children
         return syntax.Type(span_of(meta), dtype, dimensions or ())
 
@@ -105,6 +131,21 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def rest(self, meta: Meta, children: list[Any]) -> syntax.Rest:
         return syntax.Rest(span_of(meta), children[-1])
+
+    # Kinds
+
+    def kind(self, meta: Meta, children: list[Any]) -> syntax.Kind:
+        return syntax.Kind(span_of(meta), children[0].text, (), False)
+
+    def module_kind(self, meta: Meta, _children: list[Any]) -> syntax.Kind:
+        return syntax.Kind(span_of(meta), "module", (), False)
+
+    def tuple_kind(self, meta: Meta, children: list[Any]) -> syntax.Kind:
+        items = tuple(child for child in children if isinstance(child, syntax.Kind))
+        repeated = any(isinstance(child, syntax.Ellipsis) for child in children)
+        if repeated and len(items) > 1:
+            self._problem(children[-1].span, "`...` repeats one kind, found " + str(len(items)))
+        return syntax.Kind(span_of(meta), "tuple", items, repeated)
 
     # Statements
 
@@ -122,6 +163,15 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
     def update(self, meta: Meta, children: list[Any]) -> syntax.Update:
         return syntax.Update(span_of(meta), *children)
 
+    def branch(self, meta: Meta, children: list[Any]) -> syntax.If:
+        *pairs, otherwise = children
+        branches = tuple(zip(pairs[::2], pairs[1::2], strict=True))
+        return syntax.If(span_of(meta), branches, otherwise or ())
+
+    def loop(self, meta: Meta, children: list[Any]) -> syntax.For:
+        *targets, iterable, body = children
+        return syntax.For(span_of(meta), tuple(targets), iterable, body)
+
     def result(self, meta: Meta, children: list[Any]) -> syntax.Return:
         return syntax.Return(span_of(meta), *children)
 
@@ -131,7 +181,20 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
         left, operator, right = children
         return syntax.Binary(span_of(meta), str(operator), span_of(operator), left, right)
 
-    sum = product = power = comparison
+    sum = product = power = either = both = comparison
+
+    def conditional(self, meta: Meta, children: list[Any]) -> syntax.Conditional:
+        return syntax.Conditional(span_of(meta), *children)
+
+    def inverse(self, meta: Meta, children: list[Any]) -> syntax.Not:
+        return syntax.Not(span_of(meta), children[-1])
+
+    def comprehension(self, meta: Meta, children: list[Any]) -> syntax.Comprehension:
+        value, *targets, iterable = children
+        return syntax.Comprehension(span_of(meta), value, tuple(targets), iterable)
+
+    def attribute(self, meta: Meta, children: list[Any]) -> syntax.Attribute:
+        return syntax.Attribute(span_of(meta), *children)
 
     def negation(self, meta: Meta, children: list[Any]) -> syntax.Negation:
         return syntax.Negation(span_of(meta), children[-1])

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.report import Report
+from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS
 
 # A body nested this deep fits into Python's stack, lifts and wrappers included.
 MAX_DEPTH = 40
 MAX_EXPANSION = 100_000
 
+Use = syntax.Declaration | syntax.Callable
 
-def check_uses(file: syntax.File, report: Report) -> None:
-    """Notes modules and functions that contain themselves, or that unfold too far when they are traced."""
-    declared = {d.name.text: d for d in file.declarations}
-    uses = {name: _used(declaration, declared) for name, declaration in declared.items()}
+
+def check_uses(file: syntax.File, report: Report, imported: Mapping[str, syntax.Declaration] = {}) -> None:
+    """Notes modules and functions that contain themselves, or that unfold too far when they are traced.
+
+    `imported` have been looked at in their own files, and count here as one call each.
+    """
+    declared: dict[str, Use] = {d.name.text: d for d in file.declarations if d.name.text not in imported}
+    for module in file.declarations:
+        if isinstance(module, syntax.Module):
+            declared |= {f"{module.name.text}.{m.name.text}": m for m in module.methods}
+    uses = {name: _used(name, declaration, declared) for name, declaration in declared.items()}
     depth: dict[str, int] = {}
     expansion: dict[str, int] = {}
     for name in _innermost_first(uses):
-        depth[name] = 1 + max((depth[used] for used in uses[name]), default=0)
-        expansion[name] = 1 + sum(expansion[used] * times for used, times in uses[name].items())
+        own = 0 if "." in name else 1
+        depth[name] = own + max((depth[used] for used in uses[name]), default=0)
+        expansion[name] = own + sum(expansion[used] * times for used, times in uses[name].items())
         place = declared[name].name.span
         if depth[name] > MAX_DEPTH:
             report.error(place, f"`{name}` nests modules and functions more than {MAX_DEPTH} deep")
@@ -31,14 +42,38 @@ def check_uses(file: syntax.File, report: Report) -> None:
     _report_circles({name: list(uses[name]) for name in uses if name not in depth}, declared, report)
 
 
-def _used(declaration: syntax.Declaration, declared: dict[str, syntax.Declaration]) -> Counter[str]:
-    """What a declaration calls or lifts, and how often."""
-    if isinstance(declaration, syntax.Lift):
-        names = [node for node in syntax.below(declaration.value) if isinstance(node, syntax.Name)]
+def _used(name: str, declaration: Use, declared: Mapping[str, Use]) -> Counter[str]:
+    """What a declaration calls or lifts, and how often; of methods, those of the module itself."""
+    own = name.partition(".")[0]
+    if isinstance(declaration, syntax.Module):
+        nodes = [*syntax.below(declaration.members)]
+        used = Counter({f"{own}.{method.name.text}": 1 for method in declaration.methods})
     else:
-        calls = (node.function for node in syntax.below(declaration) if isinstance(node, syntax.Call))
-        names = [function for function in calls if isinstance(function, syntax.Name)]
-    return Counter(name.text for name in names if name.text in declared)
+        nodes = [
+            *syntax.below(declaration.value if isinstance(declaration, syntax.Lift) else declaration.body)
+        ]
+        used = Counter[str]()
+    for node in nodes:
+        for text in _functions(node):
+            method = f"{own}.{text}"
+            used[method if "." in name and method in declared else text] += 1
+    if isinstance(declaration, syntax.Lift) and isinstance(declaration.value, syntax.Name):
+        used[declaration.value.text] += 1
+    return Counter({each: times for each, times in used.items() if each in declared})
+
+
+def _functions(node: syntax.Node) -> Iterator[str]:
+    """The names by which a call uses modules and functions: the callee, and what is handed to a lift."""
+    if not isinstance(node, syntax.Call):
+        return
+    callee = node.function
+    if isinstance(callee, syntax.Name):
+        yield callee.text
+        if callee.text in LIFTS or callee.text in FUNCTION_LIFTS or callee.text[:1].isupper():
+            for argument in (*node.arguments, *(keyword.value for keyword in node.keywords)):
+                value = argument.value if isinstance(argument, syntax.Attribute) else argument
+                if isinstance(value, syntax.Name):
+                    yield value.text
 
 
 def _innermost_first(uses: dict[str, Counter[str]]) -> list[str]:
@@ -57,9 +92,7 @@ def _innermost_first(uses: dict[str, Counter[str]]) -> list[str]:
     return order
 
 
-def _report_circles(
-    uses: dict[str, list[str]], declared: dict[str, syntax.Declaration], report: Report
-) -> None:
+def _report_circles(uses: dict[str, list[str]], declared: Mapping[str, Use], report: Report) -> None:
     """Notes each circle among names whose uses do not end."""
     left = dict.fromkeys(uses)
     for start in uses:
@@ -72,7 +105,8 @@ def _report_circles(
             circle = list(path)[list(path).index(name) :]
             first = min(circle, key=lambda each: declared[each].name.span.line)
             circle = [*circle[circle.index(first) :], *circle[: circle.index(first)], first]
-            chain = " uses ".join(f"`{each}`" for each in circle)
-            report.error(declared[first].name.span, f"`{first}` contains itself: {chain}")
+            shown = [each for each in circle if "." not in each] or [each.split(".")[1] for each in circle]
+            chain = " uses ".join(f"`{each}`" for each in shown)
+            report.error(declared[first].name.span, f"`{shown[0]}` contains itself: {chain}")
         for each in path:
             left.pop(each, None)

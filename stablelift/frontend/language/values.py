@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.shapes import Rest, Shape, Size, show_shape
+from stablelift.frontend.language.shapes import Rest, Shape, show_shape
+from stablelift.frontend.language.sizes import OPERATIONS, Size
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES, Word
 
 
@@ -45,12 +46,23 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A tuple; `items` is None where their number is not known."""
+    """A tuple; `items` is None where their number is not known, and then each is an `item`."""
 
     items: tuple[Value, ...] | None
+    item: Value = field(default_factory=Unknown)
 
     def __str__(self) -> str:
         return "a tuple" if self.items is None else f"a tuple of {len(self.items)}"
+
+    @property
+    def each(self) -> Value:
+        """What every item is known to be."""
+        if self.items is None:
+            return self.item
+        first, *others = self.items or (UNKNOWN,)
+        for other in others:
+            first = join(first, other)
+        return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,19 @@ class Instance:
         return f"the module `{name if isinstance(name, str) else name.text}`"
 
 
-Value = Unknown | Array | Static | Several | Instance
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function; `infer` gives its result, or raises Mismatch. `count` is the number of its parameters."""
+
+    name: str
+    infer: Callable[[tuple[Value, ...]], Value]
+    count: int | None = None
+
+    def __str__(self) -> str:
+        return f"the function `{self.name}`" if self.name else "a function"
+
+
+Value = Unknown | Array | Static | Several | Instance | Function
 UNKNOWN = Unknown()
 
 
@@ -82,21 +106,76 @@ def literal(value: object) -> Static:
     return Static(kind, value, value if isinstance(value, int) and not isinstance(value, bool) else None)
 
 
+def of_kind(kind: syntax.Kind, name: str | None = None) -> Value:
+    """A value of the configuration that goes by `name`."""
+    if kind.word == "tuple":
+        items = tuple(map(of_kind, kind.items))
+        return Several(None, items[0]) if kind.repeated else Several(items)
+    if kind.word == "function":
+        return Function(name or "", lambda _values: UNKNOWN)
+    if kind.word == "module":
+        return UNKNOWN
+    return Static(kind.word, size=name if kind.word == "int" else None)
+
+
+def value_of(type_: syntax.AnyType, sizes: Mapping[str, Size] | None = None) -> Value:
+    """The array, or the tuple of arrays, that a type describes."""
+    if isinstance(type_, syntax.TupleType):
+        return Several(tuple(value_of(item, sizes) for item in type_.items))
+    return array_of(type_, sizes)
+
+
 def array_of(type_: syntax.Type, sizes: Mapping[str, Size] | None = None) -> Array:
     """The array that a type describes; `sizes` says what its names stand for, where not for themselves."""
     word = type_.dtype.text
     dtype = word if word in DTYPES or word in DTYPE_CLASSES else None
-    return Array(dtype, tuple(_size(dimension, sizes) for dimension in type_.dimensions))
+    return Array(dtype, tuple(dimension_size(dimension, sizes) for dimension in type_.dimensions))
 
 
-def _size(dimension: syntax.Expression | syntax.Rest, sizes: Mapping[str, Size] | None) -> Size | Rest:
-    if isinstance(dimension, syntax.Rest):
-        return Rest(dimension.name.text)
-    if isinstance(dimension, syntax.Name):
-        return dimension.text if sizes is None else sizes.get(dimension.text)
-    if isinstance(dimension, syntax.Literal) and isinstance(dimension.value, int):
-        return dimension.value
+def dimension_size(
+    dimension: syntax.Expression | syntax.Rest, sizes: Mapping[str, Size] | None
+) -> Size | Rest:
+    """The size that a dimension of a type spells."""
+    match dimension:
+        case syntax.Rest(name=name):
+            return Rest(name.text)
+        case syntax.Name(text=text):
+            return text if sizes is None else sizes.get(text)
+        case syntax.Literal(value=int() as value) if not isinstance(value, bool):
+            return value
+        case syntax.Binary(operator=operator, left=left, right=right) if operator in OPERATIONS:
+            parts = (dimension_size(left, sizes), dimension_size(right, sizes))
+            if not isinstance(parts[0], Rest) and not isinstance(parts[1], Rest):
+                return OPERATIONS[operator](parts[0], parts[1])
     return None
+
+
+def join(left: Value, right: Value) -> Value:
+    """What is known of a value that is one of the two."""
+    if left == right:
+        return left
+    if isinstance(left, Array) and isinstance(right, Array):
+        dtype = left.dtype if left.dtype == right.dtype else None
+        return Array(dtype, _join_shapes(left.shape, right.shape))
+    if isinstance(left, Static) and isinstance(right, Static) and left.kind == right.kind:
+        return Static(left.kind)
+    if isinstance(left, Several) and isinstance(right, Several):
+        if left.items is None or right.items is None or len(left.items) != len(right.items):
+            return Several(None, join(left.each, right.each))
+        return Several(tuple(map(join, left.items, right.items)))
+    return UNKNOWN
+
+
+def _join_shapes(left: Shape | None, right: Shape | None) -> Shape | None:
+    if left is None or right is None or len(left) != len(right):
+        return None
+    rests = [isinstance(size, Rest) for size in left]
+    if rests != [isinstance(size, Rest) for size in right]:
+        return None
+    pairs = list(zip(left, right, strict=True))
+    if any(isinstance(a, Rest) and a != b for a, b in pairs):
+        return None
+    return tuple(a if a == b else None for a, b in pairs)
 
 
 def dtype_fits(wanted: str | None, found: str | None) -> bool:
@@ -105,5 +184,5 @@ def dtype_fits(wanted: str | None, found: str | None) -> bool:
         return True
     if wanted in DTYPES:
         return found in DTYPE_CLASSES and dtype_fits(found, wanted)
-    starts = {"float": ("f", "bf"), "int": ("i", "u"), "complex": ("c",)}[wanted]
-    return found.startswith(starts) and found in DTYPES
+    starts = {"float": ("f", "bf"), "int": ("i", "u"), "complex": ("c",)}.get(wanted, ())
+    return bool(starts) and found.startswith(starts) and found in DTYPES

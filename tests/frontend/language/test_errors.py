@@ -104,5 +104,5 @@ def test_a_file_that_is_too_large(tmp_path):
 def test_a_byte_order_mark_is_passed_over(tmp_path):
     marked = tmp_path / "marked.lift"
     marked.write_bytes(b"\xef\xbb\xbffn f(x)\r\n  return x\r\n")
-    file, _ = read(marked)
-    assert [declaration.name.text for declaration in file.declarations] == ["f"]
+    loaded = read(marked)
+    assert [declaration.name.text for declaration in loaded.file.declarations] == ["f"]

@@ -8,7 +8,7 @@ import pytest
 
 from stablelift.frontend.language.build import build
 from stablelift.frontend.language.check import check
-from stablelift.frontend.language.diagnostics import LiftCheckError, LiftTraceError, Source
+from stablelift.frontend.language.diagnostics import LiftTraceError, Source
 from stablelift.frontend.language.load import load
 from stablelift.frontend.language.parse import parse
 
@@ -61,7 +61,7 @@ FN = "fn f(x: f32[n, d], y: f32[*batch, d, 2 * n])\n  z = x @ y\n  return z\n"
         ),
         (
             ([1.0], jnp.ones((2, 6))),
-            "m.lift:1:6: error: `f` wants f32[n, d] for `x`, got a value of type `list`\n"
+            "m.lift:1:6: error: `f` wants f32[n, d] for `x`, got a tuple of 1\n"
             "    1 | fn f(x: f32[n, d], y: f32[*batch, d, 2 * n])\n"
             "      |      ^^^^^^^^^^^^",
         ),
@@ -100,19 +100,19 @@ def test_an_operator_that_refuses_inside_jit():
 
 
 def test_a_result_of_another_shape():
-    text = "fn f(x: f32[n, d]) -> f32[d, n]\n  return moveaxis(x, 0, 0)\n"
+    text = "fn f(x: f32[n, d]) -> f32[d, n]\n  return atleast_2d(x)\n"
     assert refused(lambda: namespace(text).f(jnp.ones((3, 2)))) == (
         "m.lift:2:10: error: `f` is declared to return f32[d, n], found f32[3, 2]\n"
-        "    2 |   return moveaxis(x, 0, 0)\n"
-        "      |          ^^^^^^^^^^^^^^^^^\n"
+        "    2 |   return atleast_2d(x)\n"
+        "      |          ^^^^^^^^^^^^^\n"
         "  hint: the declared sizes are [2, 3]"
     )
 
 
 def test_a_local_of_another_dtype():
-    text = "fn f(x: f32[n])\n  y: i32[n] = take(x, 0)\n  return y\n"
+    text = "fn f(x: f32[n])\n  y: i32[n] = atleast_1d(x)\n  return y\n"
     assert refused(lambda: namespace(text).f(jnp.ones(3))).splitlines()[0] == (
-        "m.lift:2:15: error: `y` is declared i32[n], found f32"
+        "m.lift:2:15: error: `y` is declared i32[n], found f32[3]"
     )
 
 
@@ -170,27 +170,22 @@ NO_NUMBER = "expected a number, found a value of type `tuple`"
         ("t = (99999999, 2)\n  a, b = t\n  return x * a ** a", TOO_LARGE),
         ("t = (99999999, 2)\n  u = t\n  a, b = u\n  c = a\n  return x * c ** c", TOO_LARGE),
         ("t = (n, (x, x))\n  a, b = t\n  c, d = b\n  return c + d + a ** 99999", TOO_LARGE),
-        ("return sum(split(x, 3 * 99999)[0])", None),
+        ("return sum(split(x, 3 * 99999)[0])", "expected at most 1024 pieces, found 299997"),
         ("a, b = split(x, 3 * 99999)\n  return a", "expected at most 1024 pieces, found 299997"),
         ("t = (*rest, (1, 2))\n  a, b = t\n  return x * (b * 99999999)", NO_NUMBER),
     ],
 )
 def test_numbers_in_tuples_are_bounded_too(lines, message):
     text = f"fn f(x: f32[n], y: f32[*rest])\n  {lines}\n"
-    if message is None:
-        with pytest.raises(LiftCheckError) as caught:
-            namespace(text)
-        assert caught.value.diagnostics[0].message == "expected an array, found a tuple"
-    else:
-        found = refused(lambda: namespace(text).f(jnp.ones(3), jnp.ones(2)))
-        assert found.splitlines()[0].split("error: ")[1] == message
+    found = refused(lambda: namespace(text).f(jnp.ones(3), jnp.ones(2)))
+    assert found.splitlines()[0].split("error: ")[1] == message
 
 
 def test_untyped_arguments_are_arrays():
     square = namespace("fn f(x)\n  return x ** x ** x\n").f
     assert square(2).shape == ()
     assert refused(lambda: square((1, 2))).splitlines()[0] == (
-        "m.lift:1:6: error: `f` wants an array for `x`, got a value of type `tuple`"
+        "m.lift:1:6: error: `f` wants an array for `x`, got a tuple of 2"
     )
 
 

@@ -2,15 +2,19 @@
 
 import importlib
 import inspect
-from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import pytest
 
 import stablelift as nn
+from stablelift.frontend.language import lifted_functions
+from stablelift.frontend.language.lift_rules import LIFT_RULES
+from stablelift.frontend.language.rules import RULES
 from stablelift.frontend.language.vocabulary import (
     DTYPE_CLASSES,
     DTYPES,
+    FUNCTION_LIFTS,
     FUNCTIONS,
     INITIALIZERS,
     LAYERS,
@@ -18,8 +22,13 @@ from stablelift.frontend.language.vocabulary import (
     READY_INITIALIZERS,
     RESERVED_FIELDS,
 )
+from stablelift.frontend.language.vocabulary.arrays import OWN
 
-WORDS = [*FUNCTIONS.values(), *LAYERS.values(), *LIFTS.values()]
+WORDS = [
+    *(word for word in FUNCTIONS.values() if word.home != OWN),
+    *LAYERS.values(),
+    *LIFTS.values(),
+]
 
 
 def accepts(function, word) -> None:
@@ -47,7 +56,8 @@ def test_initializers(word):
 
 def test_dtypes():
     assert all(jnp.dtype(name) for name in DTYPES.values())
-    assert all(hasattr(jnp, name) for name in DTYPE_CLASSES.values())
+    assert all(hasattr(jnp, name) for word, name in DTYPE_CLASSES.items() if word != "key")
+    assert hasattr(jax.dtypes, DTYPE_CLASSES["key"])
 
 
 def test_reserved_fields_are_all_attributes_of_a_module():
@@ -58,7 +68,24 @@ def test_reserved_fields_are_all_attributes_of_a_module():
     assert public <= RESERVED_FIELDS
 
 
-def test_the_reference_lists_every_word():
-    reference = (Path(__file__).parents[3] / "docs" / "lift-language.md").read_text(encoding="utf-8")
-    listed = set(reference.split("## The vocabulary")[1].replace("`", " ").split())
-    assert not {word.name for word in [*WORDS, *INITIALIZERS.values()]} - listed
+@pytest.mark.parametrize("word", LAYERS.values(), ids=lambda word: word.name)
+def test_the_inputs_of_layers(word):
+    signature = inspect.signature(getattr(nn, word.name).__call__)
+    positional = [object() for p in word.inputs if not p.keyword_only and not p.variadic]
+    signature.bind(None, *positional, **{p.name: object() for p in word.inputs if p.keyword_only})
+
+
+@pytest.mark.parametrize("word", FUNCTION_LIFTS.values(), ids=lambda word: word.name)
+def test_lifts_of_functions(word):
+    options = [p.name for p in word.parameters if p.kind != "function"]
+    inspect.signature(lifted_functions._LIFTS[word.name]).bind((), **dict.fromkeys(options))
+
+
+def test_every_rule_exists_and_every_layer_is_here():
+    words = [*FUNCTIONS.values(), *LAYERS.values()]
+    assert not {word.rule for word in words} - RULES.keys()
+    assert not {word.rule for word in (*LIFTS.values(), *FUNCTION_LIFTS.values())} - LIFT_RULES.keys()
+    modules = {name for name in nn.__all__ if name[:1].isupper() and isinstance(getattr(nn, name), type)}
+    layers = {name for name in modules if issubclass(getattr(nn, name), nn.Module)}
+    # The base classes are no layers.
+    assert layers - LAYERS.keys() == {"Module", "RNNCellBase"}

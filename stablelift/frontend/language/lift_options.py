@@ -1,0 +1,88 @@
+"""Checks the options of lifts: axes, switches of streams, collections, policies, lengths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stablelift.frontend.language import syntax
+from stablelift.frontend.language.constants import Named, NotConstant, constant
+from stablelift.frontend.language.diagnostics import suggest
+from stablelift.frontend.language.report import Report
+from stablelift.frontend.language.vocabulary import POLICIES, Parameter
+
+_WANTED = {
+    "axes": "an axis or `none` for each collection, as in `{params: 0}`,",
+    "switches": "`true` or `false` for each random stream, as in `{params: true}`,",
+    "switch": "`true` or `false`",
+    "prefix": "an axis, `none`, or a tuple of them",
+    "filter": "a collection, a tuple of them, `true` or `false`",
+    "int": "a positive int",
+    "unroll": "a positive int or `true`",
+    "lengths": "a tuple of positive ints",
+    "policy": "a policy such as `dots_saveable`",
+    "mapping": "a `fn` of one array, or one for each variable, as in `{kernel: f}`,",
+    "str": "a string",
+}
+
+
+def check_option(report: Report, lift: str, parameter: Parameter, argument: syntax.Expression) -> None:
+    """Notes an error unless the argument may be this option of a lift."""
+    try:
+        value: Any = constant(argument)
+    except NotConstant:
+        value = NotConstant
+    if parameter.kind == "policy" and isinstance(value, Named) and value.name not in POLICIES:
+        hint = suggest(value.name, POLICIES) or f"the policies are {', '.join(POLICIES)}"
+        report.error(argument.span, f"unknown policy `{value.name}`", hint)
+    elif parameter.kind == "mapping":
+        _check_mapping(report, argument)
+    elif value is NotConstant or not _fits(parameter.kind, value):
+        report.error(argument.span, f"`{lift}` wants {_WANTED[parameter.kind]} for `{parameter.name}`")
+
+
+def _check_mapping(report: Report, argument: syntax.Expression) -> None:
+    """The functions that `map_variables` applies."""
+    entries = argument.entries if isinstance(argument, syntax.Dictionary) else ()
+    for value in [value for _, value in entries] or [argument]:
+        if not isinstance(value, syntax.Name):
+            report.error(value.span, f"expected {_WANTED['mapping'].rstrip(',')}")
+        elif value.text not in report.functions:
+            report.unknown("fn", value, [*report.functions])
+
+
+def _fits(kind: str, value: Any) -> bool:
+    integer = isinstance(value, int) and not isinstance(value, bool)
+    match kind:
+        case "axes":
+            return isinstance(value, dict) and all(_is_axis(item) for item in value.values())
+        case "switches":
+            return isinstance(value, dict) and all(isinstance(item, bool) for item in value.values())
+        case "switch":
+            return isinstance(value, bool)
+        case "prefix":
+            if isinstance(value, tuple):
+                return all(_fits("prefix", item) for item in value)
+            return integer or value is None or value == Named("broadcast")
+        case "filter":
+            if isinstance(value, tuple):
+                return all(_fits("collection", item) for item in value)
+            return isinstance(value, bool) or _fits("collection", value)
+        case "collection":
+            return isinstance(value, str) or (isinstance(value, Named) and value.arguments is None)
+        case "int":
+            return integer and value > 0
+        case "unroll":
+            return value is True or _fits("int", value)
+        case "lengths":
+            return isinstance(value, tuple) and bool(value) and all(_fits("int", item) for item in value)
+        case "policy":
+            return isinstance(value, Named) and value.arguments is None
+    return isinstance(value, str)
+
+
+def _is_axis(value: Any) -> bool:
+    """An axis, `none`, or `In(axis)` or `Out(axis)` for one direction."""
+    if isinstance(value, Named):
+        arguments = value.arguments or ()
+        return value.name in ("In", "Out") and len(arguments) == 1 and _is_axis(*arguments)
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))

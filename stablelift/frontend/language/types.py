@@ -1,0 +1,115 @@
+"""Checks the types and kinds that a file writes: dtypes, dimensions, kinds of configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from stablelift.frontend.language import syntax
+from stablelift.frontend.language.report import Report
+from stablelift.frontend.language.values import UNKNOWN, Static, Value
+from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES, FIELD_KINDS
+
+
+class Scope(Protocol):
+    """What a type needs of the body it stands in."""
+
+    report: Report
+    names: dict[str, Value]
+    rests: set[str]
+
+    def known_rest(self, rest: syntax.Rest) -> None: ...
+
+
+def arrays_in(type_: syntax.AnyType | None) -> Iterator[syntax.Type]:
+    """The types of the arrays in a type, which may be a tuple of others."""
+    if isinstance(type_, syntax.TupleType):
+        for item in type_.items:
+            yield from arrays_in(item)
+    elif type_ is not None:
+        yield type_
+
+
+def dimensions_of(declared: syntax.Callable) -> Iterator[syntax.Expression | syntax.Rest]:
+    """The dimensions in the types of the parameters, in order."""
+    for parameter in declared.parameters:
+        for type_ in arrays_in(parameter.type):
+            yield from type_.dimensions
+
+
+def named_dimensions(declared: syntax.Callable) -> dict[str, None]:
+    """The names that the types of the parameters bind, rests as `*name`, in order."""
+    found: dict[str, None] = {}
+    for dimension in dimensions_of(declared):
+        if isinstance(dimension, syntax.Rest):
+            found[f"*{dimension.name.text}"] = None
+        elif isinstance(dimension, syntax.Name):
+            found[dimension.text] = None
+    return found
+
+
+def check_type(scope: Scope, type_: syntax.AnyType) -> None:
+    """Checks the dtypes and the dimensions of a type."""
+    for array in arrays_in(type_):
+        if array.dtype.text not in DTYPES and array.dtype.text not in DTYPE_CLASSES:
+            _unknown_dtype(scope, array.dtype)
+        rests = [d for d in array.dimensions if isinstance(d, syntax.Rest)]
+        for rest in rests[1:]:
+            scope.report.error(rest.span, "a type has one rest at most: two could not be told apart")
+        for dimension in array.dimensions:
+            if isinstance(dimension, syntax.Rest):
+                scope.known_rest(dimension)
+            else:
+                _check_dimension(scope, dimension)
+
+
+def _unknown_dtype(scope: Scope, dtype: syntax.Name) -> None:
+    words = {name: word for word, name in DTYPES.items()}
+    if dtype.text in words:
+        message = f"unknown dtype `{dtype.text}`"
+        scope.report.error(dtype.span, message, f"it is written `{words[dtype.text]}`")
+    else:
+        scope.report.unknown("dtype", dtype, [*DTYPES, *DTYPE_CLASSES])
+
+
+def _check_dimension(scope: Scope, dimension: syntax.Expression) -> None:
+    match dimension:
+        case syntax.Name(text=text) if text not in scope.names:
+            if text in scope.rests:
+                scope.report.error(dimension.span, f"`{text}` is any number of sizes", f"write `*{text}`")
+            else:
+                known = [name for name, value in scope.names.items() if is_size(value)]
+                scope.report.unknown("dimension", dimension, known, "the dimensions here are")
+        case syntax.Name(text=text):
+            value = scope.names[text]
+            if not is_size(value) and value != UNKNOWN:
+                message = f"expected a dimension, found `{text}`, which is {value}"
+                scope.report.error(dimension.span, message)
+        case syntax.Literal(value=value) if isinstance(value, int) and not isinstance(value, bool):
+            pass
+        case syntax.Binary(operator="+" | "-" | "*" | "//", left=left, right=right):
+            _check_dimension(scope, left)
+            _check_dimension(scope, right)
+        case _:
+            hint = "a dimension is made of integers, names, `+`, `-`, `*` and `//`"
+            scope.report.error(dimension.span, "expected a dimension", hint)
+
+
+def is_size(value: Value) -> bool:
+    """Whether the value is an integer known before tracing."""
+    return isinstance(value, Static) and value.kind == "int"
+
+
+def is_kind(kind: syntax.Kind) -> bool:
+    """Whether the kind exists."""
+    return all(map(is_kind, kind.items)) if kind.word == "tuple" else kind.word in FIELD_KINDS
+
+
+def check_kind(report: Report, kind: syntax.Kind) -> None:
+    """Notes an error for a kind that does not exist."""
+    for item in kind.items:
+        check_kind(report, item)
+    if kind.word == "tuple" or kind.word in FIELD_KINDS:
+        return
+    name = syntax.Name(kind.span, kind.word)
+    report.unknown("kind", name, [*FIELD_KINDS], "the kinds are")
