@@ -113,6 +113,7 @@ _PROVIDED = {
 
 # Public name -> the submodule that it is.
 _SUBMODULES = {
+    "checkpoint_policies": "lowering.checkpoint_policies",
     "core": "core",
     "errors": "errors",
     "functional": "frontend.functional",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import returned
-from stablelift.passes.derivatives.sweeps import Split
+from stablelift.passes.remat.partition import Split
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
 

@@ -24,7 +24,8 @@ from stablelift.passes.derivatives.flow import (
     split_by,
 )
 from stablelift.passes.derivatives.invariants import function_of_constants, invariant_residuals
-from stablelift.passes.derivatives.sweeps import Derive, Split
+from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.remat.partition import Split
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.module import call, replace
 from stablelift.passes.structure import define

@@ -12,15 +12,18 @@ result is active and a cotangent arrives. Source: Griewank and Walther 2008, cha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
+from stablelift.passes.callgraph import PLAIN_CALLS
 from stablelift.passes.inline import inline_at
+from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.remat.partition import Split
 
 Positions = tuple[int, ...]
 
@@ -28,14 +31,12 @@ _BOUNDARY = "lift.reverse_begins"
 """A marker between the forward and the reverse ops of a joint function under construction."""
 
 
-class Split(NamedTuple):
-    """A joint function cut in two: inputs -> (results, residuals), and (residuals, cotangents) ->
-    gradients.
-    """
+class Choice(Protocol):
+    """What is to cross the cut between a forward and a reverse function; equal choices are made once."""
 
-    forward: func.FuncOp
-    reverse: func.FuncOp
-    num_residuals: int
+    def residuals(self, functions: Functions, split: Split) -> Split:
+        """The split with the residuals that are chosen."""
+        ...
 
 
 class Step(NamedTuple):
@@ -54,7 +55,7 @@ class Derive:
         self.functions = functions
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
-        self._splits: dict[tuple[str, Positions, Positions], Split] = {}
+        self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
@@ -75,11 +76,21 @@ class Derive:
             boundary.erase()
         return self._joints[key]
 
-    def partition(self, name: str, wrt: Positions, of: Positions) -> Split:
-        """The joint function of `@name`, cut; the residuals are everything that the reverse needs."""
-        key = (name, wrt, of)
+    def partition(self, name: str, wrt: Positions, of: Positions, choice: Choice | None = None) -> Split:
+        """The joint function of `@name`, cut; what crosses the cut is what the reverse needs, or the `choice`.
+
+        For a choice what `@name` calls is inlined: it is made among all values of one block.
+        """
+        key = (name, wrt, of, choice)
         if key not in self._splits:
-            self._splits[key] = self._partition(name, self._joint(name, wrt, of)[0], len(wrt))
+            flat = name if choice is None else self.flattened(name)
+            split = self._partition(flat, self._joint(flat, wrt, of)[0], len(wrt))
+            if choice is not None:
+                for op in walk(split.forward, *PLAIN_CALLS):
+                    if not is_kept(op):
+                        inline_at(op, self.functions[self.flattened(op.attributes["callee"].value)])
+                split = choice.residuals(self.functions, split)
+            self._splits[key] = split
         return self._splits[key]
 
     def flattened(self, name: str) -> str:
@@ -87,7 +98,9 @@ class Derive:
         if name not in self._flat:
             self._flat[name] = name  # what a recursive user rule meets
             function = self.functions.clone(name, name)
-            for op in walk(function, "func.call", "lift.call"):
+            for op in walk(function, *PLAIN_CALLS):
+                if is_kept(op):
+                    continue
                 callee = self.flattened(op.attributes["callee"].value)
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value

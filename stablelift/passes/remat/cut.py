@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from stablelift.ir.mlir import ir
+from stablelift.ir.policy import PINNED
+from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
 
 KEPT = frozenset(
@@ -49,11 +51,13 @@ and what reads or writes at computed places."""
 
 def is_repeatable(op: ir.Operation) -> bool:
     """Whether the op may run a second time in the reverse."""
+    if op.name == "lift.name":
+        return op.attributes["name"].value != PINNED
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 
 def values_to_save(
-    block: ir.Block, wanted: Sequence[ir.Value], free: Collection[ir.Value] = ()
+    block: ir.Block, wanted: Sequence[ir.Value], free: Collection[ir.Value] = (), weighs_time: bool = False
 ) -> list[ir.Value]:
     """Values of the block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
@@ -72,7 +76,7 @@ def values_to_save(
         if isinstance(owner, ir.Block) or not is_repeatable(owner.operation):
             graph.edge(_SOURCE, (value, "in"), None)
             continue
-        for operand in owner.operation.operands:
+        for operand in used_by(owner.operation):
             if operand not in free:
                 graph.edge((operand, "out"), (value, "in"), None)
             if operand not in seen:
