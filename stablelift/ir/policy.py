@@ -2,10 +2,10 @@
 
     save_from_both_policies(dots_saveable, save_only_these_names("scores", "context"))
 
-A policy is a name and its arguments: strings, numbers, tuples of strings, other policies. Its text is what the
-`policy` attribute of `lift.remat` holds and what a command line takes, so a program in a file says what its
-reverse keeps. Names and meanings are those of `jax.checkpoint_policies`, and ours beside them; what a policy
-decides about a value is in `passes/remat/saveable.py`.
+A policy is a name and its arguments: strings, numbers, tuples of strings, other policies. Its text is what
+the `policy` attribute of `lift.remat` holds and what a command line takes, so a program in a file says what
+its reverse keeps. Names and meanings are those of `jax.checkpoint_policies`, and ours beside them; what a
+policy decides about a value is in `passes/remat/saveable.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
 
 OpPolicy = Callable[[str, list[str], list[str]], bool]
 """Whether an op's results are kept, from its name and the types of its operands and results, as text."""
@@ -67,7 +66,8 @@ def parse(text: str) -> Policy:
         tree = None
     policy = tree and _read(tree)
     if not isinstance(policy, Policy):
-        raise ValueError(f"expected a policy such as dots_saveable or save_only_these_names('a'), found {text!r}")
+        wanted = 'a policy such as dots_saveable or save_only_these_names("a")'
+        raise ValueError(f"expected {wanted}, found {text!r}")
     return policy
 
 
@@ -81,7 +81,7 @@ def _read(tree: ast.expr) -> Any:
             return tuple(map(_read, items))
         case ast.Constant(value=value):
             return value
-    raise ValueError(f"expected names, strings, numbers and tuples of these in a policy, found {ast.unparse(tree)}")
+    raise ValueError(f"expected names, strings, numbers and tuples in a policy, found {ast.unparse(tree)}")
 
 
 def _spelled(value: Any) -> str:
@@ -175,3 +175,6 @@ def _is_size(value: Any) -> bool:
 
 NOTHING_SAVEABLE = Policy("nothing_saveable")
 """What a `lift.remat` without a policy means."""
+
+AUTO = Policy("auto")
+"""What is chosen where a program does not say."""

@@ -29,8 +29,8 @@ def checkpoint(
     Args:
       function: A function of pytrees.
       prevent_cse: Whether XLA is kept from merging the recomputation with the first computation.
-      policy: Which intermediate values to save all the same: one of `stablelift.checkpoint_policies`, its text,
-        or one of `jax.checkpoint_policies`. None saves nothing.
+      policy: Which intermediate values to save all the same: one of `stablelift.checkpoint_policies`, its
+        text, or one of `jax.checkpoint_policies`. None saves nothing.
       static_argnums: Positional arguments that are no arrays: the function gets them as they are.
     """
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)

@@ -7,7 +7,7 @@ callable `(primitive, *avals, **params) -> bool` is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from stablelift.ir.policy import OVER_OPS, OpPolicy, Policy
 
@@ -52,7 +52,7 @@ auto = Policy("auto")
 
 
 def offload_dot_with_no_batch_dims(offload_src: str, offload_dst: str) -> Policy:
-    """Move contractions without batch dimensions to another memory, such as "pinned_host"; save nothing else."""
+    """Save contractions without batch dimensions alone, in another memory, such as "pinned_host"."""
     return Policy("offload_dot_with_no_batch_dims", (offload_src, offload_dst))
 
 
@@ -83,13 +83,13 @@ def save_and_offload_only_these_names(
     offload_src: str,
     offload_dst: str,
 ) -> Policy:
-    """Save values of the first names, and move those of the second to another memory; no name may be in both."""
+    """Save values of the first names, and in another memory those of the second; no name may be in both."""
     names = tuple(names_which_can_be_saved), tuple(names_which_can_be_offloaded)
     return Policy("save_and_offload_only_these_names", (*names, offload_src, offload_dst))
 
 
 def over_ops(saveable: OpPolicy) -> Policy:
-    """A policy of your own: `saveable(op_name, operand_types, result_types)` says whether an op's results are kept.
+    """A policy of your own: whether `saveable(op_name, operand_types, result_types)` holds of an op.
 
     Names and types are those of StableHLO, as text: `saveable("stablehlo.tanh", ["tensor<4xf32>"],
     ["tensor<4xf32>"])`. The text of the policy names the function by its qualified name, so a program that is

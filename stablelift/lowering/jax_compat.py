@@ -241,8 +241,8 @@ source_info_util.register_exclusion(str(Path(__file__).parent.parent) + os.sep)
 
 
 def kept_by(policy: Callable[..., Any], equation: Any) -> bool | tuple[str, str]:
-    """What a policy of JAX's says about an equation: whether its results are kept, or the kinds of memory that
-    they are moved from and to.
+    """What a policy of JAX's says about an equation: whether its results are kept, or the kinds of memory
+    that they are moved from and to.
     """
     answer = policy(equation.primitive, *(atom.aval for atom in equation.invars), **equation.params)
     if isinstance(answer, partial_eval.Offloadable):
@@ -255,8 +255,8 @@ def with_names(
 ) -> Jaxpr:
     """The jaxpr with the results of each equation named as `name_of(equation)` says.
 
-    Equations that JAX looks into when it asks a policy, and those of `lifts`, are not asked about: their jaxprs
-    are, each once.
+    Equations that JAX looks into when it asks a policy, and those of `lifts`, are not asked about: their
+    jaxprs are, each once.
     """
     seen = {} if seen is None else seen
 
@@ -288,16 +288,16 @@ def _is_jaxpr(value: Any) -> bool:
 
 def _named(equation: Any, name: str) -> list[Any]:
     """The equation, and its results under their names."""
-    kept = [
-        not isinstance(var, core.DropVar) and isinstance(var.aval, core.ShapedArray) for var in equation.outvars
-    ]
-    raw = [core.Var(var.aval) if is_kept else var for var, is_kept in zip(equation.outvars, kept, strict=True)]
-    names = [
-        core.new_jaxpr_eqn([inner], [var], name_p, {"name": name}, set(), equation.source_info)
-        for inner, var, is_kept in zip(raw, equation.outvars, kept, strict=True)
-        if is_kept
-    ]
-    return [equation.replace(outvars=raw), *names]
+    inner: list[Any] = []
+    names: list[Any] = []
+    for var in equation.outvars:
+        if isinstance(var, core.DropVar) or not isinstance(var.aval, core.ShapedArray):
+            inner.append(var)
+            continue
+        inner.append(core.Var(var.aval))
+        params = {"name": name}
+        names.append(core.new_jaxpr_eqn(inner[-1:], [var], name_p, params, set(), equation.source_info))
+    return [equation.replace(outvars=inner), *names]
 
 
 # Reading equations

@@ -27,10 +27,10 @@ from stablelift.passes.derivatives.table import (
     transposition,
     vjp,
 )
-from stablelift.passes.kept import keep_call
+from stablelift.passes.kept import is_kept, keep_call, keep_like
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
-from stablelift.passes.remat.placement import behind_barrier, begins_with_barrier
+from stablelift.passes.remat.placement import begins_with_barrier, behind_barrier
 from stablelift.passes.remat.selection import select
 
 locally_constant("lift.stop_gradient")
@@ -85,7 +85,7 @@ def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -
     wrt = present(tangents)
     of = derive.active_results(callee, wrt)
     given = pick(tangents, wrt)
-    results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
+    results = keep_like(op, call(derive.jvp(callee, wrt, of), [*operands_of(op), *given]))
     count = len(op.operation.results)
     replace(op, results[:count])
     return place(results[count:], of, count)
@@ -97,8 +97,11 @@ def cotangents_of_call(
     """The cotangents of the operands of `op`, in whose place a call that returns residuals is put."""
     wrt, of = present(wanted), present(cotangents)
     split = derive.partition(callee, wrt, of)
+    kept = is_kept(op)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
+    if kept and gradients:
+        keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
 
 
@@ -116,10 +119,10 @@ def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = N
     """Put a call of `forward`, which also returns residuals, in the place of `op`; returns the residuals."""
     operation = op.operation
     with ir.InsertionPoint(operation), operation.location:
-        outputs = call(forward, operands_of(op) if operands is None else operands)
+        outputs = keep_like(op, call(forward, operands_of(op) if operands is None else operands))
     count = len(operation.results)
     replace(op, outputs[:count])
-    return outputs[count:]
+    return list(outputs[count:])
 
 
 @jvp("lift.remat")

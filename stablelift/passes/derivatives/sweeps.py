@@ -16,10 +16,11 @@ from typing import Any, NamedTuple, Protocol
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, operations_of, walk
+from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.callgraph import PLAIN_CALLS
+from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
@@ -49,10 +50,14 @@ class Step(NamedTuple):
 
 
 class Derive:
-    """Derives functions of one module; made once per run of the pass."""
+    """Derives functions of one module; made once per run of the pass.
 
-    def __init__(self, functions: Functions):
+    `policy` says what crosses the cut where nothing in the program does.
+    """
+
+    def __init__(self, functions: Functions, policy: Policy = AUTO):
         self.functions = functions
+        self.policy = policy
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
@@ -77,7 +82,7 @@ class Derive:
         return self._joints[key]
 
     def partition(self, name: str, wrt: Positions, of: Positions, choice: Choice | None = None) -> Split:
-        """The joint function of `@name`, cut; what crosses the cut is what the reverse needs, or the `choice`.
+        """The joint function of `@name`, cut; what crosses the cut is what the reverse needs, or a `choice`.
 
         For a choice what `@name` calls is inlined: it is made among all values of one block.
         """

@@ -3,13 +3,16 @@
 Each value of the forward computation is an edge whose capacity is what saving it costs, in bytes; an op that
 may be repeated leads from its operands to its results without bound. A cut between what must be saved and
 what the reverse wants is a choice of values to save from which the others are recomputed; the smallest one
-costs the least memory traffic, and repeats nothing that is expensive. Source: maximum flow, Ford and
-Fulkerson 1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's AOTAutograd.
+costs the least memory traffic, and repeats nothing that is expensive. Where repeating an op has a price too,
+that is the capacity of an edge from the source to what the op makes.
+
+Source: maximum flow, Ford and Fulkerson 1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's
+AOTAutograd.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,6 @@ import numpy as np
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PINNED
 from stablelift.ir.region import used_by
-from stablelift.ir.types import byte_size
 
 KEPT = frozenset(
     {
@@ -52,16 +54,19 @@ and what reads or writes at computed places."""
 def is_repeatable(op: ir.Operation) -> bool:
     """Whether the op may run a second time in the reverse."""
     if op.name == "lift.name":
-        return op.attributes["name"].value != PINNED
+        return ir.StringAttr(op.attributes["name"]).value != PINNED
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 
 def values_to_save(
-    block: ir.Block, wanted: Sequence[ir.Value], free: Collection[ir.Value] = (), weighs_time: bool = False
+    wanted: Sequence[ir.Value],
+    free: Collection[ir.Value],
+    saving: Callable[[ir.Value], int],
+    recomputing: Callable[[ir.Operation], int] = lambda op: 0,
 ) -> list[ir.Value]:
-    """Values of the block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
+    """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
-    Their bytes are the fewest possible.
+    The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible.
     """
     graph = _Graph()
     pending, seen = list(wanted), set(wanted)
@@ -72,10 +77,12 @@ def values_to_save(
         if value in free:
             continue
         owner: Any = value.owner
-        graph.edge((value, "in"), (value, "out"), byte_size(value.type))
+        graph.edge((value, "in"), (value, "out"), saving(value))
         if isinstance(owner, ir.Block) or not is_repeatable(owner.operation):
             graph.edge(_SOURCE, (value, "in"), None)
             continue
+        if price := recomputing(owner.operation):
+            graph.edge(_SOURCE, (value, "in"), price)
         for operand in used_by(owner.operation):
             if operand not in free:
                 graph.edge((operand, "out"), (value, "in"), None)

@@ -38,7 +38,9 @@ class Split(NamedTuple):
         return outputs[len(outputs) - self.num_residuals :]
 
 
-def with_residuals(functions: Functions, split: Split, selection: Selection, *, barrier: bool, pin: bool) -> Split:
+def with_residuals(
+    functions: Functions, split: Split, selection: Selection, *, barrier: bool = False, pin: bool = False
+) -> Split:
     """The same functions with the selected residuals between them.
 
     Args:
@@ -63,8 +65,9 @@ def with_residuals(functions: Functions, split: Split, selection: Selection, *, 
 
 
 def _pinned(value: ir.Value) -> ir.Value:
-    name: dict[str, ir.Attribute] = {"name": ir.StringAttr.get(PINNED)}
-    return ir.Operation.create("lift.name", results=[value.type], operands=[value], attributes=name).results[0]
+    attributes: dict[str, ir.Attribute] = {"name": ir.StringAttr.get(PINNED)}
+    op = ir.Operation.create("lift.name", results=[value.type], operands=[value], attributes=attributes)
+    return op.results[0]
 
 
 def _reverse(

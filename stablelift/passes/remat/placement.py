@@ -1,4 +1,4 @@
-"""Values that wait in another memory, and barriers that keep a computation from being merged with its first run."""
+"""Where values wait for the reverse, and barriers before what is computed again."""
 
 from __future__ import annotations
 

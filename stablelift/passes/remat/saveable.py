@@ -76,7 +76,9 @@ def _either(first: Policy, second: Policy) -> Decide:
     return lambda op, names: decide(op, names) or or_else(op, names)
 
 
-def _saved_and_offloaded(saved: tuple[str, ...], offloaded: tuple[str, ...], source: str, target: str) -> Decide:
+def _saved_and_offloaded(
+    saved: tuple[str, ...], offloaded: tuple[str, ...], source: str, target: str
+) -> Decide:
     def decide(op: ir.Operation, names: Collection[str]) -> Verdict:
         if any(name in saved for name in names):
             return True

@@ -14,6 +14,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.policy import Policy
 from stablelift.ir.region import used_by
 from stablelift.passes.liveness import FunctionsByName, is_pure
+from stablelift.passes.remat import cost
 from stablelift.passes.remat.cut import values_to_save
 from stablelift.passes.remat.saveable import Decide, Offload, decision
 
@@ -34,10 +35,16 @@ def select(
     wanted: Sequence[ir.Value],
     free: Collection[ir.Value],
     policy: Policy,
+    invariant: Collection[ir.Value] = (),
+    length: int = 1,
 ) -> Selection:
-    """The values of `block` that are saved so that all `wanted` ones can be had; `free` ones cost nothing.
+    """The values of `block` that are saved so that all `wanted` ones can be had.
 
     An argument that is not free is saved if it is needed, and so is what an op with side effects returns.
+
+    Args:
+      free: Values that are there anyway.
+      invariant: In a loop of `length` steps, values that are the same in all of them, and so are saved once.
 
     Raises:
       LiftError: The policy is a function that this process does not have.
@@ -45,11 +52,18 @@ def select(
     decide = decision(policy)
     needed = list(dict.fromkeys(wanted))
     if decide is None:
+
+        def saving(value: ir.Value) -> int:
+            return cost.saving(value) * (1 if value in invariant else length)
+
+        def recomputing(op: ir.Operation) -> int:
+            return int(cost.recomputing(op) * length) if policy.name == "auto" else 0
+
         saved: dict[ir.Value, Offload | None] = dict.fromkeys(
-            values_to_save(block, needed, free, policy.name == "auto")
+            values_to_save(needed, free, saving, recomputing)
         )
     else:
-        saved = _decided(functions, needed, free, decide)
+        saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, decide)
     return Selection(saved, _starts(needed, saved, free))
 
 
@@ -76,6 +90,12 @@ def _decided(
         else:
             pending.extend(used_by(op))
     return saved
+
+
+def _depends(value: ir.Value) -> bool:
+    """Whether a value is more than a constant."""
+    owner: Any = value.owner
+    return isinstance(owner, ir.Block) or owner.name != "stablehlo.constant"
 
 
 def names_of(value: ir.Value) -> set[str]:
