@@ -32,6 +32,7 @@ from stablelift.passes.derivatives.invariants import (
 )
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
+from stablelift.passes.kept import release_calls
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
 from stablelift.passes.remat.selection import select
@@ -143,7 +144,8 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
 class _Stacked:
     """The residuals of a scan's body: constants and slices are there anyway, the rest is stacked.
 
-    What depends on the constants alone is computed once, before the loop.
+    What depends on the constants alone is computed once, before the loop. What the reverse recomputes need
+    not stay behind a call: the loop's body is a boundary.
     """
 
     policy: Policy
@@ -159,6 +161,7 @@ class _Stacked:
         selection = select(
             functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
         )
+        release_calls(split.reverse)
         return with_residuals(functions, split, selection)
 
 

@@ -51,7 +51,8 @@ def with_residuals(
     given = [*selection.saved, *selection.free]
     if set(given) == set(wanted) and not any(selection.saved.values()):
         return split
-    reverse = _reverse(functions, split, wanted, given, selection, barrier)
+    guarded = barrier and _repeats(wanted, given)
+    reverse = _reverse(functions, split, wanted, given, selection, guarded)
     block = body_of(split.forward)
     outputs = drop_return(split.forward)
     with ir.InsertionPoint(block), split.forward.location:
@@ -62,6 +63,20 @@ def with_residuals(
     finish(split.forward, [*outputs[: len(outputs) - len(wanted)], *passed])
     erase_unused(functions, split.forward)
     return Split(split.forward, reverse, len(given))
+
+
+def _repeats(wanted: Sequence[ir.Value], given: Sequence[ir.Value]) -> bool:
+    """Whether making the wanted values from the given ones takes more than constants and other names."""
+    pending, seen = list(wanted), set(given)
+    while pending:
+        value = pending.pop()
+        if value not in seen:
+            seen.add(value)
+            owner: Any = value.owner
+            if owner.name not in ("lift.name", "stablehlo.constant"):
+                return True
+            pending.extend(owner.operands)
+    return False
 
 
 def _pinned(value: ir.Value) -> ir.Value:
