@@ -28,7 +28,7 @@ from stablelift.lowering.trace import trace
 from stablelift.passes.base import ModulePass
 from stablelift.passes.pipeline import Timing, run
 from stablelift.runtime.compiled import Compiled
-from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.guard import refuse_leftovers, refuse_unknown_memories
 from stablelift.runtime.libraries import load_libraries
 from stablelift.runtime.trees import flat_tree
 from stablelift.runtime.types import spelled
@@ -224,7 +224,9 @@ class Program:
             timing = run(module, dump=dump, **passes)
             ops = walk_by_name(module)
             refuse_leftovers(ops)
-            load_libraries(ops.get("stablehlo.custom_call", ()))
+            custom_calls = ops.get("stablehlo.custom_call", ())
+            refuse_unknown_memories(custom_calls, [m.kind for m in jax.devices()[0].addressable_memories()])
+            load_libraries(custom_calls)
             return Finished(to_bytecode(module), timing)
 
     def compile(

@@ -64,8 +64,8 @@ def test_texts():
         ),
         (
             'budget("much")',
-            'policy `budget`: expected a size such as "512MiB", a number of bytes, or a fraction between 0 and '
-            '1, found "much"',
+            'policy `budget`: expected a size such as "512MiB", a number of bytes, or a fraction between 0 '
+            'and 1, found "much"',
         ),
         ("budget(1.5)", "fraction between 0 and 1, found 1.5"),
         ("a +", "expected a policy such as dots_saveable or save_only_these_names(\"a\"), found 'a +'"),

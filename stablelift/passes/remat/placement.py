@@ -26,6 +26,7 @@ def fetch(value: ir.Value, offload: Offload | None) -> ir.Value:
 def _placed(value: ir.Value, memory: str) -> ir.Value:
     placement: Any = {"_xla_buffer_placement": ir.StringAttr.get(memory)}
     attributes: dict[str, ir.Attribute] = {
+        "backend_config": ir.StringAttr.get(""),
         "call_target_name": ir.StringAttr.get(PLACEMENT),
         "has_side_effect": ir.BoolAttr.get(True),
         "mhlo.frontend_attributes": ir.DictAttr.get(placement),

@@ -41,7 +41,7 @@ def plain(function=block):
 
 
 def ops(program):
-    """How often each op occurs once the lifts are compiled away, what is called more than once counted once."""
+    """How often each op occurs once the lifts are compiled away."""
     with context() as ctx:
         module = parse(program.finished.bytecode, ctx)
         return Counter(op.name.removeprefix("stablehlo.") for op in walk(module))
@@ -197,8 +197,8 @@ class TestEverywhere:
     def test_around_loops_and_branches(self, policy):
         def run(x, w, v, *, scan, cond, loop):
             x = cond(x[0, 0] > 0, jnp.sin, jnp.cos, x)
-            y, ys = scan(lambda c, w: (jnp.tanh(c @ w), checkpoint_name(c @ w, "hidden")), x, w[:, :5][None] * 2)
-            _, z = loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, jnp.sin(c[1] @ v[0].T[:, :5].T)[:, :5]), (0, y))
+            y, ys = scan(lambda c, w: (jnp.tanh(c @ w), checkpoint_name(c @ w, "hidden")), x, w[None] * 2)
+            _, z = loop(lambda c: c[0] < 3, lambda c: (c[0] + 1, jnp.sin(c[1] @ v[0])), (0, y))
             return (ys**2).sum() + z.sum()
 
         def bounded(cond, body, init):
@@ -252,7 +252,64 @@ def test_saved_values_stay_saved_in_a_loop():
     assert text.count("stablehlo.tanh") == 1
 
 
+OFFLOADING = checkpoint_policies.save_and_offload_only_these_names(
+    names_which_can_be_saved=["out"],
+    names_which_can_be_offloaded=["hidden"],
+    offload_src="device",
+    offload_dst="pinned_host",
+)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        OFFLOADING,
+        theirs.save_and_offload_only_these_names(
+            names_which_can_be_saved=["out"],
+            names_which_can_be_offloaded=["hidden"],
+            offload_src="device",
+            offload_dst="pinned_host",
+        ),
+    ],
+    ids=["ours", "jax"],
+)
+def test_offloaded_values_wait_in_the_hosts_memory(policy):
+    found = gradients(block, policy)
+    text = str(found.optimize())
+    assert text.count('_xla_buffer_placement = "pinned_host"') == 1
+    assert text.count('_xla_buffer_placement = "device"') == 1
+    assert repeated(found) == (1, 0, 0)
+    same(found, plain())
+
+
+def test_offloaded_products():
+    found = gradients(block, theirs.offload_dot_with_no_batch_dims("device", "pinned_host"))
+    assert repeated(found) == (1, 1, 0) and 'placement = "pinned_host"' in str(found.optimize())
+    same(found, plain())
+
+
+def test_offloading_in_other_lifts():
+    remat = functional.checkpoint(block, policy=OFFLOADING)
+
+    def twice(function, grad, vmap):
+        one = lambda x, w, v: (function(x[None], w, v[None]) ** 2).sum()  # noqa: E731
+        inner = vmap(grad(one), (0, None, 0))
+        return grad(lambda *args: (inner(*args) ** 3).sum(), (0, 1, 2))
+
+    found = functional.jit(twice(remat, functional.grad, functional.vmap))(*ARGS)
+    close(found, jax.jit(twice(block, jax.grad, jax.vmap))(*ARGS))
+
+
 # Errors
+
+
+def test_a_memory_that_there_is_none_of():
+    program = gradients(block, checkpoint_policies.offload_dot_with_no_batch_dims("device", "tape"))
+    with pytest.raises(LiftError) as caught:
+        program.compile()
+    first, _, hint = str(caught.value).split("\n")
+    assert first.endswith(": error: a value is offloaded to 'tape', which there is none of")
+    assert hint.startswith("  hint: the devices of this process have 'device', ")
 
 
 def test_a_policy_that_is_none():
