@@ -30,6 +30,10 @@ PINNED = f"{MARK}saved"
 """The name of a value that a policy has saved: no later choice recomputes it."""
 
 
+class PolicyError(ValueError):
+    """What spells no policy, or a policy that gets what it does not take."""
+
+
 @dataclass(frozen=True)
 class Policy:
     """A policy by name, with its arguments; `str` gives its text, `parse` reads it."""
@@ -40,11 +44,11 @@ class Policy:
     def __post_init__(self) -> None:
         if self.name not in ARGUMENTS:
             known = ", ".join(ARGUMENTS)
-            raise ValueError(f"unknown policy `{self.name}`; the policies are {known}")
+            raise PolicyError(f"unknown policy `{self.name}`; the policies are {known}")
         wanted = ARGUMENTS[self.name]
         if not wanted.fits(self.arguments):
             found = ", ".join(map(_spelled, self.arguments)) or "nothing"
-            raise ValueError(f"policy `{self.name}`: expected {wanted.text}, found {found}")
+            raise PolicyError(f"policy `{self.name}`: expected {wanted.text}, found {found}")
 
     def __str__(self) -> str:
         if not self.arguments:
@@ -58,7 +62,7 @@ def parse(text: str) -> Policy:
     """The policy that a text spells.
 
     Raises:
-      ValueError: It spells none.
+      PolicyError: It spells none.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -67,7 +71,7 @@ def parse(text: str) -> Policy:
     policy = tree and _read(tree)
     if not isinstance(policy, Policy):
         wanted = 'a policy such as dots_saveable or save_only_these_names("a")'
-        raise ValueError(f"expected {wanted}, found {text!r}")
+        raise PolicyError(f"expected {wanted}, found {text!r}")
     return policy
 
 
@@ -81,7 +85,7 @@ def _read(tree: ast.expr) -> Any:
             return tuple(map(_read, items))
         case ast.Constant(value=value):
             return value
-    raise ValueError(f"expected names, strings, numbers and tuples in a policy, found {ast.unparse(tree)}")
+    raise PolicyError(f"expected names, strings, numbers and tuples in a policy, found {ast.unparse(tree)}")
 
 
 def _spelled(value: Any) -> str:

@@ -27,10 +27,13 @@ from stablelift.ir.mlir import (
     walk,
     walk_by_name,
 )
+from stablelift.ir.policy import Policy
+from stablelift.ir.policy import parse as parse_policy
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
+from stablelift.passes.gradient import Gradient
 from stablelift.passes.inline import Inline, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
@@ -54,6 +57,7 @@ _PASSES = (
     Legalize(),
     Raise(),
     Batching(),
+    Gradient(),
     Derivatives(),
     Seal(),
     Prune(),
@@ -97,15 +101,23 @@ class Timing:
         return sum(seconds for _, seconds in self.seconds)
 
 
-def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ()) -> list[str | ModulePass]:
+def default_pipeline(
+    module: ir.Module, layers: Sequence[str | ModulePass] = (), remat: Policy | None = None
+) -> list[str | ModulePass]:
     """The passes that compile every lift of `module` away, once lift-verify has passed.
 
-    `layers` are those that deal with calls of equal layers, where something is to be done about them.
+    `layers` are those that deal with calls of equal layers, where something is to be done about them. `remat`
+    says what reverse sweeps keep of loops and of equal layers, where the program does not.
     """
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
-    transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
+    derivatives = Derivatives.name if remat is None else Derivatives(remat)
+    transforms = [
+        one
+        for depth in range(1, rounds + 1)
+        for one in _eliminators(nesting.kinds(depth), derivatives)
+    ]
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
     raises = any(name in found for name in RAISED) and (
@@ -121,10 +133,10 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
 
 
-def _eliminators(kinds: Collection[str]) -> list[str]:
+def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[str | ModulePass]:
     """The passes that eliminate transforms of these kinds."""
     batching = [Batching.name] if "lift.vmap" in kinds else []
-    return batching + ([Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])
+    return [*batching, *([derivatives] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])]
 
 
 def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation]) -> bool:
@@ -148,11 +160,13 @@ def run(
     first: Sequence[str | ModulePass] = (),
     layers: Sequence[str | ModulePass] = (),
     last: Sequence[str | ModulePass] = (),
+    remat: Policy | None = None,
     dump: str | os.PathLike | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
-    `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it.
+    `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it; `remat`
+    says what reverse sweeps keep where the program does not.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`.
@@ -166,7 +180,7 @@ def run(
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = [*default_pipeline(module, layers), *last]
+            passes = [*default_pipeline(module, layers, remat), *last]
         one.through(passes)
         one.verify()
         return one.timing
@@ -177,15 +191,28 @@ def run_text(
     pipeline: str | None = None,
     *,
     filename: str = "<string>",
+    vjp: bool = False,
+    remat: str | None = None,
     dump: str | os.PathLike | None = None,
 ) -> tuple[str, Timing]:
     """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
     took.
+
+    With `vjp` the entry point is differentiated first, `remat` being the text of the policy of its reverse;
+    without it, `remat` says what reverse sweeps keep where the program does not.
+
+    Raises:
+      PolicyError: `remat` spells no policy.
     """
     names = None if pipeline is None else [name.strip() for name in pipeline.split(",") if name.strip()]
+    policy = None if remat is None else parse_policy(remat)
+    first = (Gradient(policy),) if vjp else ()
     with context() as ctx:
         module = parse(source, ctx, filename)
-        timing = run(module, names, dump=dump)
+        if names is not None:
+            timing = run(module, [*first, *names], dump=dump)
+        else:
+            timing = run(module, first=first, remat=None if vjp else policy, dump=dump)
         return to_text(module), timing
 
 

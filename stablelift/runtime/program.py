@@ -22,10 +22,10 @@ from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import as_array, name_of
+from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
-from stablelift.passes.base import ModulePass
 from stablelift.passes.pipeline import Timing, run
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.guard import refuse_leftovers, refuse_unknown_memories
@@ -188,6 +188,11 @@ class Program:
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
         return Program.trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
 
+    def remat(self, policy: AnyPolicy = None, prevent_cse: bool = True) -> Program:
+        """The program, recomputed where it is differentiated, but for what the policy saves."""
+        recomputed = checkpoint(self._apply, policy=policy, prevent_cse=prevent_cse)
+        return Program.trace(recomputed, *jax.tree.unflatten(self.in_tree, self.in_avals))
+
     # Running
 
     @cached_property
@@ -204,7 +209,7 @@ class Program:
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
 
-    def after_passes(self, **passes: Sequence[ModulePass | str]) -> Program:
+    def after_passes(self, **passes: Any) -> Program:
         """The program after the default pipeline with other passes in it, as `pipeline.run` takes them."""
         finished = self._finish(None, **passes)
         other = replace(self, bytecode=finished.bytecode)
@@ -218,7 +223,7 @@ class Program:
         other.__dict__["finished"] = self.finished
         return other
 
-    def _finish(self, dump: str | os.PathLike | None, **passes: Sequence[ModulePass | str]) -> Finished:
+    def _finish(self, dump: str | os.PathLike | None, **passes: Any) -> Finished:
         with context() as ctx:
             module = parse(self.bytecode, ctx)
             timing = run(module, dump=dump, **passes)

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from stablelift.ir.policy import Policy
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
 from stablelift.passes.layers.roll import Group, Layout, Roll
@@ -33,7 +34,7 @@ class Rolled:
     as a plain tree, whose layers are then stacked once.
     """
 
-    def __init__(self, program: Program, carry: int, donate: bool):
+    def __init__(self, program: Program, carry: int, donate: bool, remat: Policy | None = None):
         self._in_trees = program.in_tree.children()
         self._out_tree = program.out_tree
         out_trees = program.out_tree.children() if carry else []
@@ -48,7 +49,7 @@ class Rolled:
             for leaf in range(self._in_trees[part].num_leaves)
         )
         self.layout = Layout()
-        self.program = _rolled_program(program, Roll(state, self.layout))
+        self.program = _rolled_program(program, Roll(state, self.layout), remat)
         # Which of the rolled program's arguments and results belong to each part of the state, and which to
         # the other arguments and results.
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
@@ -109,8 +110,8 @@ class Rolled:
         return max(part for part, start in enumerate(starts) if start <= position)
 
 
-def _rolled_program(program: Program, roll: Roll) -> Program:
-    finished = program.after_passes(layers=(roll, "symbol-dce"))
+def _rolled_program(program: Program, roll: Roll, remat: Policy | None) -> Program:
+    finished = program.after_passes(layers=(roll, "symbol-dce"), remat=remat)
     return finished.with_stacks(roll.layout.arguments, roll.layout.results)
 
 

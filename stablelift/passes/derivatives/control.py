@@ -112,6 +112,9 @@ def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
 
 @vjp("func.call", "lift.call", "stablehlo.composite")
 def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    policy = derive.layer_policy(op.operation)
+    if policy is not None:
+        return _recomputed(derive, op, cotangents, wanted, _Recomputed(policy, prevent_cse=True))
     return cotangents_of_call(derive, op, _called(op), cotangents, wanted)
 
 
@@ -168,6 +171,13 @@ def remat_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
     attributes = attributes_of(op)
     policy = attributes.get("policy")
     choice = _Recomputed(parse(policy) if policy else NOTHING_SAVEABLE, attributes["prevent_cse"])
+    return _recomputed(derive, op, cotangents, wanted, choice)
+
+
+def _recomputed(
+    derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool], choice: _Recomputed
+) -> Tangents:
+    """As `cotangents_of_call`, with the residuals of the choice."""
     wrt, of = present(wanted), present(cotangents)
     split = derive.partition(_callee(op), wrt, of, choice)
     residuals = replace_by_call(op, split.forward)

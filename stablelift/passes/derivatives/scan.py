@@ -126,7 +126,7 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    choice = _Stacked(derive.policy, scan.num_consts, scan.stop, scan.length)
+    choice = _Stacked(derive.loop_policy, scan.num_consts, scan.stop, scan.length)
     split = derive.partition(scan.body, scan.wrt, of, choice)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)

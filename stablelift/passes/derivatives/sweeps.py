@@ -19,7 +19,7 @@ from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.callgraph import PLAIN_CALLS
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
@@ -52,12 +52,15 @@ class Step(NamedTuple):
 class Derive:
     """Derives functions of one module; made once per run of the pass.
 
-    `policy` says what crosses the cut where nothing in the program does.
+    `loop_policy` says what crosses the cut in the body of a loop. With a policy of the user's, it says so of
+    layers too, of those that a function calls repeatedly (`layer_policy`).
     """
 
-    def __init__(self, functions: Functions, policy: Policy = AUTO):
+    def __init__(self, functions: Functions, policy: Policy | None = None):
         self.functions = functions
-        self.policy = policy
+        self.loop_policy = policy or AUTO
+        self._policy = policy
+        self._repeated: set[str] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
@@ -110,6 +113,15 @@ class Derive:
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]
+
+    def layer_policy(self, op: ir.Operation) -> Policy | None:
+        """What the reverse of the call `op` keeps, if the user says so: it is one of several of a layer."""
+        if self._policy is None or "layer" not in op.attributes:
+            return None
+        if self._repeated is None:
+            calls = [plain_calls(function) for function in self.functions.by_name.values()]
+            self._repeated = {name for found in calls for name, ops in found.items() if len(ops) > 1}
+        return self._policy if callee_of(op) in self._repeated else None
 
     def linked(self, bytecode: bytes, wanted: str) -> func.FuncOp:
         """The `main` of another module, joined to this one; equal modules are joined once."""

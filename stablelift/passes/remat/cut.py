@@ -66,7 +66,8 @@ def values_to_save(
 ) -> list[ir.Value]:
     """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
-    The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible.
+    The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible; of equal
+    choices the one that recomputes least.
     """
     graph = _Graph()
     pending, seen = list(wanted), set(wanted)
@@ -92,8 +93,8 @@ def values_to_save(
     for value in wanted:
         if value not in free:
             graph.edge((value, "out"), _SINK, None)
-    reached = graph.reached_after_flow()
-    return [value for value in values if (value, "in") in reached and (value, "out") not in reached]
+    wanting = graph.reaching_the_sink()
+    return [value for value in values if (value, "in") not in wanting and (value, "out") in wanting]
 
 
 _SOURCE, _SINK = "source", "sink"
@@ -111,8 +112,8 @@ class _Graph:
         key = number.setdefault(start, len(number)), number.setdefault(end, len(number))
         self._edges[key] = capacity
 
-    def reached_after_flow(self) -> set[Any]:
-        """The nodes that the source still reaches once the flow to the sink is the greatest possible."""
+    def reaching_the_sink(self) -> set[Any]:
+        """The nodes from which the sink can still be reached once the flow to it is the greatest possible."""
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
@@ -127,6 +128,6 @@ class _Graph:
         capacity = csr_array((capacities, (pairs[:, 0], pairs[:, 1])), shape=shape)
         residual = capacity - maximum_flow(capacity, 0, 1).flow
         residual.eliminate_zeros()
-        order = breadth_first_order(residual, 0, return_predecessors=False)
+        order = breadth_first_order(residual.T.tocsr(), 1, return_predecessors=False)
         nodes = {number: node for node, number in self._number.items()}
         return {nodes[int(number)] for number in order}
