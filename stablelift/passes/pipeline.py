@@ -46,6 +46,7 @@ from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
 from stablelift.passes.remat import Remat
+from stablelift.passes.remat.report import Partition, partitions
 from stablelift.passes.scan.batched import PRODUCTS
 from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
@@ -92,10 +93,11 @@ LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CL
 
 @dataclass
 class Timing:
-    """Seconds spent in each pass of a run, in order, and what the passes had to remark."""
+    """Seconds spent in each pass of a run, in order, what the passes had to remark, and what they saved."""
 
     seconds: list[tuple[str, float]] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    partitions: list[Partition] = field(default_factory=list)
 
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
@@ -242,11 +244,12 @@ class _Run:
             manager.add(self._guard(partial(self._probe, name)), "lift-probe")
         self.mark = time.perf_counter()
         try:
-            with collected() as remarks:
+            with collected() as remarks, partitions() as found:
                 manager.run(self.module.operation)
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
         self.timing.remarks += remarks
+        self.timing.partitions += found
 
     def verify(self) -> None:
         try:

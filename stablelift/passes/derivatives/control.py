@@ -31,6 +31,7 @@ from stablelift.passes.kept import is_kept, keep_call, keep_like
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
 from stablelift.passes.remat.placement import begins_with_barrier, behind_barrier
+from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 
 locally_constant("lift.stop_gradient")
@@ -158,6 +159,7 @@ class _Recomputed:
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
         selection = select(functions, block, split.residuals, set(block.arguments), self.policy)
+        report(partition_of(split.forward.name.value, self.policy, split.residuals, selection))
         return with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
 
 

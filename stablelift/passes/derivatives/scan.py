@@ -35,6 +35,7 @@ from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, oper
 from stablelift.passes.kept import release_calls
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
+from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 from stablelift.passes.structure import define
 
@@ -161,6 +162,8 @@ class _Stacked:
         selection = select(
             functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
         )
+        name, wanted = split.forward.name.value, split.residuals
+        report(partition_of(name, self.policy, wanted, selection, invariant, self.length))
         release_calls(split.reverse)
         return with_residuals(functions, split, selection)
 

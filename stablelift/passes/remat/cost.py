@@ -18,7 +18,7 @@ SAVING = 2
 _FREE = 0.0
 _ARITHMETIC = 0.5
 _DIVISION = 2.0
-_TRANSCENDENTAL = 6.0
+_TRANSCENDENTAL = 4.0
 
 _PER_ELEMENT: dict[str, float] = {
     **dict.fromkeys(
