@@ -115,6 +115,7 @@ _PROVIDED = {
 # Public name -> the submodule that it is.
 _SUBMODULES = {
     "cache": "runtime.cache",
+    "checkpoint_policies": "lowering.checkpoint_policies",
     "core": "core",
     "errors": "errors",
     "functional": "frontend.functional",

@@ -22,8 +22,8 @@ def calls(monkeypatch):
     """The calls of a stand-in for the pipeline, which returns the module, or refuses it when told to."""
     calls = []
 
-    def run_text(source, pipeline, *, filename, dump):
-        calls.append((source, pipeline, filename))
+    def run_text(source, pipeline, *, filename, dump, vjp, remat):
+        calls.append((source, pipeline, filename, *((vjp, remat) if vjp or remat else ())))
         if dump is not None:
             Path(dump, "01-cse.mlir").write_text(source)
         if pipeline and "refuse" in pipeline:
@@ -50,6 +50,11 @@ def test_opt_prints_the_module(stablelift, calls):
     result = stablelift("opt", "a.mlir", "--pipeline=lift-derivatives,cse")
     assert (result.exit_code, result.stdout, result.stderr) == (0, MODULE, "")
     assert calls == [(MODULE, "lift-derivatives,cse", "a.mlir")]
+
+
+def test_opt_differentiates_under_a_policy(stablelift, calls):
+    assert stablelift("opt", "a.mlir", "--vjp", "--remat=min_cut").exit_code == 0
+    assert calls == [(MODULE, None, "a.mlir", True, "min_cut")]
 
 
 def test_opt_reads_standard_input(stablelift, calls):

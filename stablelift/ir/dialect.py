@@ -13,6 +13,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import Site, Types, differentiable, require, require_same, row
 from stablelift.ir.mlir import ir
+from stablelift.ir.policy import parse
 
 
 def without_axis(type: Any, axis: int | None) -> Any:
@@ -235,12 +236,18 @@ def _vjp(site: Site) -> Types:
 
 @row(
     "remat",
-    "the callee, recomputed from its inputs when it is differentiated",
+    "the callee, recomputed when it is differentiated from its inputs and from what `policy` keeps",
     "args",
     {"callee": "symbol", "prevent_cse": "bool", "policy": "string?"},
     "the operands have the callee's input types",
+    "policy, where there is one, is the text of a policy",
 )
 def _remat(site: Site) -> Types:
+    if site["policy"] is not None:
+        try:
+            parse(site["policy"])
+        except ValueError as error:
+            require(False, "C2", str(error))
     return _call(site)
 
 

@@ -242,6 +242,69 @@ def user_frame() -> str | None:
 source_info_util.register_exclusion(str(Path(__file__).parent.parent) + os.sep)
 
 
+# Rematerialisation policies
+
+
+def kept_by(policy: Callable[..., Any], equation: Any) -> bool | tuple[str, str]:
+    """What a policy of JAX's says about an equation: whether its results are kept, or the kinds of memory
+    that they are moved from and to.
+    """
+    answer = policy(equation.primitive, *(atom.aval for atom in equation.invars), **equation.params)
+    if isinstance(answer, partial_eval.Offloadable):
+        return str(answer.src), str(answer.dst)
+    return answer is partial_eval.Saveable or (answer is not partial_eval.Recompute and bool(answer))
+
+
+def with_names(
+    jaxpr: Jaxpr, name_of: Callable[[Any], str | None], lifts: Sequence[Primitive], seen: Any = None
+) -> Jaxpr:
+    """The jaxpr with the results of each equation named as `name_of(equation)` says.
+
+    Equations that JAX looks into when it asks a policy, and those of `lifts`, are not asked about: their
+    jaxprs are, each once.
+    """
+    seen = {} if seen is None else seen
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(inside, value)) if type(value) in (tuple, list) else value
+        return with_names(value, name_of, lifts, seen) if _is_jaxpr(value) else value
+
+    if id(jaxpr) in seen:
+        return seen[id(jaxpr)]
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
+    equations: list[Any] = []
+    for equation in opened.eqns:
+        if equation.primitive in partial_eval.partial_eval_jaxpr_custom_rules or equation.primitive in lifts:
+            params = {key: inside(value) for key, value in equation.params.items()}
+            equations.append(equation.replace(params=params))
+        elif (name := name_of(equation)) is None:
+            equations.append(equation)
+        else:
+            equations += _named(equation, name)
+    named = opened.replace(eqns=equations)
+    seen[id(jaxpr)] = named if opened is jaxpr else jaxpr.replace(jaxpr=named)
+    return seen[id(jaxpr)]
+
+
+def _is_jaxpr(value: Any) -> bool:
+    return isinstance(value, core.Jaxpr) or bool(_ClosedJaxpr and isinstance(value, _ClosedJaxpr))
+
+
+def _named(equation: Any, name: str) -> list[Any]:
+    """The equation, and its results under their names."""
+    inner: list[Any] = []
+    names: list[Any] = []
+    for var in equation.outvars:
+        if isinstance(var, core.DropVar) or not isinstance(var.aval, core.ShapedArray):
+            inner.append(var)
+            continue
+        inner.append(core.Var(var.aval))
+        params = {"name": name}
+        names.append(core.new_jaxpr_eqn(inner[-1:], [var], name_p, params, set(), equation.source_info))
+    return [equation.replace(outvars=inner), *names]
+
+
 # Reading equations
 
 

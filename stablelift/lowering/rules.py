@@ -14,7 +14,7 @@ from jax.extend.core import Primitive
 
 from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
-from stablelift.lowering.checkpoint import policy_name
+from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import linear_p, tangents
 from stablelift.lowering.primitive import Recursive, lift_p, program_p
@@ -145,8 +145,9 @@ def _cond(ctx: Any, index: Any, *args: Any, branches: Sequence[Jaxpr], **_: Any)
 @lowers(jax_compat.remat_p)
 def _remat(ctx: Any, *args: Any, jaxpr: Any, prevent_cse: Any, policy: Any, **_: Any) -> list[Any]:
     keep = prevent_cse if isinstance(prevent_cse, bool) else any(prevent_cse)
-    callee = lowered_callee(ctx, "checkpoint", jax_compat.close(jaxpr))
-    return emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=policy_name(policy))
+    closed, text = with_policy(jax_compat.close(jaxpr), policy)
+    callee = lowered_callee(ctx, "checkpoint", closed)
+    return emit(ctx, "lift.remat", args, {"callee": callee}, prevent_cse=keep, policy=text)
 
 
 @lowers(jax_compat.name_p)

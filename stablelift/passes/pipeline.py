@@ -27,10 +27,13 @@ from stablelift.ir.mlir import (
     walk,
     walk_by_name,
 )
+from stablelift.ir.policy import Policy
+from stablelift.ir.policy import parse as parse_policy
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
+from stablelift.passes.gradient import Gradient
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
@@ -43,6 +46,7 @@ from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
 from stablelift.passes.remat import Remat
+from stablelift.passes.remat.report import Partition, partitions
 from stablelift.passes.scan.batched import PRODUCTS
 from stablelift.passes.scan.fuse import Fuse
 from stablelift.passes.scan.hoist import Hoist
@@ -54,6 +58,7 @@ _PASSES = (
     Legalize(),
     Raise(),
     Batching(),
+    Gradient(),
     Derivatives(),
     Seal(),
     Prune(),
@@ -95,24 +100,33 @@ LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CL
 
 @dataclass
 class Timing:
-    """Seconds spent in each pass of a run, in order, and what the passes had to remark."""
+    """Seconds spent in each pass of a run, in order, what the passes had to remark, and what they saved."""
 
     seconds: list[tuple[str, float]] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    partitions: list[Partition] = field(default_factory=list)
 
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
 
 
-def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ()) -> list[str | ModulePass]:
+def default_pipeline(
+    module: ir.Module, layers: Sequence[str | ModulePass] = (), remat: Policy | None = None
+) -> list[str | ModulePass]:
     """The passes that compile every lift of `module` away, once lift-verify has passed.
 
-    `layers` are those that deal with calls of equal layers, where something is to be done about them.
+    `layers` are those that deal with calls of equal layers, where something is to be done about them. `remat`
+    says what reverse sweeps keep of loops and of equal layers, where the program does not.
     """
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
-    transforms = [name for depth in range(1, rounds + 1) for name in _eliminators(nesting.kinds(depth))]
+    derivatives = Derivatives.name if remat is None else Derivatives(remat)
+    transforms = [
+        one
+        for depth in range(1, rounds + 1)
+        for one in _eliminators(nesting.kinds(depth), derivatives)
+    ]
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
     raises = any(name in found for name in RAISED) and (
@@ -128,11 +142,10 @@ def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ())
     return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
 
 
-def _eliminators(kinds: Collection[str]) -> list[str]:
+def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[str | ModulePass]:
     """The passes that eliminate transforms of these kinds."""
     batching = [Batching.name] if "lift.vmap" in kinds else []
-    derivatives = [Derivatives.name] if {"lift.jvp", "lift.vjp"} & set(kinds) else []
-    return [*TIDY, *batching, *derivatives]
+    return [*TIDY, *batching, *([derivatives] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])]
 
 
 def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation]) -> bool:
@@ -156,11 +169,13 @@ def run(
     first: Sequence[str | ModulePass] = (),
     layers: Sequence[str | ModulePass] = (),
     last: Sequence[str | ModulePass] = (),
+    remat: Policy | None = None,
     dump: str | os.PathLike | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
-    `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it.
+    `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it; `remat`
+    says what reverse sweeps keep where the program does not.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`.
@@ -174,7 +189,7 @@ def run(
         one = _Run(module, Path(folder) if folder else None)
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = [*default_pipeline(module, layers), *last]
+            passes = [*default_pipeline(module, layers, remat), *last]
         one.through(passes)
         one.verify()
         return one.timing
@@ -185,15 +200,28 @@ def run_text(
     pipeline: str | None = None,
     *,
     filename: str = "<string>",
+    vjp: bool = False,
+    remat: str | None = None,
     dump: str | os.PathLike | None = None,
 ) -> tuple[str, Timing]:
     """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
     took.
+
+    With `vjp` the entry point is differentiated first, `remat` being the text of the policy of its reverse;
+    without it, `remat` says what reverse sweeps keep where the program does not.
+
+    Raises:
+      PolicyError: `remat` spells no policy.
     """
     names = None if pipeline is None else [name.strip() for name in pipeline.split(",") if name.strip()]
+    policy = None if remat is None else parse_policy(remat)
+    first = (Gradient(policy),) if vjp else ()
     with context() as ctx:
         module = parse(source, ctx, filename)
-        timing = run(module, names, dump=dump)
+        if names is not None:
+            timing = run(module, [*first, *names], dump=dump)
+        else:
+            timing = run(module, first=first, remat=None if vjp else policy, dump=dump)
         return to_text(module), timing
 
 
@@ -223,11 +251,12 @@ class _Run:
             manager.add(self._guard(partial(self._probe, name)), "lift-probe")
         self.mark = time.perf_counter()
         try:
-            with collected() as remarks:
+            with collected() as remarks, partitions() as found:
                 manager.run(self.module.operation)
         except ir.MLIRError as error:
             raise self.failure or from_mlir(error) from None
         self.timing.remarks += remarks
+        self.timing.partitions += found
 
     def verify(self) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.carried import Carried
@@ -19,7 +20,12 @@ LAYERS = ("auto", "inline", "outline", "roll")
 
 
 def compile(
-    function: Callable, *, carry: int = 0, layers: str = "auto", donate: bool = False
+    function: Callable,
+    *,
+    carry: int = 0,
+    layers: str = "auto",
+    remat: Policy | str | None = None,
+    donate: bool = False,
 ) -> CompiledFunction:
     """`function` compiled as a whole for each kind of arguments: our passes see all the lifts in it at once.
 
@@ -32,17 +38,23 @@ def compile(
         one function, which XLA compiles once. "roll": chains of them become loops, so that compile time does
         not grow with depth; what is carried is kept stacked, other operands are stacked in every call.
         "auto": chosen by depth, see `choice`.
+      remat: What the reverse keeps of repeated layers and of loops, where the function does not say: one of
+        `stablelift.checkpoint_policies`, or its text. Without it loops are left to the optimiser (`auto`),
+        and layers keep what their reverse uses.
       donate: Whether results may take over the buffers of what is carried, which is then deleted.
 
     Raises:
-      ValueError: `layers` is none of the above, or `carry` is negative.
+      ValueError: `layers` is none of the above, `remat` spells no policy, or `carry` is negative.
       LiftError: When called: an op has no rule, or the function has side effects.
     """
     if layers not in LAYERS:
         raise ValueError(f"layers: expected one of {', '.join(LAYERS)}, found {layers!r}")
     if carry < 0:
         raise ValueError(f"carry: expected at least 0, found {carry}")
-    return CompiledFunction(function, carry, layers, donate)
+    policy = parse(remat) if isinstance(remat, str) else remat
+    if policy is not None and not isinstance(policy, Policy):
+        raise ValueError(f"remat: expected one of stablelift.checkpoint_policies, found {remat!r}")
+    return CompiledFunction(function, carry, layers, policy, donate)
 
 
 class CompiledFunction:
@@ -52,8 +64,9 @@ class CompiledFunction:
       choice: What becomes of equal layers, and why; None before the first call.
     """
 
-    def __init__(self, function: Callable, carry: int, layers: str, donate: bool):
+    def __init__(self, function: Callable, carry: int, layers: str, remat: Policy | None, donate: bool):
         self._function, self._carry, self._layers, self._donate = function, carry, layers, donate
+        self._remat = remat
         self.choice: Choice | None = None
         self._programs: dict[Any, Program] = {}
         self._after_passes: dict[Program, Program] = {}
@@ -115,7 +128,7 @@ class CompiledFunction:
         program = self._program(*args)
         if program not in self._after_passes:
             passes = (Outline(),) if self.choice.layers == "outline" else ()
-            self._after_passes[program] = program.after_passes(layers=passes)
+            self._after_passes[program] = program.after_passes(layers=passes, remat=self._remat)
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
 
@@ -124,6 +137,6 @@ class CompiledFunction:
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
-            self._rolled[key] = Rolled(program, self._carry, self._donate)
+            self._rolled[key] = Rolled(program, self._carry, self._donate, self._remat)
             self._latest = program, self._rolled[key].program
         return self._rolled[key]

@@ -8,6 +8,7 @@ from typing import Any
 
 from stablelift.ir.mlir import context, parse, walk
 from stablelift.passes.remarks import Remark
+from stablelift.passes.remat.report import Partition
 from stablelift.runtime.choice import Choice
 from stablelift.runtime.compile import CompiledFunction
 from stablelift.runtime.program import Program
@@ -21,11 +22,13 @@ class Explanation:
       remarks: The decisions of passes, in order: which loops were raised, rolled, fused or left.
       foreign: How many ops took a rule of JAX's own (opaque linear algebra and the like), by primitive.
       layers: What became of equal layers, and why; None where nothing was to be decided.
+      partitions: What each reverse sweep keeps of its forward sweep, value by value, and recomputes.
     """
 
     remarks: tuple[Remark, ...]
     foreign: Counter[str]
     layers: Choice | None = None
+    partitions: tuple[Partition, ...] = ()
 
     def __str__(self) -> str:
         lines = [] if self.layers is None else [f"equal layers: {self.layers.layers}: {self.layers.why}"]
@@ -35,6 +38,7 @@ class Explanation:
             f"`{primitive}`: rules of JAX's own for {count} {'op' if count == 1 else 'ops'}"
             for primitive, count in sorted(self.foreign.items())
         ]
+        lines += map(str, self.partitions)
         return "\n".join(lines) if lines else "nothing to remark"
 
 
@@ -46,9 +50,11 @@ def explain(program: Program | CompiledFunction) -> Explanation:
       LiftError: The program cannot be compiled.
     """
     if isinstance(program, Program):
-        return Explanation(tuple(program.finished.timing.remarks), _foreign(program))
-    traced, finished = program.latest
-    return Explanation(tuple(finished.finished.timing.remarks), _foreign(traced), program.choice)
+        traced, finished, choice = program, program, None
+    else:
+        (traced, finished), choice = program.latest, program.choice
+    timing = finished.finished.timing
+    return Explanation(tuple(timing.remarks), _foreign(traced), choice, tuple(timing.partitions))
 
 
 def _foreign(program: Program) -> Counter[str]:

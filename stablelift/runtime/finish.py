@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import jax
+
 from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
-from stablelift.passes.base import ModulePass
+from stablelift.ir.policy import OVER_OPS
 from stablelift.passes.layers.layout import Layout
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.pipeline import DUMP, Timing, run
 from stablelift.passes.remarks import Remark
+from stablelift.passes.remat.report import Partition, Value
 from stablelift.runtime import cache
-from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.guard import refuse_leftovers, refuse_unknown_memories
 from stablelift.runtime.libraries import called, load_libraries
 
-Passes = Mapping[str, Sequence[ModulePass | str]]
-"""Passes beside those of the default pipeline, as `pipeline.run` takes them."""
+Passes = Mapping[str, Any]
+"""Passes beside those of the default pipeline, and a policy, as `pipeline.run` takes them."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def finish(
     Raises:
       LiftError: An op has no rule, or is none that XLA knows.
     """
-    store = None if dump or os.environ.get(DUMP) else cache.store()
+    # A policy that is a Python function has a name, but no content that a key could stand for.
+    store = None if dump or os.environ.get(DUMP) or OVER_OPS else cache.store()
     if store is None:
         finished = _after_passes(bytecode, passes, dump)
     else:
@@ -73,8 +76,10 @@ def _after_passes(bytecode: bytes, passes: Passes, dump: str | os.PathLike | Non
         timing = run(module, dump=dump, **passes)
         ops = walk_by_name(module)
         refuse_leftovers(ops)
-        every = itertools.chain.from_iterable(passes.values())
-        layouts = [one.layout for one in every if isinstance(one, Roll | ReturnStacks)]
+        memories = [memory.kind for memory in jax.devices()[0].addressable_memories()]
+        refuse_unknown_memories(ops.get("stablehlo.custom_call", ()), memories)
+        given = [one for place in ("first", "layers", "last") for one in passes.get(place, ())]
+        layouts = [one.layout for one in given if isinstance(one, Roll | ReturnStacks)]
         return Finished(to_bytecode(module), timing, layouts[0] if layouts else None, called(ops))
 
 
@@ -82,6 +87,7 @@ def _encoded(finished: Finished) -> bytes:
     """As bytes: a line of JSON, and the module."""
     about = {
         "remarks": finished.timing.remarks,
+        "partitions": finished.timing.partitions,
         "layout": None if finished.layout is None else asdict(finished.layout),
         "calls": finished.calls,
     }
@@ -94,5 +100,10 @@ def _decoded(entry: bytes) -> Finished:
     layout = about["layout"] and Layout(
         *([tuple(group) for group in about["layout"][name]] for name in ("arguments", "results"))
     )
-    timing = Timing(remarks=[Remark(*remark) for remark in about["remarks"]])
+    remarks = [Remark(*remark) for remark in about["remarks"]]
+    partitions = [
+        Partition(function, steps, policy, tuple(Value(*value) for value in values))
+        for function, steps, policy, values in about["partitions"]
+    ]
+    timing = Timing(remarks=remarks, partitions=partitions)
     return Finished(bytecode, timing, layout, tuple(about["calls"]))

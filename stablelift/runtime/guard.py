@@ -54,6 +54,18 @@ def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
         _refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
 
 
+def refuse_unknown_memories(custom_calls: Sequence[Any], kinds: Sequence[str]) -> None:
+    """Raise a LiftError where a value is to wait in a kind of memory that the devices do not have."""
+    for op in custom_calls:
+        attributes = op.attributes
+        if attributes["call_target_name"].value != "annotate_device_placement":
+            continue
+        memory = attributes["mhlo.frontend_attributes"]["_xla_buffer_placement"].value
+        if memory not in kinds:
+            hint = f"the devices of this process have {', '.join(map(repr, kinds))}"
+            raise error_at(op, f"a value is offloaded to {memory!r}, which there is none of", hint=hint)
+
+
 def _refuse_recursion(known: Mapping[str, Any]) -> None:
     """Raise a LiftError at a call by which a function reaches itself."""
     open_names: list[str] = []

@@ -22,10 +22,10 @@ from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import as_array, name_of
+from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
-from stablelift.passes.base import ModulePass
 from stablelift.passes.layers.layout import Group
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.finish import Finished, Passes, finish
@@ -182,6 +182,11 @@ class Program:
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
         return Program.trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
 
+    def remat(self, policy: AnyPolicy = None, prevent_cse: bool = True) -> Program:
+        """The program, recomputed where it is differentiated, but for what the policy saves."""
+        recomputed = checkpoint(self._apply, policy=policy, prevent_cse=prevent_cse)
+        return Program.trace(recomputed, *jax.tree.unflatten(self.in_tree, self.in_avals))
+
     # Running
 
     @cached_property
@@ -198,7 +203,7 @@ class Program:
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
         )
 
-    def after_passes(self, **passes: Sequence[ModulePass | str]) -> Program:
+    def after_passes(self, **passes: Any) -> Program:
         """The program after the default pipeline with other passes in it, as `pipeline.run` takes them.
 
         Where one of them stacks arguments and results, it is a program of flat arrays, and `finished.layout`

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from stablelift.ir.policy import Policy
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
 from stablelift.passes.layers.roll import Roll
@@ -32,7 +33,7 @@ class Rolled:
     as a plain tree, whose layers are then stacked once.
     """
 
-    def __init__(self, program: Program, carry: int, donate: bool):
+    def __init__(self, program: Program, carry: int, donate: bool, remat: Policy | None = None):
         self._in_trees = program.in_tree.children()
         self._out_tree = program.out_tree
         out_trees = program.out_tree.children() if carry else []
@@ -46,7 +47,7 @@ class Rolled:
             for part in range(carry)
             for leaf in range(self._in_trees[part].num_leaves)
         )
-        self.program = program.after_passes(layers=(Roll(state), "symbol-dce"))
+        self.program = program.after_passes(layers=(Roll(state), "symbol-dce"), remat=remat)
         layout = self.program.finished.layout
         assert layout is not None
         self.layout = layout

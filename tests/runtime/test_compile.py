@@ -225,3 +225,27 @@ def test_bad_requests():
         "carry: leaf 0 of what `callee` carries is f32[5,6] when taken and f32[4,6] when returned; "
         "they must have one shape and dtype"
     )
+
+
+@pytest.mark.parametrize("layers", ["inline", "outline", "roll"])
+@pytest.mark.parametrize("policy", ["nothing_saveable", nn.checkpoint_policies.dots_saveable, "auto"])
+def test_a_policy_for_layers_leaves_gradients_as_they_are(layers, policy):
+    model = Model(depth=4)
+    params = model.init(KEY, X)
+
+    def step(params, x):
+        return functional.grad(lambda params: (model.apply(params, x) ** 2).mean())(params)
+
+    compiled = nn.compile(step, layers=layers, remat=policy)
+    expected = functional.jit(step)(params, X)
+    for found, wanted in zip(jax.tree.leaves(compiled(params, X)), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=1e-6)
+    if layers == "inline":
+        assert str(compiled.latest[1]).count('inlineable = "false"') == 4
+
+
+def test_a_policy_that_is_none():
+    with pytest.raises(ValueError, match="remat: expected one of stablelift.checkpoint_policies, found 3"):
+        nn.compile(lambda x: x, remat=3)
+    with pytest.raises(ValueError, match="unknown policy `dots`"):
+        nn.compile(lambda x: x, remat="dots")

@@ -9,6 +9,7 @@ from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
+from stablelift.lowering.checkpoint import AnyPolicy
 
 
 def remat(
@@ -18,7 +19,7 @@ def remat(
     concrete: bool = False,
     prevent_cse: bool = True,
     static_argnums: int | Sequence[int] = (),
-    policy: Callable[..., Any] | None = None,
+    policy: AnyPolicy = None,
     methods: Any = None,
 ) -> Any:
     """Recompute a Module class or a function of a Module in the backward pass, in place of storing it.
@@ -60,7 +61,7 @@ def remat_scopes(
     concrete: bool = False,
     prevent_cse: bool = True,
     static_argnums: int | Sequence[int] = (),
-    policy: Callable[..., Any] | None = None,
+    policy: AnyPolicy = None,
 ) -> Callable[..., Any]:
     """The same for `fn(scopes, *args)`; `static_argnums` count the arguments after the scopes."""
     _refuse_concrete(concrete)

@@ -14,12 +14,13 @@ from stablelift.frontend.filters import Filter
 from stablelift.frontend.lifts.remat import remat_scopes
 from stablelift.frontend.lifts.scan import scan_scopes
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
+from stablelift.lowering.checkpoint import AnyPolicy
 
 
 def remat_scan(
     target: Any,
     lengths: Sequence[int] | Literal["auto"] = (),
-    policy: Callable[..., Any] | None = None,
+    policy: AnyPolicy = None,
     variable_broadcast: Filter = False,
     variable_carry: Filter = False,
     variable_axes: Mapping[Any, Any] = {True: 0},
@@ -74,7 +75,7 @@ def balanced_lengths(length: int | None) -> tuple[int, ...]:
 def remat_scan_scopes(
     body_fn: Callable[..., Any],
     lengths: Sequence[int],
-    policy: Callable[..., Any] | None = None,
+    policy: AnyPolicy = None,
     variable_broadcast: Filter = False,
     variable_carry: Filter = False,
     variable_axes: Mapping[Any, Any] = {True: 0},

@@ -9,6 +9,7 @@ from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.passes.batching.table import batch, batched_types, spread_unmapped
+from stablelift.passes.remat.placement import PLACEMENT
 
 TAKE_BATCHES = (
     "lapack_*_ffi",
@@ -27,6 +28,8 @@ def custom_call(op, *operands, mapped):
     size = next(x.shape[0] for x, flag in zip(operands, mapped, strict=True) if flag)
     if any(fnmatch(target, pattern) for pattern in TAKE_BATCHES):
         return _of_library(op, spread_unmapped(size, operands, mapped))
+    if target == PLACEMENT:
+        return hlo.remake(op, operands, types=batched_types(op, size))
     if target == "ApproxTopK" and not any(mapped[len(mapped) // 2 :]):
         return _approx_top_k(op, size, operands, mapped)
     hint = "keep the call out of the mapped function, or load the program with what the target stands for"

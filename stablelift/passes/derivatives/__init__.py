@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.policy import Policy
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.derivatives.sweeps import Derive
@@ -27,12 +28,15 @@ for _family in pkgutil.iter_modules(__path__):
 
 @dataclass(frozen=True)
 class Derivatives(ModulePass):
+    """`policy`, where there is one, says what the reverse of a loop or of a repeated layer keeps."""
+
     name = "lift-derivatives"
+    policy: Policy | None = None
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
         nesting = Nesting(functions.by_name)
-        derive = Derive(functions)
+        derive = Derive(functions, self.policy)
         for name in list(functions.by_name):
             ready = [op for op in nesting.transforms(name) if op.name != "lift.vmap" and nesting.ready(op)]
             calls = _calls_of(functions[name], ready)

@@ -14,9 +14,10 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import build, pick, residual_sources, split_by
-from stablelift.passes.derivatives.sweeps import Derive, Split
+from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
 from stablelift.passes.module import call, replace
+from stablelift.passes.remat.partition import Split
 from stablelift.passes.structure import define
 
 

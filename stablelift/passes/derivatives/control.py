@@ -7,11 +7,13 @@ residuals, and a reverse function, once for each pattern of active arguments, sh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.lift import differentiable
+from stablelift.ir.lift import attributes_of, differentiable
 from stablelift.ir.mlir import ir
+from stablelift.ir.policy import NOTHING_SAVEABLE, Policy, parse
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.flow import pick
 from stablelift.passes.derivatives.sweeps import Derive, Positions
@@ -25,7 +27,12 @@ from stablelift.passes.derivatives.table import (
     transposition,
     vjp,
 )
-from stablelift.passes.module import call, replace
+from stablelift.passes.kept import is_kept, keep_call, keep_like
+from stablelift.passes.module import Functions, body_of, call, replace
+from stablelift.passes.remat.partition import Split, with_residuals
+from stablelift.passes.remat.placement import begins_with_barrier, behind_barrier
+from stablelift.passes.remat.report import partition_of, report
+from stablelift.passes.remat.selection import select
 
 locally_constant("lift.stop_gradient")
 
@@ -48,7 +55,8 @@ def barrier_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[
 def _behind_barrier(values: Tangents) -> Tangents:
     """The values that are there, behind a barrier of their own."""
     found = present(values)
-    return place(_barrier(pick(values, found)), found, len(values))
+    behind = behind_barrier([value.value for value in pick(values, found)])
+    return place([Tensor(value) for value in behind], found, len(values))
 
 
 def _callee(op: Any, attribute: str = "callee") -> str:
@@ -78,7 +86,7 @@ def tangents_of_call(derive: Derive, op: Any, callee: str, tangents: Tangents) -
     wrt = present(tangents)
     of = derive.active_results(callee, wrt)
     given = pick(tangents, wrt)
-    results = call(derive.jvp(callee, wrt, of), [*operands_of(op), *given])
+    results = keep_like(op, call(derive.jvp(callee, wrt, of), [*operands_of(op), *given]))
     count = len(op.operation.results)
     replace(op, results[:count])
     return place(results[count:], of, count)
@@ -90,8 +98,11 @@ def cotangents_of_call(
     """The cotangents of the operands of `op`, in whose place a call that returns residuals is put."""
     wrt, of = present(wanted), present(cotangents)
     split = derive.partition(callee, wrt, of)
+    kept = is_kept(op)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
+    if kept and gradients:
+        keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
 
 
@@ -102,6 +113,9 @@ def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
 
 @vjp("func.call", "lift.call", "stablehlo.composite")
 def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    policy = derive.layer_policy(op.operation)
+    if policy is not None:
+        return _recomputed(derive, op, cotangents, wanted, _Recomputed(policy, prevent_cse=True))
     return cotangents_of_call(derive, op, _called(op), cotangents, wanted)
 
 
@@ -109,10 +123,10 @@ def replace_by_call(op: Any, forward: Any, operands: Sequence[Tensor] | None = N
     """Put a call of `forward`, which also returns residuals, in the place of `op`; returns the residuals."""
     operation = op.operation
     with ir.InsertionPoint(operation), operation.location:
-        outputs = call(forward, operands_of(op) if operands is None else operands)
+        outputs = keep_like(op, call(forward, operands_of(op) if operands is None else operands))
     count = len(operation.results)
     replace(op, outputs[:count])
-    return outputs[count:]
+    return list(outputs[count:])
 
 
 @jvp("lift.remat")
@@ -135,28 +149,44 @@ def remat_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     return place([Tensor(result) for result in results][count:], of, count)
 
 
+@dataclass(frozen=True)
+class _Recomputed:
+    """The residuals of a remat region: its inputs, and what the policy saves."""
+
+    policy: Policy
+    prevent_cse: bool
+
+    def residuals(self, functions: Functions, split: Split) -> Split:
+        block = body_of(split.forward)
+        selection = select(functions, block, split.residuals, set(block.arguments), self.policy)
+        report(partition_of(split.forward.name.value, self.policy, split.residuals, selection))
+        return with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
+
+
 @vjp("lift.remat")
 def remat_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
-    """The residuals are the inputs: the reverse runs the whole joint function again, behind a barrier.
+    """The residuals are the inputs and what the policy saves; the reverse recomputes the rest.
 
-    The barrier keeps common-subexpression elimination from merging the two forward computations.
+    With `prevent_cse` the reverse stays a call, behind a barrier: XLA on CPU, which drops barriers, would
+    compute its part of the forward sweep early, and on other devices merge it with the first computation.
     """
+    attributes = attributes_of(op)
+    policy = attributes.get("policy")
+    choice = _Recomputed(parse(policy) if policy else NOTHING_SAVEABLE, attributes["prevent_cse"])
+    return _recomputed(derive, op, cotangents, wanted, choice)
+
+
+def _recomputed(
+    derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool], choice: _Recomputed
+) -> Tangents:
+    """As `cotangents_of_call`, with the residuals of the choice."""
     wrt, of = present(wanted), present(cotangents)
-    joint = derive.joint(_callee(op), wrt, of)
-    operands = [*operands_of(op), *pick(cotangents, of)]
-    if op.operation.attributes["prevent_cse"].value:
-        operands = _barrier(operands)
-    gradients = call(joint, operands)[len(op.operation.results) :]
+    split = derive.partition(_callee(op), wrt, of, choice)
+    residuals = replace_by_call(op, split.forward)
+    gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
+    if gradients and begins_with_barrier(split.reverse):
+        keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
-
-
-def _barrier(values: Sequence[Tensor]) -> list[Tensor]:
-    op = ir.Operation.create(
-        "stablehlo.optimization_barrier",
-        results=[value.type for value in values],
-        operands=[value.value for value in values],
-    )
-    return [Tensor(result) for result in op.results]
 
 
 @jvp("lift.custom_jvp")

@@ -7,6 +7,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import LinearMap, linear_maps, transposition
 from stablelift.passes.derivatives.windows import Windows
+from stablelift.passes.remat.placement import PLACEMENT
 
 
 @linear_maps("stablehlo.custom_call")
@@ -17,6 +18,8 @@ def custom_call(op, y, *operands):
         return _approx_top_k(op, operands[0]), None, None, None
     if target == "Sharding":
         return _placed_like(op)
+    if target == PLACEMENT:  # what waits for the reverse elsewhere; its tangent stays where it is
+        return LinearMap(lambda t: t, lambda ct: ct)
     hint = "keep the call out of the differentiated function, or give that a rule of its own (custom_vjp)"
     raise error_at(op, f"no derivative rule for a call of `{target}`", hint=hint)
 

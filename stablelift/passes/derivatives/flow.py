@@ -11,8 +11,9 @@ from stablelift.ir.lift import Signature, signature_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.sweeps import Derive, Positions, Split
+from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.module import body_of
+from stablelift.passes.remat.partition import Split
 from stablelift.passes.structure import lift_op
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import returned
-from stablelift.passes.derivatives.sweeps import Split
 from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.remat.partition import Split
 
 
 def invariant_residuals(split: Split, num_consts: int) -> list[int]:
@@ -18,7 +18,7 @@ def invariant_residuals(split: Split, num_consts: int) -> list[int]:
     block = body_of(split.forward)
     outputs = returned(block)
     residuals = outputs[len(outputs) - split.num_residuals :]
-    known = _invariant_values(block, num_consts)
+    known = invariant_values(block, num_consts)
     return [
         index
         for index, value in enumerate(residuals)
@@ -26,7 +26,8 @@ def invariant_residuals(split: Split, num_consts: int) -> list[int]:
     ]
 
 
-def _invariant_values(block: ir.Block, num_consts: int) -> set[ir.Value]:
+def invariant_values(block: ir.Block, num_consts: int) -> set[ir.Value]:
+    """The values of a loop's body that depend on nothing but its first `num_consts` arguments."""
     known: set[ir.Value] = set(list(block.arguments)[:num_consts])
     for op in block.operations:
         operation = op.operation
@@ -49,7 +50,7 @@ def function_of_constants(
     block = body_of(function)
     returned = drop_return(function)
     wanted = [returned[len(returned) - split.num_residuals + index] for index in residuals]
-    known = _invariant_values(block, num_consts)
+    known = invariant_values(block, num_consts)
     for op in reversed(list(block.operations)):
         if not all(result in known for result in op.operation.results):
             op.operation.erase()

@@ -8,12 +8,14 @@ alone, or is one of the stacked inputs, is not stacked again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir
+from stablelift.ir.policy import Policy
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
@@ -23,10 +25,18 @@ from stablelift.passes.derivatives.flow import (
     settled_carry,
     split_by,
 )
-from stablelift.passes.derivatives.invariants import function_of_constants, invariant_residuals
-from stablelift.passes.derivatives.sweeps import Derive, Split
+from stablelift.passes.derivatives.invariants import (
+    function_of_constants,
+    invariant_residuals,
+    invariant_values,
+)
+from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
-from stablelift.passes.module import call, replace
+from stablelift.passes.kept import release_calls
+from stablelift.passes.module import Functions, body_of, call, replace
+from stablelift.passes.remat.partition import Split, with_residuals
+from stablelift.passes.remat.report import partition_of, report
+from stablelift.passes.remat.selection import select
 from stablelift.passes.structure import define
 
 
@@ -117,7 +127,8 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    split = derive.partition(derive.flattened(scan.body), scan.wrt, of)
+    choice = _Stacked(derive.loop_policy, scan.num_consts, scan.stop, scan.length)
+    split = derive.partition(scan.body, scan.wrt, of, choice)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)
     carry_types = [results[index] for index in scan.carry]
@@ -128,6 +139,33 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     replace(op, results)
     gradients = _reverse_scan(derive, scan, split, residuals, given, stacked, pick(scan.out_axes, ys))
     return place(gradients, scan.wrt, len(wanted))
+
+
+@dataclass(frozen=True)
+class _Stacked:
+    """The residuals of a scan's body: constants and slices are there anyway, the rest is stacked.
+
+    What depends on the constants alone is computed once, before the loop. What the reverse recomputes need
+    not stay behind a call: the loop's body is a boundary.
+    """
+
+    policy: Policy
+    num_consts: int
+    stop: int
+    length: int
+
+    def residuals(self, functions: Functions, split: Split) -> Split:
+        block = body_of(split.forward)
+        arguments = list(block.arguments)
+        free = {*arguments[: self.num_consts], *arguments[self.stop :]}
+        invariant = invariant_values(block, self.num_consts) - free
+        selection = select(
+            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
+        )
+        name, wanted = split.forward.name.value, split.residuals
+        report(partition_of(name, self.policy, wanted, selection, invariant, self.length))
+        release_calls(split.reverse)
+        return with_residuals(functions, split, selection)
 
 
 Residual = tuple[str, Tensor, int]

@@ -12,15 +12,19 @@ result is active and a cotangent arrives. Source: Griewank and Walther 2008, cha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, operations_of, walk
+from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
+from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.remat.partition import Split
 
 Positions = tuple[int, ...]
 
@@ -28,14 +32,12 @@ _BOUNDARY = "lift.reverse_begins"
 """A marker between the forward and the reverse ops of a joint function under construction."""
 
 
-class Split(NamedTuple):
-    """A joint function cut in two: inputs -> (results, residuals), and (residuals, cotangents) ->
-    gradients.
-    """
+class Choice(Protocol):
+    """What is to cross the cut between a forward and a reverse function; equal choices are made once."""
 
-    forward: func.FuncOp
-    reverse: func.FuncOp
-    num_residuals: int
+    def residuals(self, functions: Functions, split: Split) -> Split:
+        """The split with the residuals that are chosen."""
+        ...
 
 
 class Step(NamedTuple):
@@ -48,13 +50,20 @@ class Step(NamedTuple):
 
 
 class Derive:
-    """Derives functions of one module; made once per run of the pass."""
+    """Derives functions of one module; made once per run of the pass.
 
-    def __init__(self, functions: Functions):
+    `loop_policy` says what crosses the cut in the body of a loop. With a policy of the user's, it says so of
+    layers too, of those that a function calls repeatedly (`layer_policy`).
+    """
+
+    def __init__(self, functions: Functions, policy: Policy | None = None):
         self.functions = functions
+        self.loop_policy = policy or AUTO
+        self._policy = policy
+        self._repeated: set[str] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
-        self._splits: dict[tuple[str, Positions, Positions], Split] = {}
+        self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
@@ -75,11 +84,21 @@ class Derive:
             boundary.erase()
         return self._joints[key]
 
-    def partition(self, name: str, wrt: Positions, of: Positions) -> Split:
-        """The joint function of `@name`, cut; the residuals are everything that the reverse needs."""
-        key = (name, wrt, of)
+    def partition(self, name: str, wrt: Positions, of: Positions, choice: Choice | None = None) -> Split:
+        """The joint function of `@name`, cut; what crosses the cut is what the reverse needs, or a `choice`.
+
+        For a choice what `@name` calls is inlined: it is made among all values of one block.
+        """
+        key = (name, wrt, of, choice)
         if key not in self._splits:
-            self._splits[key] = self._partition(name, self._joint(name, wrt, of)[0], len(wrt))
+            flat = name if choice is None else self.flattened(name)
+            split = self._partition(flat, self._joint(flat, wrt, of)[0], len(wrt))
+            if choice is not None:
+                for op in walk(split.forward, *PLAIN_CALLS):
+                    if not is_kept(op):
+                        inline_at(op, self.functions[self.flattened(op.attributes["callee"].value)])
+                split = choice.residuals(self.functions, split)
+            self._splits[key] = split
         return self._splits[key]
 
     def flattened(self, name: str) -> str:
@@ -87,11 +106,22 @@ class Derive:
         if name not in self._flat:
             self._flat[name] = name  # what a recursive user rule meets
             function = self.functions.clone(name, name)
-            for op in walk(function, "func.call", "lift.call"):
+            for op in walk(function, *PLAIN_CALLS):
+                if is_kept(op):
+                    continue
                 callee = self.flattened(op.attributes["callee"].value)
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]
+
+    def layer_policy(self, op: ir.Operation) -> Policy | None:
+        """What the reverse of the call `op` keeps, if the user says so: it is one of several of a layer."""
+        if self._policy is None or "layer" not in op.attributes:
+            return None
+        if self._repeated is None:
+            calls = [plain_calls(function) for function in self.functions.by_name.values()]
+            self._repeated = {name for found in calls for name, ops in found.items() if len(ops) > 1}
+        return self._policy if callee_of(op) in self._repeated else None
 
     def linked(self, bytecode: bytes, wanted: str) -> func.FuncOp:
         """The `main` of another module, joined to this one; equal modules are joined once."""

@@ -7,7 +7,7 @@ from typing import Any
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.kept import is_kept, keep_call
+from stablelift.passes.kept import keep_like
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
 
@@ -15,11 +15,7 @@ from stablelift.passes.module import Functions, call
 @lowers("lift.call", "lift.remat", "lift.custom_jvp", "lift.custom_vjp", "lift.foreign")
 def lower_call(functions: Functions, op: Any) -> list[Tensor]:
     callee = functions[attributes_of(op)["callee"]]
-    results = call(callee, [Tensor(operand) for operand in op.operation.operands])
-    if results and is_kept(op):
-        owner: Any = results[0].value.owner
-        keep_call(owner)
-    return results
+    return list(keep_like(op, call(callee, [Tensor(operand) for operand in op.operation.operands])))
 
 
 @lowers("lift.name", "lift.stop_gradient")

@@ -24,6 +24,7 @@ from stablelift.passes.copying import copy_needed
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
 from stablelift.passes.remarks import remark
+from stablelift.passes.remat import cost
 from stablelift.passes.remat.cut import values_to_save
 
 
@@ -64,7 +65,7 @@ class _Pair:
         }
         arguments: list[ir.Value] = list(block.arguments)
         free = {argument for number, argument in enumerate(arguments) if self._costs_nothing(number)}
-        saved = values_to_save(block, list(dict.fromkeys(wanted.values())), free)
+        saved = values_to_save(list(dict.fromkeys(wanted.values())), free, cost.saving)
         given = list(dict.fromkeys([*saved, *_free_inputs(wanted.values(), saved, free)]))
         self._recompute(wanted, given)
         before = sum(byte_size(value.type) for value in set(wanted.values()))

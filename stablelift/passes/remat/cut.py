@@ -3,19 +3,23 @@
 Each value of the forward computation is an edge whose capacity is what saving it costs, in bytes; an op that
 may be repeated leads from its operands to its results without bound. A cut between what must be saved and
 what the reverse wants is a choice of values to save from which the others are recomputed; the smallest one
-costs the least memory traffic, and repeats nothing that is expensive. Source: maximum flow, Ford and
-Fulkerson 1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's AOTAutograd.
+costs the least memory traffic, and repeats nothing that is expensive. Where repeating an op has a price too,
+that is the capacity of an edge from the source to what the op makes.
+
+Source: maximum flow, Ford and Fulkerson 1956, doi:10.4153/CJM-1956-045-5; for residuals as in PyTorch's
+AOTAutograd.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from stablelift.ir.mlir import ir
-from stablelift.ir.types import byte_size
+from stablelift.ir.policy import PINNED
+from stablelift.ir.region import used_by
 
 KEPT = frozenset(
     {
@@ -49,15 +53,21 @@ and what reads or writes at computed places."""
 
 def is_repeatable(op: ir.Operation) -> bool:
     """Whether the op may run a second time in the reverse."""
+    if op.name == "lift.name":
+        return ir.StringAttr(op.attributes["name"]).value != PINNED
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 
 def values_to_save(
-    block: ir.Block, wanted: Sequence[ir.Value], free: Collection[ir.Value] = ()
+    wanted: Sequence[ir.Value],
+    free: Collection[ir.Value],
+    saving: Callable[[ir.Value], int],
+    recomputing: Callable[[ir.Operation], int] = lambda op: 0,
 ) -> list[ir.Value]:
-    """Values of the block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
+    """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
-    Their bytes are the fewest possible.
+    The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible; of equal
+    choices the one that recomputes least.
     """
     graph = _Graph()
     pending, seen = list(wanted), set(wanted)
@@ -68,11 +78,13 @@ def values_to_save(
         if value in free:
             continue
         owner: Any = value.owner
-        graph.edge((value, "in"), (value, "out"), byte_size(value.type))
+        graph.edge((value, "in"), (value, "out"), saving(value))
         if isinstance(owner, ir.Block) or not is_repeatable(owner.operation):
             graph.edge(_SOURCE, (value, "in"), None)
             continue
-        for operand in owner.operation.operands:
+        if price := recomputing(owner.operation):
+            graph.edge(_SOURCE, (value, "in"), price)
+        for operand in used_by(owner.operation):
             if operand not in free:
                 graph.edge((operand, "out"), (value, "in"), None)
             if operand not in seen:
@@ -81,8 +93,8 @@ def values_to_save(
     for value in wanted:
         if value not in free:
             graph.edge((value, "out"), _SINK, None)
-    reached = graph.reached_after_flow()
-    return [value for value in values if (value, "in") in reached and (value, "out") not in reached]
+    wanting = graph.reaching_the_sink()
+    return [value for value in values if (value, "in") not in wanting and (value, "out") in wanting]
 
 
 _SOURCE, _SINK = "source", "sink"
@@ -100,8 +112,8 @@ class _Graph:
         key = number.setdefault(start, len(number)), number.setdefault(end, len(number))
         self._edges[key] = capacity
 
-    def reached_after_flow(self) -> set[Any]:
-        """The nodes that the source still reaches once the flow to the sink is the greatest possible."""
+    def reaching_the_sink(self) -> set[Any]:
+        """The nodes from which the sink can still be reached once the flow to it is the greatest possible."""
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
@@ -116,6 +128,6 @@ class _Graph:
         capacity = csr_array((capacities, (pairs[:, 0], pairs[:, 1])), shape=shape)
         residual = capacity - maximum_flow(capacity, 0, 1).flow
         residual.eliminate_zeros()
-        order = breadth_first_order(residual, 0, return_predecessors=False)
+        order = breadth_first_order(residual.T.tocsr(), 1, return_predecessors=False)
         nodes = {number: node for node, number in self._number.items()}
         return {nodes[int(number)] for number in order}

@@ -1,0 +1,121 @@
+"""What was chosen between a forward and a reverse function, for a user to read: `Partition`.
+
+As with remarks, whoever runs passes collects (`pipeline.run` does). Outside of `partitions()` nothing is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from stablelift.ir.location import where
+from stablelift.ir.mlir import ir
+from stablelift.ir.policy import Policy
+from stablelift.ir.types import byte_size
+from stablelift.passes.remat.selection import Selection
+
+FATES = ("saved", "offloaded", "recomputed")
+"""What may become of a value that the reverse uses: the last ones are made again from the others."""
+
+
+class Value(NamedTuple):
+    """A forward value that the reverse uses, or that is saved so that it can be made again."""
+
+    fate: str
+    size_bytes: int
+    """What it takes when it is saved: for a loop, in all steps together."""
+    is_used: bool
+    """Whether the reverse uses the value itself."""
+    op: str
+    """The op that computes it; "carry" for what a loop carries."""
+    type: str
+    place: str | None
+    """`file:line:col` of the op."""
+
+    def __str__(self) -> str:
+        place = f"  {self.place}" if self.place else ""
+        return f"{self.fate:<10} {spelled(self.size_bytes):>9}  {self.op} : {self.type}{place}"
+
+
+class Partition(NamedTuple):
+    """What crosses one cut between a forward and a reverse function."""
+
+    function: str
+    steps: int
+    policy: str
+    values: tuple[Value, ...]
+
+    def size_bytes(self, fate: str) -> int:
+        """The bytes of the values of one fate."""
+        return sum(value.size_bytes for value in self.values if value.fate == fate)
+
+    @property
+    def by_jaxs_rule_bytes(self) -> int:
+        """What JAX saves without a policy: all that the reverse uses and has not anyway."""
+        return sum(value.size_bytes for value in self.values if value.is_used)
+
+    def __str__(self) -> str:
+        steps = f", {self.steps} steps" if self.steps > 1 else ""
+        totals = ", ".join(f"{spelled(size)} {fate}" for fate in FATES if (size := self.size_bytes(fate)))
+        head = f"`{self.function}`{steps}, policy {self.policy}: {totals or 'nothing kept'}"
+        head += f"; JAX's rule would save {spelled(self.by_jaxs_rule_bytes)}"
+        return "\n".join([head, *(f"  {value}" for value in self.values)])
+
+
+def spelled(size_bytes: int) -> str:
+    """A size as it is read."""
+    for unit in ("B", "kB", "MB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.3g} {unit}"
+        size_bytes /= 1000  # type: ignore[assignment]
+    return f"{size_bytes:.4g} GB"
+
+
+def partition_of(
+    function: str,
+    policy: Policy,
+    wanted: Sequence[ir.Value],
+    selection: Selection,
+    invariant: Collection[ir.Value] = (),
+    steps: int = 1,
+) -> Partition:
+    """The account of a selection; values that are there anyway, and constants, are left out of it."""
+    values: list[Value] = []
+    for value in dict.fromkeys([*selection.saved, *wanted]):
+        owner: Any = value.owner
+        is_argument = isinstance(owner, ir.Block)
+        if value not in selection.saved and (is_argument or value in selection.free):
+            continue
+        fate = "recomputed"
+        if value in selection.saved:
+            fate = "offloaded" if selection.saved[value] else "saved"
+        size = byte_size(value.type) * (1 if value in invariant else steps)
+        op = "carry" if is_argument else owner.name
+        place = None if is_argument else where(owner.location)
+        values.append(Value(fate, size, value in wanted, op, str(value.type), place))
+    values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
+    return Partition(function, steps, str(policy), tuple(values))
+
+
+_collector: ContextVar[list[Partition] | None] = ContextVar("partitions", default=None)
+
+
+@contextmanager
+def partitions() -> Iterator[list[Partition]]:
+    """A list that receives the partitions that are made while the context lasts."""
+    found: list[Partition] = []
+    token = _collector.set(found)
+    try:
+        yield found
+    finally:
+        _collector.reset(token)
+
+
+def report(partition: Partition) -> None:
+    """Hand a partition to whoever collects them."""
+    collector = _collector.get()
+    if collector is not None:
+        collector.append(partition)

@@ -1,0 +1,126 @@
+"""Which values of a forward computation its reverse is given, under a policy.
+
+The reverse wants some values. Each is saved, or recomputed from others, back to what is there anyway: the
+forward's inputs, or those of them that cost nothing. A policy that decides value by value is asked on the way
+back, so nothing is saved that only a saved value needs; the others weigh all values at once, see `cut`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from stablelift.ir.mlir import ir
+from stablelift.ir.policy import Policy
+from stablelift.ir.region import used_by
+from stablelift.passes.liveness import FunctionsByName, is_pure
+from stablelift.passes.remat import cost
+from stablelift.passes.remat.cut import values_to_save
+from stablelift.passes.remat.saveable import Decide, Offload, decision
+
+Saved = Mapping[ir.Value, Offload | None]
+"""The values that are saved; with an Offload those that wait in another memory."""
+
+
+class Selection(NamedTuple):
+    """What the reverse is given: saved values, and values that are there anyway."""
+
+    saved: Saved
+    free: list[ir.Value]
+
+
+def select(
+    functions: FunctionsByName,
+    block: ir.Block,
+    wanted: Sequence[ir.Value],
+    free: Collection[ir.Value],
+    policy: Policy,
+    invariant: Collection[ir.Value] = (),
+    length: int = 1,
+) -> Selection:
+    """The values of `block` that are saved so that all `wanted` ones can be had.
+
+    An argument that is not free is saved if it is needed, and so is what an op with side effects returns.
+
+    Args:
+      free: Values that are there anyway.
+      invariant: In a loop of `length` steps, values that are the same in all of them, and so are saved once.
+
+    Raises:
+      LiftError: The policy is a function that this process does not have.
+    """
+    decide = decision(policy)
+    needed = list(dict.fromkeys(wanted))
+    if decide is None:
+
+        def saving(value: ir.Value) -> int:
+            return cost.saving(value) * (1 if value in invariant else length)
+
+        def recomputing(op: ir.Operation) -> int:
+            return int(cost.recomputing(op) * length) if policy.name == "auto" else 0
+
+        saved: dict[ir.Value, Offload | None] = dict.fromkeys(
+            values_to_save(needed, free, saving, recomputing)
+        )
+    else:
+        saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, decide)
+    return Selection(saved, _starts(needed, saved, free))
+
+
+def _decided(
+    functions: FunctionsByName, wanted: Sequence[ir.Value], free: Collection[ir.Value], decide: Decide
+) -> dict[ir.Value, Offload | None]:
+    saved: dict[ir.Value, Offload | None] = {}
+    pending, seen = list(reversed(wanted)), set(free)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        owner: Any = value.owner
+        if isinstance(owner, ir.Block):
+            saved[value] = None
+            continue
+        op = owner.operation
+        if op.name == "stablehlo.constant":
+            continue
+        verdict = decide(op, names_of(value)) if is_pure(functions, op) else True
+        if verdict and op.name != "lift.name":
+            saved[value] = verdict if isinstance(verdict, Offload) else None
+        else:
+            pending.extend(used_by(op))
+    return saved
+
+
+def _depends(value: ir.Value) -> bool:
+    """Whether a value is more than a constant."""
+    owner: Any = value.owner
+    return isinstance(owner, ir.Block) or owner.name != "stablehlo.constant"
+
+
+def names_of(value: ir.Value) -> set[str]:
+    """The names that a value has been given."""
+    found: set[str] = set()
+    for use in value.uses:
+        op: Any = use.owner
+        if op.name == "lift.name":
+            found.add(op.operation.attributes["name"].value)
+            found |= names_of(op.operation.results[0])
+    return found
+
+
+def _starts(wanted: Sequence[ir.Value], saved: Saved, free: Collection[ir.Value]) -> list[ir.Value]:
+    """The free values that recomputing the wanted ones starts from, or that are wanted themselves."""
+    found: dict[ir.Value, None] = {}
+    pending, seen = list(reversed(wanted)), set(saved)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        if value in free:
+            found[value] = None
+        else:
+            owner: Any = value.owner
+            pending.extend(used_by(owner.operation))
+    return list(found)

@@ -1,0 +1,23 @@
+// RUN: stablelift opt %s --vjp --remat='min_cut' | filecheck %s
+// To save what the first product is used for takes no more bytes than the product, and repeats nothing.
+func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x4xf32>) -> tensor<3x4xf32> {
+  %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<3x5xf32>, tensor<5x7xf32>) -> tensor<3x7xf32>
+  %1 = stablehlo.exponential %0 : tensor<3x7xf32>
+  %2 = "lift.name"(%1) {name = "hidden"} : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %3 = stablehlo.dot_general %2, %v, batching_dims = [0] x [0], contracting_dims = [1] x [1] : (tensor<3x7xf32>, tensor<3x7x4xf32>) -> tensor<3x4xf32>
+  %4 = stablehlo.sine %3 : tensor<3x4xf32>
+  return %4 : tensor<3x4xf32>
+}
+// CHECK-LABEL: func.func public @main
+// CHECK-NEXT:    %0 = stablehlo.dot_general %arg0, %arg1
+// CHECK-NEXT:    %1 = stablehlo.exponential %0
+// CHECK-NEXT:    %2 = stablehlo.dot_general %1, %arg2
+// CHECK-NEXT:    %3 = stablehlo.sine %2
+// CHECK-NEXT:    %4 = stablehlo.cosine %2
+// CHECK-NEXT:    %5 = stablehlo.multiply %arg3, %4
+// CHECK-NEXT:    %6 = stablehlo.dot_general %5, %arg2
+// CHECK-NEXT:    %7 = stablehlo.dot_general %1, %5
+// CHECK-NEXT:    %8 = stablehlo.multiply %6, %1
+// CHECK-NEXT:    %9 = stablehlo.dot_general %8, %arg1
+// CHECK-NEXT:    %10 = stablehlo.dot_general %arg0, %8
+// CHECK-NEXT:    return %3, %9, %10, %7

@@ -1,0 +1,30 @@
+// RUN: stablelift opt %s --vjp --remat='save_and_offload_only_these_names([], ["hidden"], "device", "pinned_host")' | filecheck %s
+// The named value waits in the memory of the host, and is fetched behind the barrier.
+func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x4xf32>) -> tensor<3x4xf32> {
+  %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<3x5xf32>, tensor<5x7xf32>) -> tensor<3x7xf32>
+  %1 = stablehlo.exponential %0 : tensor<3x7xf32>
+  %2 = "lift.name"(%1) {name = "hidden"} : (tensor<3x7xf32>) -> tensor<3x7xf32>
+  %3 = stablehlo.dot_general %2, %v, batching_dims = [0] x [0], contracting_dims = [1] x [1] : (tensor<3x7xf32>, tensor<3x7x4xf32>) -> tensor<3x4xf32>
+  %4 = stablehlo.sine %3 : tensor<3x4xf32>
+  return %4 : tensor<3x4xf32>
+}
+// CHECK-LABEL: func.func public @main
+// CHECK-NEXT:    %0 = stablehlo.dot_general %arg0, %arg1
+// CHECK-NEXT:    %1 = stablehlo.exponential %0
+// CHECK-NEXT:    %2 = stablehlo.dot_general %1, %arg2
+// CHECK-NEXT:    %3 = stablehlo.sine %2
+// CHECK-NEXT:    %4 = stablehlo.custom_call @annotate_device_placement(%1){{.*}}_xla_buffer_placement = "pinned_host"
+// CHECK-NEXT:    %5:3 = call @main__primal_1__bwd(%4, %arg2, %arg1, %arg0, %arg3)
+// CHECK-NEXT:    return %3, %5#0, %5#1, %5#2
+// CHECK-LABEL: func.func private @main__primal_1__bwd
+// CHECK-NEXT:    %0:5 = stablehlo.optimization_barrier %arg0, %arg1, %arg2, %arg3, %arg4
+// CHECK-NEXT:    %1 = stablehlo.custom_call @annotate_device_placement(%0#0){{.*}}_xla_buffer_placement = "device"
+// CHECK-NEXT:    %2 = stablehlo.dot_general %1, %0#1
+// CHECK-NEXT:    %3 = stablehlo.cosine %2
+// CHECK-NEXT:    %4 = stablehlo.multiply %0#4, %3
+// CHECK-NEXT:    %5 = stablehlo.dot_general %4, %0#1
+// CHECK-NEXT:    %6 = stablehlo.dot_general %1, %4
+// CHECK-NEXT:    %7 = stablehlo.multiply %5, %1
+// CHECK-NEXT:    %8 = stablehlo.dot_general %7, %0#2
+// CHECK-NEXT:    %9 = stablehlo.dot_general %0#3, %7
+// CHECK-NEXT:    return %8, %9, %6
