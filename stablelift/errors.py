@@ -203,7 +203,8 @@ class PartitioningUnspecifiedError(ModuleError):
 
     def __init__(self, target: Any):
         super().__init__(
-            f"a lift adds an axis to a partitioned variable, and the axis has no name: {target}",
+            f"a lift adds an axis to a variable partitioned as {getattr(target, 'names', target)}, and the "
+            "axis has no name",
             hint="pass metadata_params={nn.PARTITION_NAME: 'name' or None} to the lift",
         )
 

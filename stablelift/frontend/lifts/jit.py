@@ -21,6 +21,7 @@ from stablelift.frontend.lifts.fingerprint import add_counts, counts, counts_sin
 from stablelift.frontend.lifts.pack import Groups, Packed, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 from stablelift.frontend.rng import LazyRng
+from stablelift.frontend.spmd import get_logical_axis_rules
 
 
 def jit(
@@ -159,9 +160,9 @@ class Jitted:
 
 def _trace_key(packed: Packed, call: LiftedCall) -> Any:
     """What a trace depends on beside the types of its arguments."""
-    modules = [call.modules.module, *call.modules.in_slots]
+    known = [call.modules.module, *call.modules.in_slots, get_logical_axis_rules()]
     mutable = tuple(hashable_filter(packed.mutable(root)) for root in packed.roots)
-    return fingerprint(modules), mutable, tuple(packed.paths)
+    return fingerprint(known), mutable, tuple(packed.paths)
 
 
 def _with_types(key: Any, *arguments: Any) -> Any:
