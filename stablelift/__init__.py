@@ -110,6 +110,8 @@ _PROVIDED = {
     "runtime.compile": ("compile",),
     "runtime.explain": ("explain",),
     "runtime.program": ("Program",),
+    "frontend.name_scope": ("compact_name_scope",),
+    "frontend.shared_scope": ("share_scope",),
     "frontend.sharing": ("unshared",),
     "frontend.spmd": (
         "LogicallyPartitioned", "get_logical_axis_rules", "logical_axis_rules", "logical_to_mesh",

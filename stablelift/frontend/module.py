@@ -18,6 +18,7 @@ from stablelift.frontend import toplevel
 from stablelift.frontend.adoption import (
     field_names,
     join_parent,
+    make_name_scopes,
     map_submodules,
     register_attribute,
     register_fields,
@@ -26,7 +27,12 @@ from stablelift.frontend.calling import wrap_method
 from stablelift.frontend.core import bind as bind_scope
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.initialising import initialised
-from stablelift.frontend.module_class import ParentReference, make_dataclass, wrap_attributes
+from stablelift.frontend.module_class import (
+    ParentReference,
+    make_dataclass,
+    name_scoped_methods,
+    wrap_attributes,
+)
 from stablelift.frontend.module_state import UNSPECIFIED, ModuleBase, ModuleState, SetupState, stacks
 from stablelift.frontend.presentation import module_repr
 from stablelift.frontend.rng import as_streams
@@ -70,6 +76,7 @@ class Module(ModuleBase):
         super().__init_subclass__(**kwargs)
         make_dataclass(cls, kw_only)
         wrap_attributes(cls)
+        cls._name_scoped = name_scoped_methods(cls)
         cls._state = ModuleState()
         cls.scope = cls._parent = None
         cls.parent = ParentReference()
@@ -129,6 +136,7 @@ class Module(ModuleBase):
             register_fields(self)
             if not shallow:
                 self.setup()
+                make_name_scopes(self)
             elif state.setup_called == SetupState.NEW:
                 self._validate_setup()
         finally:

@@ -64,6 +64,7 @@ class ModuleBase:
     _id: int
     _state: ModuleState
     _parent: Any = None
+    _name_scoped: tuple[str, ...] = ()
     scope: Scope | None = None
 
     if TYPE_CHECKING:
