@@ -118,6 +118,7 @@ _PROVIDED = {
         "logical_to_mesh_axes", "logical_to_mesh_sharding", "set_logical_axis_rules",
         "with_logical_constraint", "with_logical_partitioning",
     ),
+    "frontend.summary": ("tabulate",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),
 }
@@ -130,6 +131,7 @@ _SUBMODULES = {
     "initializers": "frontend.layers.initializers",
     "meta": "frontend.meta",
     "spmd": "frontend.spmd",
+    "summary": "frontend.summary",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -167,6 +168,31 @@ class Scope:
         )
         child.rng_counters = self.rng_counters.setdefault(("child", name), child.rng_counters)
         return child
+
+    def child(
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        prefix: str | None = None,
+        named_call: bool = True,
+        **partial_kwargs: Any,
+    ) -> Callable[..., Any]:
+        """`fn(scope, *args, **kwargs)` on a child scope, as a function of the arguments.
+
+        Every call has the same variables. Without a `name` it is `prefix`, or the name of `fn`, and a number.
+        With `named_call` its ops carry the name in profiles.
+        """
+        if prefix is None:
+            prefix = f"{fn.__name__}_" if hasattr(fn, "__name__") else ""
+        name = self.default_name(prefix) if name is None else name
+        scope = self.push(name)
+
+        @functools.wraps(fn)
+        def on_child(*args: Any, **kwargs: Any) -> Any:
+            with jax.named_scope(name) if named_call else contextlib.nullcontext():
+                return fn(scope.rewound(), *args, **partial_kwargs, **kwargs)
+
+        return on_child
 
     # Collections.
 

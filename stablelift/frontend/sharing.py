@@ -75,7 +75,7 @@ def _can_be_shared(module: Any, method: Any) -> bool:
     scope = module.scope
     if scope is None or scope.parent is None or scope.frame is not current_frame():
         return False  # the top of a tree, or closed over by a lifted body
-    if stacks.interceptors or stacks.captures[-1]:
+    if stacks.interceptors or stacks.captures[-1] or stacks.recordings:
         return False
     if getattr(method, "unshared", False) or getattr(type(module), "unshared", False):
         return False
