@@ -96,6 +96,13 @@ class Timing:
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
 
+    def by_pass(self) -> dict[str, float]:
+        """The seconds of all runs of each pass together."""
+        found: dict[str, float] = {}
+        for name, seconds in self.seconds:
+            found[name] = found.get(name, 0.0) + seconds
+        return found
+
 
 def default_pipeline(module: ir.Module, layers: Sequence[str | ModulePass] = ()) -> list[str | ModulePass]:
     """The passes that compile every lift of `module` away, once lift-verify has passed.
