@@ -50,7 +50,9 @@ class Specialised:
             raise ValueError("nothing is compiled yet: call the function, or `prepare` it, first")
         return self._latest.latest
 
-    def _form(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    def _form(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """The compiled function for the static values, and the other arguments."""
         fixed = {number: arg for number, arg in enumerate(args) if number in self._numbers}
         named = {name: value for name, value in kwargs.items() if name in self._names}
