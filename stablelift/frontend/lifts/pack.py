@@ -16,6 +16,7 @@ from typing import Any
 import jax
 
 from stablelift.errors import LiftArgumentError
+from stablelift.frontend.boundaries import Boundary
 from stablelift.frontend.filters import (
     Filter,
     group_collections,
@@ -53,7 +54,8 @@ class Packed:
         self.roots, self.paths = _roots(leaves)
         self.name = name
         self.draw_outside: list[Any] | None = None
-        self._out_filters = tuple(out_filters)
+        self._in_filters, self._out_filters = tuple(in_filters), tuple(out_filters)
+        self._rng_filters = tuple(rng_filters)
         self.out_filter = functools.reduce(union_filters, out_filters, False)
         for root in self.roots:
             root.populate_collections()
@@ -153,6 +155,10 @@ class Packed:
         )
         inner.rng_counters = outer.rng_counters
         inner.draw_outside = self.draw_outside[number] if self.draw_outside else None
+        inner.boundary = outer.root.boundary
+        if self.name is not None:
+            collections = (*self._in_filters, *self._out_filters)
+            inner.boundary = Boundary(self.name, outer, collections, self._rng_filters)
         return inner
 
     def _debug_path(self, outer: Scope) -> tuple[str, ...]:
