@@ -108,7 +108,6 @@ FAMILIES = ("linear", "normalization", "attention", "recurrent", "pooling", "sto
 # The public names of `flax.linen` that the package does not offer, and why. A test wants every missing name
 # here, and none that is there.
 FP8 = "fp8 matrix products, left out"
-BOXES = "boxes of partitioned variables, not built yet"
 INTERNAL = "a module of flax that holds other names, which are all offered at the top"
 NOT_HERE = {
     "Fp8DirectDotGeneralOp": FP8,
@@ -117,26 +116,6 @@ NOT_HERE = {
     "Fp8Einsum": FP8,
     "NANOOFp8DotGeneralOp": FP8,
     "fp8_ops": FP8,
-    "LogicallyPartitioned": BOXES,
-    "PARTITION_NAME": BOXES,
-    "Partitioned": BOXES,
-    "get_logical_axis_rules": BOXES,
-    "get_partition_spec": BOXES,
-    "get_sharding": BOXES,
-    "logical_axis_rules": BOXES,
-    "logical_to_mesh": BOXES,
-    "logical_to_mesh_axes": BOXES,
-    "logical_to_mesh_sharding": BOXES,
-    "set_logical_axis_rules": BOXES,
-    "spmd": BOXES,
-    "unbox": f"`meta.unbox`; {BOXES}",
-    "with_logical_constraint": BOXES,
-    "with_logical_partitioning": BOXES,
-    "with_partitioning": BOXES,
-    "compact_name_scope": "a rare variant of `compact`, not built yet",
-    "share_scope": "two Modules at one level of the tree, not built yet",
-    "summary": "tables of a model's layers, not built yet",
-    "tabulate": "tables of a model's layers, not built yet",
     "disable_named_call": "profiling names are always on: they cost nothing at run time",
     "enable_named_call": "profiling names are always on: they cost nothing at run time",
     "override_named_call": "profiling names are always on: they cost nothing at run time",

@@ -62,6 +62,10 @@ _FAMILIES = (
 
 # Submodule -> the public names it provides.
 _PROVIDED = {
+    "frontend.meta.partitioned": (
+        "PARTITION_NAME", "Partitioned", "get_partition_spec", "get_sharding", "with_partitioning",
+    ),
+    "frontend.meta.boxes": ("unbox",),
     "frontend.module": ("Module",),
     "frontend.arguments": ("merge_param",),
     "frontend.calling": ("compact", "intercept_methods", "nowrap"),
@@ -107,7 +111,15 @@ _PROVIDED = {
     "runtime.compile": ("compile",),
     "runtime.explain": ("explain",),
     "runtime.program": ("Program",),
+    "frontend.name_scope": ("compact_name_scope",),
+    "frontend.shared_scope": ("share_scope",),
     "frontend.sharing": ("unshared",),
+    "frontend.spmd": (
+        "LogicallyPartitioned", "get_logical_axis_rules", "logical_axis_rules", "logical_to_mesh",
+        "logical_to_mesh_axes", "logical_to_mesh_sharding", "set_logical_axis_rules",
+        "with_logical_constraint", "with_logical_partitioning",
+    ),
+    "frontend.summary": ("tabulate",),
     "frontend.toplevel": ("apply", "init", "init_with_output"),
     "frontend.variables": ("Variable",),
 }
@@ -121,6 +133,8 @@ _SUBMODULES = {
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
     "meta": "frontend.meta",
+    "spmd": "frontend.spmd",
+    "summary": "frontend.summary",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 

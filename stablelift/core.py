@@ -1,12 +1,22 @@
 """The functional core under Modules: scopes, their variables and lifts, with the names of `flax.core`."""
 
 from stablelift.frontend import meta
-from stablelift.frontend.core import apply, bind, init
+from stablelift.frontend.core import apply, bind, init, lazy_init
 from stablelift.frontend.filters import DenyList
-from stablelift.frontend.frozen_dict import FrozenDict, freeze, unfreeze
+from stablelift.frontend.frozen_dict import FrozenDict, copy, freeze, pop, pretty_repr, unfreeze
 from stablelift.frontend.lifts import scopes as lift
 from stablelift.frontend.lifts.axes import broadcast
-from stablelift.frontend.lifts.scopes import custom_vjp, jvp, remat, remat_scan, scan, vjp, vmap, while_loop
+from stablelift.frontend.lifts.scopes import (
+    custom_vjp,
+    jit,
+    jvp,
+    remat,
+    remat_scan,
+    scan,
+    vjp,
+    vmap,
+    while_loop,
+)
 from stablelift.frontend.meta import AxisMetadata, map_axis_meta, unbox
 from stablelift.frontend.scope import Scope
 
@@ -18,13 +28,18 @@ __all__ = [
     "apply",
     "bind",
     "broadcast",
+    "copy",
     "custom_vjp",
     "freeze",
     "init",
+    "jit",
     "jvp",
+    "lazy_init",
     "lift",
     "map_axis_meta",
     "meta",
+    "pop",
+    "pretty_repr",
     "remat",
     "remat_scan",
     "scan",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Any, NamedTuple
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _FOREIGN = tuple(f"{os.sep}{name}{os.sep}" for name in ("jax", "jaxlib"))
@@ -105,23 +105,34 @@ class ApplyScopeInvalidVariablesStructureError(ModuleError):
         )
 
 
+class KeptOut(NamedTuple):
+    """What a lift keeps out of its body, as a clause, and what to change."""
+
+    clause: str
+    remedy: str
+
+
 class ScopeParamNotFoundError(ModuleError):
     """A parameter is read that `variables` does not hold and that may not be created."""
 
-    def __init__(self, param_name: str, scope_path: str):
+    def __init__(self, param_name: str, scope_path: str, kept_out: KeptOut | None = None):
+        clause = f" of collection `params`, {kept_out.clause}" if kept_out else ""
+        hint = "initialise with this structure of Modules, or make 'params' mutable to create it here"
         super().__init__(
-            f"no parameter `{param_name}` in `{scope_path}`",
-            hint="initialise with this structure of Modules, or make 'params' mutable to create it here",
+            f"no parameter `{param_name}` in `{scope_path}`{clause}",
+            hint=kept_out.remedy if kept_out else hint,
         )
 
 
 class ScopeCollectionNotFound(ModuleError):
     """A variable is read from a collection that is absent or empty."""
 
-    def __init__(self, col_name: str, var_name: str, scope_path: str):
+    def __init__(self, col_name: str, var_name: str, scope_path: str, kept_out: KeptOut | None = None):
+        clause = kept_out.clause if kept_out else "which is empty here"
+        hint = f"pass `{col_name}` in `variables`, or make it mutable"
         super().__init__(
-            f"`{scope_path}` wants `{var_name}` from collection `{col_name}`, which is empty here",
-            hint=f"pass `{col_name}` in `variables`, or make it mutable; a lift must name `{col_name}` too",
+            f"`{scope_path}` wants `{var_name}` from collection `{col_name}`, {clause}",
+            hint=kept_out.remedy if kept_out else hint,
         )
 
 
@@ -140,20 +151,23 @@ class ScopeParamShapeError(ModuleError):
 class ScopeVariableNotFoundError(ModuleError):
     """A variable is read that its collection does not hold and that may not be created."""
 
-    def __init__(self, name: str, col: str, scope_path: str):
+    def __init__(self, name: str, col: str, scope_path: str, kept_out: KeptOut | None = None):
+        clause = f", {kept_out.clause}" if kept_out else ""
+        hint = f"make `{col}` mutable and give an init function, or pass the variable in `variables`"
         super().__init__(
-            f"no variable `{name}` of collection `{col}` in `{scope_path}`",
-            hint=f"make `{col}` mutable and give an init function, or pass the variable in `variables`",
+            f"no variable `{name}` in `{scope_path}` of collection `{col}`{clause}",
+            hint=kept_out.remedy if kept_out else hint,
         )
 
 
 class ModifyScopeVariableError(ModuleError):
     """A variable of an immutable collection is written."""
 
-    def __init__(self, col: str, variable_name: str, scope_path: str):
+    def __init__(self, col: str, variable_name: str, scope_path: str, kept_out: KeptOut | None = None):
+        clause = kept_out.clause if kept_out else f"collection `{col}` is immutable"
         super().__init__(
-            f"cannot update `{variable_name}` in `{scope_path}`: collection `{col}` is immutable",
-            hint=f"call `apply(..., mutable=['{col}'])`; a lift must return `{col}`",
+            f"cannot update `{variable_name}` in `{scope_path}`: {clause}",
+            hint=kept_out.remedy if kept_out else f"call `apply(..., mutable=['{col}'])`",
         )
 
 
@@ -203,7 +217,8 @@ class PartitioningUnspecifiedError(ModuleError):
 
     def __init__(self, target: Any):
         super().__init__(
-            f"a lift adds an axis to a partitioned variable, and the axis has no name: {target}",
+            f"a lift adds an axis to a variable partitioned as {getattr(target, 'names', target)}, and the "
+            "axis has no name",
             hint="pass metadata_params={nn.PARTITION_NAME: 'name' or None} to the lift",
         )
 

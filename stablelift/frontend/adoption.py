@@ -92,6 +92,14 @@ def _kept_name(module: Any, submodule: Any) -> str | None:
     return None
 
 
+def make_name_scopes(module: Any) -> None:
+    """Make a submodule for each method of the class that has a level of its own, see `compact_name_scope`."""
+    methods = type(module)._name_scoped
+    if methods:
+        made = {name: getattr(type(module), name).name_scope(name=name, parent=module) for name in methods}
+        object.__setattr__(module, "_name_scopes", made)
+
+
 def field_names(module: Any) -> list[str]:
     """The names of the fields that the constructor takes, `parent` and `name` aside."""
     return [f.name for f in dataclasses.fields(module) if f.init and f.name not in ("parent", "name")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import jax
 
 from stablelift import errors
-from stablelift.frontend.module_state import ModuleBase, running, stacks
+from stablelift.frontend.module_state import ModuleBase, RecordedCall, running, stacks
 from stablelift.frontend.sharing import NOT_SHARED, shared_call
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def _run_method(fun: Callable[..., Any], module: Any, /, *args: Any, **kwargs: A
     name = function_name(fun)
     with _prepared(module, is_compact=hasattr(fun, "compact"), is_setup=name == "setup"), running(module):
         run = _intercepted(module, fun, name) if stacks.interceptors else functools.partial(fun, module)
+        if stacks.recordings and name != "setup":
+            run = functools.partial(_recorded, module, name, run)
         with jax.named_scope(_profiling_name(module, name)):
             value = run(*args, **kwargs)
         wanted = stacks.captures[-1]
@@ -121,6 +123,15 @@ def _prepared(module: Any, *, is_compact: bool, is_setup: bool) -> Iterator[None
             object.__setattr__(module, "scope", module.scope.rewound())
         if (is_compact or is_setup) and not nested:
             state.reset()
+
+
+def _recorded(module: Any, name: str, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a method and note the call."""
+    calls, scope = stacks.recordings[-1], module.scope
+    call = RecordedCall(scope.path, module.clone(), name, scope.rngs, scope.mutable, args, kwargs)
+    calls.append(call)
+    call.outputs = run(*args, **kwargs)
+    return call.outputs
 
 
 def _intercepted(module: Any, fun: Callable[..., Any], name: str) -> Callable[..., Any]:

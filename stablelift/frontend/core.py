@@ -63,6 +63,24 @@ def init(
     return initialised
 
 
+def lazy_init(
+    fn: Callable[..., Any], mutable: Filter = True, flags: Mapping[str, Any] | None = None
+) -> Callable[..., dict[str, Any]]:
+    """`init` for the variables alone; a ShapeDtypeStruct may stand for an array that they do not depend on.
+
+    The function raises LazyInitError if an initial value depends on one.
+    """
+    run = init(fn, mutable, flags)
+
+    @functools.wraps(fn)
+    def initialised(rngs: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        from stablelift.frontend.initialising import lazily_initialised
+
+        return lazily_initialised(lambda *a, **k: run(*a, **k)[1], as_streams(rngs, "init"), args, kwargs)
+
+    return initialised
+
+
 def _check_variables(variables: Any) -> None:
     """Check the dicts and their keys; what a collection holds is up to its Modules."""
     if isinstance(variables, dict | FrozenDict) and all(

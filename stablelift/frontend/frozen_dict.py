@@ -71,7 +71,7 @@ def _hashable(value: Any) -> Any:
 
 
 def _indented(value: Any, spaces: int, depth: int = 1) -> str:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return repr(value)
     pad = " " * spaces
     lines = [f"{pad * depth}{key}: {_indented(entry, spaces, depth + 1)}," for key, entry in value.items()]
@@ -89,6 +89,34 @@ def unfreeze(x: Any) -> Any:
         x = x._dict
     if isinstance(x, dict):
         return {key: unfreeze(value) for key, value in x.items()}
+    return x
+
+
+def copy(x: Any, add_or_replace: Mapping[Any, Any] | None = None) -> Any:
+    """A dict or FrozenDict with the entries of `add_or_replace` put in."""
+    if isinstance(x, FrozenDict):
+        return x.copy(add_or_replace)
+    return {**_dict(x), **(add_or_replace or {})}
+
+
+def pop(x: Any, key: Any) -> tuple[Any, Any]:
+    """The rest of a dict or FrozenDict, and the value of `key`."""
+    if isinstance(x, FrozenDict):
+        return x.pop(key)
+    rest = dict(_dict(x))
+    return rest, rest.pop(key)
+
+
+def pretty_repr(x: Any, num_spaces: int = 4) -> str:
+    """The nested keys and values of a dict or FrozenDict, one a line."""
+    if isinstance(x, FrozenDict):
+        return x.pretty_repr(num_spaces)
+    return _indented(_dict(x), num_spaces)
+
+
+def _dict(x: Any) -> dict[Any, Any]:
+    if not isinstance(x, dict):
+        raise TypeError(f"expected a dict or FrozenDict, found {type(x).__name__}")
     return x
 
 

@@ -13,9 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.errors import LazyInitError
+from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import traced_leaves
 from stablelift.passes.layers.results import ReturnStacks
@@ -35,8 +38,22 @@ def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwarg
     return run(rngs, *args, **kwargs)
 
 
+def lazily_initialised(
+    run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """The same, where arguments of which only the type is known may be among `args` and `kwargs`.
+
+    Raises: LazyInitError if a variable depends on one of them.
+    """
+    leaves, tree = jax.tree.flatten((rngs, args, kwargs))
+    if not any(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves):
+        return initialised(run, rngs, args, kwargs)
+    return _compiled(run, leaves, tree)
+
+
 def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
-    arrays = [index for index, leaf in enumerate(leaves) if isinstance(leaf, jax.Array | np.ndarray)]
+    kinds = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
+    arrays = [index for index, leaf in enumerate(leaves) if isinstance(leaf, kinds)]
     variables: Any = None
 
     def init(*traced: Any) -> list[Any]:
@@ -59,13 +76,34 @@ _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 @lru_cache(maxsize=128)
 def _runner(program: Program) -> Callable[..., list[Any]]:
-    """The compiled program; equal programs compile once."""
+    """The compiled program; equal programs compile once. Of what it does not use, types are enough."""
     finished = program.after_passes(first=("lift-seal",), last=(ReturnStacks(), "canonicalize"))
-    layout = finished.finished.layout
+    used, layout = _used_arguments(finished), finished.finished.layout
     assert layout is not None
-    jitted = jax.jit(finished.bind, compiler_options=_OPTIONS)
+
+    def bind(*arrays: Any) -> list[Any]:
+        given = iter(arrays)
+        filled = [
+            next(given) if is_used else jnp.zeros(aval.shape, aval.dtype)
+            for aval, is_used in zip(finished.in_avals, used, strict=True)
+        ]
+        return finished.bind(*filled)
+
+    jitted = jax.jit(bind, compiler_options=_OPTIONS)
 
     def run(*arrays: Any) -> list[Any]:
-        return unstacked(layout.results, jitted(*arrays))
+        needed = [array for array, is_used in zip(arrays, used, strict=True) if is_used]
+        for array in needed:
+            if isinstance(array, jax.ShapeDtypeStruct):
+                raise LazyInitError(array)
+        is_traced = any(map(jax_compat.is_tracer, needed))  # compiled for itself, or with what is around it
+        return unstacked(layout.results, (bind if is_traced else jitted)(*needed))
 
     return run
+
+
+def _used_arguments(program: Program) -> list[bool]:
+    """Which arguments of a finished program its results depend on."""
+    with context() as ctx:
+        module = parse(program.bytecode, ctx)
+        return [is_used(argument) for argument in functions(module)["main"].arguments]

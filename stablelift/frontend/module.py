@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
@@ -18,6 +19,7 @@ from stablelift.frontend import toplevel
 from stablelift.frontend.adoption import (
     field_names,
     join_parent,
+    make_name_scopes,
     map_submodules,
     register_attribute,
     register_fields,
@@ -25,8 +27,13 @@ from stablelift.frontend.adoption import (
 from stablelift.frontend.calling import wrap_method
 from stablelift.frontend.core import bind as bind_scope
 from stablelift.frontend.filters import Filter
-from stablelift.frontend.initialising import initialised
-from stablelift.frontend.module_class import ParentReference, make_dataclass, wrap_attributes
+from stablelift.frontend.initialising import initialised, lazily_initialised
+from stablelift.frontend.module_class import (
+    ParentReference,
+    make_dataclass,
+    name_scoped_methods,
+    wrap_attributes,
+)
 from stablelift.frontend.module_state import UNSPECIFIED, ModuleBase, ModuleState, SetupState, stacks
 from stablelift.frontend.presentation import module_repr
 from stablelift.frontend.rng import as_streams
@@ -70,6 +77,7 @@ class Module(ModuleBase):
         super().__init_subclass__(**kwargs)
         make_dataclass(cls, kw_only)
         wrap_attributes(cls)
+        cls._name_scoped = name_scoped_methods(cls)
         cls._state = ModuleState()
         cls.scope = cls._parent = None
         cls.parent = ParentReference()
@@ -129,6 +137,7 @@ class Module(ModuleBase):
             register_fields(self)
             if not shallow:
                 self.setup()
+                make_name_scopes(self)
             elif state.setup_called == SetupState.NEW:
                 self._validate_setup()
         finally:
@@ -378,3 +387,67 @@ class Module(ModuleBase):
         streams = as_streams(rngs, type(self).__name__)
         run = toplevel.init(toplevel.method_of(self, method), self, mutable, capture_intermediates)
         return initialised(run, streams, args, kwargs)
+
+    def lazy_init(
+        self,
+        rngs: Any,
+        *args: Any,
+        method: Callable[..., Any] | str | None = None,
+        mutable: Filter = toplevel.INIT_MUTABLE,
+        **kwargs: Any,
+    ) -> dict[str, Any]:
+        """The variables of `init`; a ShapeDtypeStruct may stand for an array that they do not depend on.
+
+        Raises: LazyInitError if an initial value depends on one.
+        """
+        toplevel.check_instance(self, Module)
+        streams = as_streams(rngs, type(self).__name__)
+        run = toplevel.init(toplevel.method_of(self, method), self, mutable)
+        return lazily_initialised(run, streams, args, kwargs)
+
+    # Summaries.
+
+    def tabulate(
+        self,
+        rngs: Any,
+        *args: Any,
+        depth: int | None = None,
+        show_repeated: bool = False,
+        mutable: Filter = toplevel.INIT_MUTABLE,
+        console_kwargs: Mapping[str, Any] | None = None,
+        table_kwargs: Mapping[str, Any] = MappingProxyType({}),
+        column_kwargs: Mapping[str, Any] = MappingProxyType({}),
+        compute_flops: bool = False,
+        compute_vjp_flops: bool = False,
+        **kwargs: Any,
+    ) -> str:
+        """A table of the calls and variables of `init` with these arguments, see `nn.tabulate`."""
+        from stablelift.frontend.summary import tabulate
+
+        text = tabulate(
+            self,
+            rngs,
+            depth=depth,
+            show_repeated=show_repeated,
+            mutable=mutable,
+            console_kwargs=console_kwargs,
+            table_kwargs=table_kwargs,
+            column_kwargs=column_kwargs,
+            compute_flops=compute_flops,
+            compute_vjp_flops=compute_vjp_flops,
+        )
+        return text(*args, **kwargs)
+
+    def module_paths(
+        self,
+        rngs: Any,
+        *args: Any,
+        show_repeated: bool = False,
+        mutable: Filter = toplevel.INIT_MUTABLE,
+        **kwargs: Any,
+    ) -> dict[str, Module]:
+        """The Modules that take part in `init`, as unbound copies by path, such as `Encoder_0/Dense_1`."""
+        from stablelift.frontend.summary import module_table
+
+        rows = module_table(self, rngs, *args, show_repeated=show_repeated, mutable=mutable, **kwargs)
+        return {"/".join(row.path): row.module_copy for row in rows}

@@ -66,6 +66,11 @@ def wrap_attributes(cls: type) -> None:
             setattr(cls, name, wrap_descriptor(value))
 
 
+def name_scoped_methods(cls: type) -> tuple[str, ...]:
+    """The names of the methods, inherited ones too, that are at a level of their own in the tree."""
+    return tuple(name for name in dir(cls) if hasattr(inspect.getattr_static(cls, name), "name_scope"))
+
+
 def _is_descriptor(value: Any) -> bool:
     return any(hasattr(value, method) for method in ("__get__", "__set__", "__delete__"))
 

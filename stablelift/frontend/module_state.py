@@ -64,6 +64,7 @@ class ModuleBase:
     _id: int
     _state: ModuleState
     _parent: Any = None
+    _name_scoped: tuple[str, ...] = ()
     scope: Scope | None = None
 
     if TYPE_CHECKING:
@@ -92,11 +93,26 @@ class Unspecified:
 UNSPECIFIED = Unspecified()
 
 
+@dataclasses.dataclass
+class RecordedCall:
+    """One call of a Module's method, for summaries. `module` is unbound."""
+
+    path: tuple[str, ...]
+    module: Any
+    method: str
+    rngs: dict[str, Any]
+    mutable: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    outputs: Any = None
+
+
 class _Stacks(threading.local):
     def __init__(self):
         self.modules: list[Module | None] = [None]
         self.captures: list[Callable[[Module, str], bool] | None] = [None]
         self.interceptors: list[Callable[..., Any]] = []
+        self.recordings: list[list[RecordedCall]] = []
 
 
 stacks = _Stacks()
@@ -120,3 +136,14 @@ def capturing(wanted: Callable[[Module, str], bool] | None) -> Iterator[None]:
         yield
     finally:
         stacks.captures.pop()
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[list[RecordedCall]]:
+    """Record the calls of all methods meanwhile, in the list that this gives, except that of `setup`."""
+    calls: list[RecordedCall] = []
+    stacks.recordings.append(calls)
+    try:
+        yield calls
+    finally:
+        stacks.recordings.pop()

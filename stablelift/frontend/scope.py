@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -18,6 +19,12 @@ import numpy as np
 
 from stablelift import errors
 from stablelift.frontend import meta
+from stablelift.frontend.boundaries import (
+    Boundary,
+    immutable_collection,
+    missing_stream,
+    missing_variable,
+)
 from stablelift.frontend.filters import Filter, in_filter
 from stablelift.frontend.frames import check_lifted, current_frame
 from stablelift.frontend.frozen_dict import FrozenDict
@@ -67,6 +74,7 @@ class Scope:
         self.frame = parent.frame if parent else current_frame()
         self.adopted: WeakValueDictionary[int, Any] = parent.adopted if parent else WeakValueDictionary()
         self.draw_outside: Callable[[str, LazyRng], Any] | None = parent.draw_outside if parent else None
+        self.boundary: Boundary | None = None  # of a root in a lifted body
         self._root = parent.root if parent else None
         self._lifetime: _Lifetime = parent._lifetime if parent else _Lifetime()
 
@@ -124,7 +132,7 @@ class Scope:
             self.tree, self.rngs, self.name, self.mutable, self.parent, self.path, self.debug_path, self.flags
         )
         scope.frame, scope.adopted, scope._lifetime = self.frame, self.adopted, self._lifetime
-        scope.draw_outside = self.draw_outside
+        scope.draw_outside, scope.boundary = self.draw_outside, self.boundary
         if not rewind_rngs:
             scope.rng_counters = self.rng_counters
         return scope
@@ -167,6 +175,31 @@ class Scope:
         )
         child.rng_counters = self.rng_counters.setdefault(("child", name), child.rng_counters)
         return child
+
+    def child(
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        prefix: str | None = None,
+        named_call: bool = True,
+        **partial_kwargs: Any,
+    ) -> Callable[..., Any]:
+        """`fn(scope, *args, **kwargs)` on a child scope, as a function of the arguments.
+
+        Every call has the same variables. Without a `name` it is `prefix`, or the name of `fn`, and a number.
+        With `named_call` its ops carry the name in profiles.
+        """
+        if prefix is None:
+            prefix = f"{fn.__name__}_" if hasattr(fn, "__name__") else ""
+        name = self.default_name(prefix) if name is None else name
+        scope = self.push(name)
+
+        @functools.wraps(fn)
+        def on_child(*args: Any, **kwargs: Any) -> Any:
+            with jax.named_scope(name) if named_call else contextlib.nullcontext():
+                return fn(scope.rewound(), *args, **partial_kwargs, **kwargs)
+
+        return on_child
 
     # Collections.
 
@@ -225,7 +258,9 @@ class Scope:
         """Create or update a variable. Raises: ModifyScopeVariableError if `col` is immutable."""
         self.check_usable(f"write `{col}/{name}`")
         if not self.is_mutable_collection(col):
-            raise errors.ModifyScopeVariableError(col, name, self.path_text)
+            raise errors.ModifyScopeVariableError(
+                col, name, self.path_text, immutable_collection(self, col)
+            )
         _put(self._mutable_collection(col), name, value)
 
     def variable(
@@ -245,9 +280,10 @@ class Scope:
         self.check_usable(f"variable `{col}/{name}`", writes=False)
         if not self.has_variable(col, name):
             if init_fn is None or not self.is_mutable_collection(col):
+                kept_out = missing_variable(self, col)
                 if self.is_collection_empty(col):
-                    raise errors.ScopeCollectionNotFound(col, name, self.path_text)
-                raise errors.ScopeVariableNotFoundError(name, col, self.path_text)
+                    raise errors.ScopeCollectionNotFound(col, name, self.path_text, kept_out)
+                raise errors.ScopeVariableNotFoundError(name, col, self.path_text, kept_out)
             self.put_variable(col, name, init_fn(*init_args, **init_kwargs))
         return Variable(self, col, name, unbox=unbox)
 
@@ -271,9 +307,10 @@ class Scope:
             self._check_shapes(name, meta.unbox(value) if unbox else value, init_fn, init_args, init_kwargs)
         else:
             if not self.is_mutable_collection("params"):
+                kept_out = missing_variable(self, "params")
                 if self.is_collection_empty("params"):
-                    raise errors.ScopeCollectionNotFound("params", name, self.path_text)
-                raise errors.ScopeParamNotFoundError(name, self.path_text)
+                    raise errors.ScopeCollectionNotFound("params", name, self.path_text, kept_out)
+                raise errors.ScopeParamNotFoundError(name, self.path_text, kept_out)
             value = init_fn(self.make_rng("params"), *init_args, **init_kwargs)
             self.put_variable("params", name, value)
         return meta.unbox(value) if unbox else value
@@ -296,10 +333,12 @@ class Scope:
         self.check_usable(f"draw from random stream `{name}`")
         stream = name if name in self.rngs else "params"
         if stream not in self.rngs:
+            kept_out = missing_stream(self, name) or missing_stream(self, "params")
             raise errors.InvalidRngError(
-                f"`{self.path_text}` needs a key from random stream `{name}`",
+                f"`{self.path_text}` needs a key from random stream `{name}`"
+                + (f", {kept_out.clause}" if kept_out else ""),
                 f"streams here: {sorted(self.rngs) or 'none'}",
-                hint=f"pass rngs={{'{name}': key}}; a lift must name `{name}` too, in `split_rngs` or `rngs`",
+                hint=kept_out.remedy if kept_out else f"pass rngs={{'{name}': key}}",
             )
         self.rng_counters[stream] += 1
         rng = LazyRng.create(self.rngs[stream], self.rng_counters[stream])

@@ -26,6 +26,7 @@ from stablelift.frontend.lifts.pack import Groups, Packed
 from stablelift.frontend.module_state import stacks
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.scope import Scope
+from stablelift.frontend.spmd import get_logical_axis_rules
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, traced_leaves
 from stablelift.lowering.session import session_memo
@@ -74,7 +75,7 @@ def _can_be_shared(module: Any, method: Any) -> bool:
     scope = module.scope
     if scope is None or scope.parent is None or scope.frame is not current_frame():
         return False  # the top of a tree, or closed over by a lifted body
-    if stacks.interceptors or stacks.captures[-1]:
+    if stacks.interceptors or stacks.captures[-1] or stacks.recordings:
         return False
     if getattr(method, "unshared", False) or getattr(type(module), "unshared", False):
         return False
@@ -103,7 +104,7 @@ class _Call:
         packed, modules = self.packed, self.modules
         return (
             method,
-            fingerprint([modules.module, *modules.in_slots]),
+            fingerprint([modules.module, *modules.in_slots, get_logical_axis_rules()]),
             tuple(hashable_filter(root.mutable) for root in packed.roots),
             tuple(frozenset(root.rngs) for root in packed.roots),
             tuple(packed.paths),

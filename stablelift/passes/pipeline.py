@@ -109,6 +109,13 @@ class Timing:
     def total(self) -> float:
         return sum(seconds for _, seconds in self.seconds)
 
+    def by_pass(self) -> dict[str, float]:
+        """The seconds of all runs of each pass together."""
+        found: dict[str, float] = {}
+        for name, seconds in self.seconds:
+            found[name] = found.get(name, 0.0) + seconds
+        return found
+
 
 def default_pipeline(
     module: ir.Module, layers: Sequence[str | ModulePass] = (), remat: Policy | None = None
@@ -132,12 +139,14 @@ def default_pipeline(
     raises = any(name in found for name in RAISED) and (
         rounds or _multiplies(known, found.get("stablehlo.while", ()))
     )
-    looped = raises or "lift.scan" in found
+    scans = found.get("lift.scan", ())
+    looped = raises or bool(scans) and (rounds > 0 or any(map(_computes_with_floats, scans)))
     prepared = [Legalize.name] if rounds and not LEGALIZED.isdisjoint(found) else []
     if looped:
         prepared.append(Raise.name)
     calls = [LowerCalls.name, *CALLS, *layers] if layers else [Pack.name]
-    loops = LOOPS if layers or looped else ()
+    rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
+    loops = LOOPS if rolls or looped else ()
     # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
     return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
 
@@ -146,6 +155,12 @@ def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[
     """The passes that eliminate transforms of these kinds."""
     batching = [Batching.name] if "lift.vmap" in kinds else []
     return [*TIDY, *batching, *([derivatives] if {"lift.jvp", "lift.vjp"} & set(kinds) else [])]
+
+
+def _computes_with_floats(scan: ir.Operation) -> bool:
+    """Whether a loop takes or returns anything but integers; JAX's random bits do not."""
+    types: list[Any] = [value.type for value in (*scan.operands, *scan.results)]
+    return any(not isinstance(type.element_type, ir.IntegerType) for type in types)
 
 
 def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import update_wrapper
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, update_wrapper
 from typing import Any
 
 import jax
@@ -13,27 +15,48 @@ from stablelift.lowering import jax_compat
 from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
+from stablelift.runtime.handed_on import donated_arguments, returned_arguments
 from stablelift.runtime.program import Program
 from stablelift.runtime.rolled import Rolled, signature_of
+from stablelift.runtime.stages import Lowered
+from stablelift.runtime.static import Specialised
 
 LAYERS = ("auto", "inline", "outline", "roll")
+
+Donated = bool | int | Sequence[int]
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What `compile` was told beside the function; see there."""
+
+    donate: Donated
+    carry: int | None
+    layers: str
+    remat: Policy | None
 
 
 def compile(
     function: Callable,
     *,
-    carry: int = 0,
+    donate: Donated = False,
+    static: int | str | Sequence[int | str] = (),
+    carry: int | None = None,
     layers: str = "auto",
     remat: Policy | str | None = None,
-    donate: bool = False,
-) -> CompiledFunction:
+) -> CompiledFunction | Specialised:
     """`function` compiled as a whole for each kind of arguments: our passes see all the lifts in it at once.
 
     Args:
       function: A function of pytrees of arrays, such as a training step.
+      donate: The arguments whose buffers results may take over, which are then deleted: positions, or True
+        for those that are carried.
+      static: Positions or names of arguments that are no arrays: each of their values, which are compared by
+        hash, has a program of its own.
       carry: The number of leading arguments that the function's leading results take the place of in the next
         call: 2 for `step(params, opt_state, batch) -> (params, opt_state, loss)`. What is carried may be kept
         in another form between calls; such results are `Carried`, which reads like the tree it stands for.
+        None: the leading arguments that are donated and returned, with the same trees and types.
       layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of
         one function, which XLA compiles once. "roll": chains of them become loops, so that compile time does
         not grow with depth; what is carried is kept stacked, other operands are stacked in every call.
@@ -41,33 +64,50 @@ def compile(
       remat: What the reverse keeps of repeated layers and of loops, where the function does not say: one of
         `stablelift.checkpoint_policies`, or its text. Without it loops are left to the optimiser (`auto`),
         and layers keep what their reverse uses.
-      donate: Whether results may take over the buffers of what is carried, which is then deleted.
+
+    The stages are those of `jax.jit`: `.lower(*args)`, then `.compile()`, with `.as_text()`,
+    `.cost_analysis()`, `.memory_analysis()` and, at the end, `.report()`.
 
     Raises:
-      ValueError: `layers` is none of the above, `remat` spells no policy, or `carry` is negative.
+      ValueError: `layers` is none of the above, `remat` spells no policy, `carry` is negative, or there is no
+        argument of a name in `static`.
       LiftError: When called: an op has no rule, or the function has side effects.
     """
     if layers not in LAYERS:
         raise ValueError(f"layers: expected one of {', '.join(LAYERS)}, found {layers!r}")
-    if carry < 0:
+    if carry is not None and carry < 0:
         raise ValueError(f"carry: expected at least 0, found {carry}")
     policy = parse(remat) if isinstance(remat, str) else remat
     if policy is not None and not isinstance(policy, Policy):
         raise ValueError(f"remat: expected one of stablelift.checkpoint_policies, found {remat!r}")
-    return CompiledFunction(function, carry, layers, policy, donate)
+    options = _Options(donate, carry, layers, policy)
+    if isinstance(static, int | str) or static:
+        return Specialised(function, static, partial(_of_arrays, options))
+    return CompiledFunction(function, options)
+
+
+def _of_arrays(options: _Options, function: Callable, positions: Sequence[int]) -> CompiledFunction:
+    """The function compiled, whose arguments stand at `positions` of the ones that `donate` counts."""
+    donate = options.donate
+    if not isinstance(donate, bool):
+        wanted = {donate} if isinstance(donate, int) else set(donate)
+        if not wanted <= set(positions):
+            raise ValueError(
+                f"donate: expected arguments that are given by position and are not static, found {donate}"
+            )
+        donate = tuple(number for number, position in enumerate(positions) if position in wanted)
+    return CompiledFunction(function, replace(options, donate=donate))
 
 
 class CompiledFunction:
-    """A function that is compiled when it is first called on arguments of some types.
+    """A function that is compiled when it is first called on arguments of some types."""
 
-    Attributes:
-      choice: What becomes of equal layers, and why; None before the first call.
-    """
-
-    def __init__(self, function: Callable, carry: int, layers: str, remat: Policy | None, donate: bool):
-        self._function, self._carry, self._layers, self._donate = function, carry, layers, donate
-        self._remat = remat
-        self.choice: Choice | None = None
+    def __init__(self, function: Callable, options: _Options):
+        self._function, self._options = function, options
+        self._carry, self._donated = 0, ()
+        self._by_keywords: dict[tuple[str, ...], CompiledFunction] = {}
+        self._by_latest_keywords: CompiledFunction | None = None
+        self._choice: Choice | None = None
         self._programs: dict[Any, Program] = {}
         self._after_passes: dict[Program, Program] = {}
         self._rolled: dict[Any, Rolled] = {}
@@ -75,19 +115,43 @@ class CompiledFunction:
         self._latest: tuple[Program, Program] | None = None
         update_wrapper(self, function)
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            return self._with_keywords(kwargs)(*args, kwargs)
         if self._jitted is not None:  # dispatch is jax.jit's
             return self._jitted(*args)
-        if self.choice is None:
+        if self._choice is None:
             self._choose(*args)
             return self(*args)
         return self._variant(*args)(*args)
 
-    def prepare(self, *args: Any) -> None:
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """The function after tracing and the passes, for arguments of these types (or ShapeDtypeStructs)."""
+        if kwargs:
+            return self._with_keywords(kwargs).lower(*args, kwargs)
+        started = time.perf_counter()
+        self.prepare(*args)
+        prepared = time.perf_counter()
+        program = self.latest[1]
+        lowered, call = self._lowered(program, args)
+        timing = program.finished.timing
+        seconds = {"trace": max(0.0, prepared - started - timing.total()), **timing.by_pass()}
+        return Lowered(lowered, program, call, {**seconds, "hand-over": time.perf_counter() - prepared})
+
+    def _lowered(self, program: Program, args: tuple[Any, ...]) -> tuple[Any, Callable[..., Any]]:
+        """JAX's lowered form for the arguments, and how the compiled one is called on them."""
+        if self._jitted is not None:
+            return self._jitted.lower(*args), lambda compiled, *args: compiled(*args)
+        variant = self._variant(*args)
+        return variant.lower(), variant.call
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Trace, differentiate and run the passes for arguments of the types of `args`; XLA waits for a
         call.
         """
-        if self.choice is None:
+        if kwargs:
+            return self._with_keywords(kwargs).prepare(*args, kwargs)
+        if self._choice is None:
             self._choose(*args)
         if self._jitted is None:
             self._variant(*args)
@@ -95,8 +159,17 @@ class CompiledFunction:
             self._finished(*args)
 
     @property
+    def choice(self) -> Choice | None:
+        """What becomes of equal layers, and why; None before the first call."""
+        if self._choice is None and self._by_latest_keywords is not None:
+            return self._by_latest_keywords.choice
+        return self._choice
+
+    @property
     def latest(self) -> tuple[Program, Program]:
         """The program of the function's latest arguments, as traced and after the passes."""
+        if self._latest is None and self._by_latest_keywords is not None:
+            return self._by_latest_keywords.latest
         if self._latest is None:
             raise ValueError("nothing is compiled yet: call the function, or `prepare` it, first")
         return self._latest
@@ -104,10 +177,26 @@ class CompiledFunction:
     def _choose(self, *args: Any) -> None:
         """Decide on the first arguments what becomes of layers, for good."""
         program = self._program(*args)
-        self.choice = chosen(self._layers, program, carries=bool(self._carry))
-        if self.choice.layers != "roll":
-            donated = tuple(range(self._carry)) if self._donate else ()
-            self._jitted = jax.jit(self._staged, donate_argnums=donated)
+        carry = self._options.carry
+        self._donated = donated_arguments(program, self._options.donate, carry)
+        self._carry = returned_arguments(program, self._donated) if carry is None else carry
+        self._choice = chosen(self._options.layers, program, carries=bool(self._carry))
+        if self._choice.layers != "roll":
+            self._jitted = jax.jit(self._staged, donate_argnums=self._donated)
+
+    def _with_keywords(self, kwargs: dict[str, Any]) -> CompiledFunction:
+        """The function of the positional arguments and a dict of keyword arguments."""
+        names = tuple(sorted(kwargs))
+        if names not in self._by_keywords:
+            function = self._function
+
+            def on_dict(*args: Any) -> Any:
+                return function(*args[:-1], **args[-1])
+
+            update_wrapper(on_dict, function)
+            self._by_keywords[names] = CompiledFunction(on_dict, self._options)
+        self._by_latest_keywords = self._by_keywords[names]
+        return self._by_latest_keywords
 
     def _program(self, *args: Any) -> Program:
         """The function traced for arguments of some types."""
@@ -124,11 +213,11 @@ class CompiledFunction:
 
     def _finished(self, *args: Any) -> Program:
         """The function's program for arguments of some types, after the passes."""
-        assert self.choice is not None
+        assert self._choice is not None
         program = self._program(*args)
         if program not in self._after_passes:
-            passes = (Outline(),) if self.choice.layers == "outline" else ()
-            self._after_passes[program] = program.after_passes(layers=passes, remat=self._remat)
+            passes = (Outline(),) if self._choice.layers == "outline" else ()
+            self._after_passes[program] = program.after_passes(layers=passes, remat=self._options.remat)
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
 
@@ -137,6 +226,6 @@ class CompiledFunction:
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
-            self._rolled[key] = Rolled(program, self._carry, self._donate, self._remat)
+            self._rolled[key] = Rolled(program, self._carry, self._donated, self._options.remat)
             self._latest = program, self._rolled[key].program
         return self._rolled[key]

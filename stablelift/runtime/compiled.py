@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from stablelift.runtime.report import Report, report_of
+
 if TYPE_CHECKING:
     from stablelift.runtime.program import Program
 
@@ -28,7 +30,7 @@ class Compiled:
         lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
         lowered_at = time.perf_counter()
         self._executable = lowered.compile()
-        self.seconds = dict(_summed(timing.seconds))
+        self.seconds = timing.by_pass()
         self.seconds["hand-over"] = max(0.0, lowered_at - started - timing.total())
         self.seconds["XLA"] = time.perf_counter() - lowered_at
 
@@ -47,13 +49,10 @@ class Compiled:
         """XLA's estimate of FLOPs and bytes."""
         return self._executable.cost_analysis()
 
+    def report(self) -> Report:
+        """Seconds by stage and bytes by use; `print` it."""
+        return report_of(self.seconds, self.memory_analysis())
+
 
 def _call(program: Program, *args: Any) -> Any:
     return program(*args)
-
-
-def _summed(seconds: list[tuple[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for name, spent in seconds:
-        total[name] = total.get(name, 0.0) + spent
-    return total

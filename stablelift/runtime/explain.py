@@ -12,6 +12,7 @@ from stablelift.passes.remat.report import Partition
 from stablelift.runtime.choice import Choice
 from stablelift.runtime.compile import CompiledFunction
 from stablelift.runtime.program import Program
+from stablelift.runtime.static import Specialised
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Explanation:
         return "\n".join(lines) if lines else "nothing to remark"
 
 
-def explain(program: Program | CompiledFunction) -> Explanation:
+def explain(program: Program | CompiledFunction | Specialised) -> Explanation:
     """What the passes do to a program, or have done to a compiled function on its latest arguments.
 
     Raises:

@@ -33,7 +33,9 @@ class Rolled:
     as a plain tree, whose layers are then stacked once.
     """
 
-    def __init__(self, program: Program, carry: int, donate: bool, remat: Policy | None = None):
+    def __init__(
+        self, program: Program, carry: int, donated: Sequence[int] = (), remat: Policy | None = None
+    ):
         self._in_trees = program.in_tree.children()
         self._out_tree = program.out_tree
         out_trees = program.out_tree.children() if carry else []
@@ -55,14 +57,22 @@ class Rolled:
         # the other arguments and results.
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
         self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
-        donated = tuple(i for i, part in enumerate(self._arguments) if donate and part < carry)
-        self._jitted = jax.jit(self.program.bind, donate_argnums=donated)
+        given_up = tuple(index for index, part in enumerate(self._arguments) if part in donated)
+        self._jitted = jax.jit(self.program.bind, donate_argnums=given_up)
         self._signatures = [
             (tree, tuple(map(jax_compat.aval_of, program.in_avals[start : start + tree.num_leaves])))
             for tree, start in zip(self._in_trees, self._in_starts, strict=False)
         ]
 
     def __call__(self, *args: Any) -> Any:
+        return self.call(self._jitted, *args)
+
+    def lower(self) -> Any:
+        """JAX's lowered form of the program."""
+        return self._jitted.lower(*self.program.in_avals)
+
+    def call(self, run: Any, *args: Any) -> Any:
+        """The results on these arguments by `run`, the program on arrays as it takes them."""
         held = [
             list(arg.arrays)
             if isinstance(arg, Carried) and arg.owner is self
@@ -70,7 +80,7 @@ class Rolled:
             for part, arg in enumerate(args)
         ]
         given = [iter(arrays) for arrays in held]
-        results = self._jitted(*(next(given[part]) for part in self._arguments))
+        results = run(*(next(given[part]) for part in self._arguments))
         return self._assembled(results)
 
     # From trees to the program's arguments, and from its results to trees

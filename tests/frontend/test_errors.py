@@ -103,7 +103,7 @@ CASES = {
         lambda: Net().apply({}, X),
         errors.ScopeCollectionNotFound,
         "`/Dense_0` wants `kernel` from collection `params`, which is empty here\n"
-        "  hint: pass `params` in `variables`, or make it mutable; a lift must name `params` too",
+        "  hint: pass `params` in `variables`, or make it mutable",
     ),
     "no parameter": (
         lambda: Net().apply({"params": {"Dense_0": {"bias": jnp.zeros(3)}}}, X),
@@ -114,21 +114,21 @@ CASES = {
     "no variable": (
         lambda: Counter().apply({"stats": {"other": 1}}, X),
         errors.ScopeVariableNotFoundError,
-        "no variable `count` of collection `stats` in `/`\n"
+        "no variable `count` in `/` of collection `stats`\n"
         "  hint: make `stats` mutable and give an init function, or pass the variable in `variables`",
     ),
     "immutable": (
         lambda: Counter().apply(Counter().init(KEY, X), X),
         errors.ModifyScopeVariableError,
         "cannot update `count` in `/`: collection `stats` is immutable\n"
-        "  hint: call `apply(..., mutable=['stats'])`; a lift must return `stats`",
+        "  hint: call `apply(..., mutable=['stats'])`",
     ),
     "no stream": (
         lambda: Noisy().apply({}, X, rngs={"dropout": KEY}),
         errors.InvalidRngError,
         "`/` needs a key from random stream `noise`\n"
         "  streams here: ['dropout']\n"
-        "  hint: pass rngs={'noise': key}; a lift must name `noise` too, in `split_rngs` or `rngs`",
+        "  hint: pass rngs={'noise': key}",
     ),
     "not a key": (
         lambda: Net().init(3, X),

@@ -454,3 +454,119 @@ def test_repr_shows_fields_and_children():
     assert repr(nn.Dense(3)).startswith("Dense(\n    # attributes\n    features = 3\n    use_bias = True\n")
     bound = mlp(nn)().bind({})
     assert "widths = (4, 3)" in repr(bound)
+
+
+# Two Modules at one level, methods at a level of their own
+
+
+def lora_around_an_outer_layer(nn):
+    class DenseLoRA(nn.Module):
+        base: Any
+        rank: int
+
+        def setup(self):
+            nn.share_scope(self, self.base)
+
+        @nn.compact
+        def __call__(self, x):
+            first = self.param("A", nn.initializers.normal(), (x.shape[-1], self.rank))
+            second = self.param("B", nn.initializers.normal(), (self.rank, self.base.features))
+            return self.base(x) + x @ first @ second
+
+    return DenseLoRA
+
+
+def lora_around_its_own_layer(nn):
+    class Inner(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(4)(nn.Dense(3)(x))
+
+    class DenseLoRA(nn.Module):
+        base: Any
+        rank: int
+
+        def setup(self):
+            self.child = Inner()
+            self.sibling = nn.Dense(4)
+            nn.share_scope(self, self.child)
+
+        @nn.compact
+        def __call__(self, x):
+            a = self.param("A", nn.initializers.normal(), (x.shape[-1], self.rank))
+            b = self.param("B", nn.initializers.normal(), (self.rank, 4))
+            return self.child(x) + self.sibling(x) + x @ a @ b
+
+    return DenseLoRA
+
+
+@pytest.mark.parametrize("lora", [lora_around_an_outer_layer, lora_around_its_own_layer])
+@pytest.mark.parametrize("lift", [None, "vmap", "scan", "remat", "jit"])
+def test_share_scope(lora, lift):
+    def build(nn):
+        DenseLoRA = lora(nn)
+        options: dict = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
+        if lift == "scan":
+            options |= {"length": 3, "in_axes": nn.broadcast}
+
+        class Model(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                def body(mdl, x):
+                    return DenseLoRA(nn.Dense(4, name="first"), 2)(x)
+
+                if lift is None:
+                    return body(self, x)
+                if lift == "scan":
+                    return nn.scan(lambda mdl, c, x: (c, body(mdl, x)), **options)(self, (), x)[1]
+                return getattr(nn, lift)(body, **options if lift == "vmap" else {})(self, x)
+
+        value, variables = Model().init_with_output(KEY, jnp.ones((2, 3)))
+        return value, variables, Model().apply(variables, jnp.ones((2, 3)))
+
+    assert_parity(build, close=lift is not None)
+
+
+def test_share_scope_of_an_unbound_module():
+    with pytest.raises(nn.errors.CallShareScopeOnUnboundModuleError) as raised:
+        nn.share_scope(nn.Dense(3), nn.Conv(3, (2,)))
+    assert "cannot call `share_scope`: this `Dense` holds no variables" in str(raised.value)
+
+
+def name_scopes(nn):
+    class Base(nn.Module):
+        @nn.compact_name_scope
+        def up(self, x):
+            return nn.Dense(3)(nn.Dense(2)(x)) + self.offset
+
+    class Model(Base):
+        def setup(self):
+            self.offset = self.param("offset", nn.initializers.normal(), (3,))
+
+        @nn.compact_name_scope
+        def down(self, x, scale=1):
+            return scale * nn.Dense(3)(x) + self.up(x)
+
+        def __call__(self, x):
+            return self.up(x) + self.down(x, scale=2) + self.up(x)
+
+    return Model
+
+
+@pytest.mark.parametrize("lift", [None, "vmap", "remat"])
+def test_compact_name_scope(lift):
+    def build(nn):
+        Model, options = name_scopes(nn), {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
+        if lift is not None:
+            Model = getattr(nn, lift)(Model, **options if lift == "vmap" else {})
+        variables = Model().init(KEY, jnp.ones((2, 4)))
+        down = Model().apply(variables, jnp.ones((2, 4)), method="down") if lift is None else 0
+        return variables, Model().apply(variables, jnp.ones((2, 4))), down
+
+    assert_parity(build, close=lift is not None)
+
+
+def test_compact_name_scope_of_an_unbound_module():
+    with pytest.raises(nn.errors.UnboundModuleError) as raised:
+        name_scopes(nn)().up(jnp.ones((2, 4)))
+    assert "cannot call the method `up`: this `Model` holds no variables" in str(raised.value)

@@ -38,7 +38,10 @@ def _compare(what: str, kind: str, given: Any, found: Any) -> None:
     structure, other = map(jax.tree_util.tree_structure, (given, found))
     if structure != other:
         raise LiftTypeError(
-            f"{what} in structure", f"expected: {_spelled(given)}", f"found: {_spelled(found)}"
+            f"{what} in structure",
+            f"expected: {_spelled(given)}",
+            f"found: {_spelled(found)}",
+            hint="return what the body was given, in the same structure",
         )
     wrong = [
         f"{kind}{_path(path)}: expected {type_text(old)}, found {type_text(new)}"

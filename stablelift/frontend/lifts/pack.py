@@ -16,6 +16,7 @@ from typing import Any
 import jax
 
 from stablelift.errors import LiftArgumentError
+from stablelift.frontend.boundaries import Boundary
 from stablelift.frontend.filters import (
     Filter,
     group_collections,
@@ -53,7 +54,8 @@ class Packed:
         self.roots, self.paths = _roots(leaves)
         self.name = name
         self.draw_outside: list[Any] | None = None
-        self._out_filters = tuple(out_filters)
+        self._in_filters, self._out_filters = tuple(in_filters), tuple(out_filters)
+        self._rng_filters = tuple(rng_filters)
         self.out_filter = functools.reduce(union_filters, out_filters, False)
         for root in self.roots:
             root.populate_collections()
@@ -106,6 +108,25 @@ class Packed:
                 for root in inner:
                     root.invalidate()
 
+    def scopes(self, variable_groups: Groups, rng_groups: Groups, mutable: Filter = True) -> Any:
+        """Scopes made of the groups, in the structure of those that were packed."""
+        inner = [
+            self._inner_root(number, variable_groups, rng_groups, mutable)
+            for number in range(len(self.roots))
+        ]
+        return self.structure.unflatten(self._scopes_below(inner))
+
+    def repacked(self, scope_tree: Any) -> Groups:
+        """The groups that such scopes leave, which are invalid from now on."""
+        found: dict[int, Scope] = {}
+        for (number, path), scope in zip(self.paths, self.structure.flatten_up_to(scope_tree), strict=True):
+            if not path:
+                found.setdefault(number, scope)
+        inner = [found[number] for number in range(len(self.roots))]
+        for root in inner:
+            root.invalidate()
+        return self._written(inner)
+
     def _frame(self) -> contextlib.AbstractContextManager[None]:
         path = "/".join(self._debug_path(self.roots[0])) if self.roots else self.name or ""
         return lifted_body(f"/{path}", frozenset(id(root.root.tree) for root in self.roots))
@@ -134,6 +155,10 @@ class Packed:
         )
         inner.rng_counters = outer.rng_counters
         inner.draw_outside = self.draw_outside[number] if self.draw_outside else None
+        inner.boundary = outer.root.boundary
+        if self.name is not None:
+            collections = (*self._in_filters, *self._out_filters)
+            inner.boundary = Boundary(self.name, outer, collections, self._rng_filters)
         return inner
 
     def _debug_path(self, outer: Scope) -> tuple[str, ...]:
@@ -162,7 +187,7 @@ def pack(
     in_filters: Sequence[Filter],
     out_filters: Sequence[Filter],
     rng_filters: Sequence[Filter],
-    name: str,
+    name: str | None,
     enable_kwargs: bool = False,
 ) -> Callable[..., Any]:
     """`fn(packed, *args)`, which returns a value and groups, as a function of `(scope_tree, *args)`.
@@ -185,6 +210,28 @@ def pack(
         return value
 
     return lifted
+
+
+def pack_groups(
+    fn: Callable[..., Any],
+    in_variable_filters: Sequence[Filter],
+    out_variable_filters: Sequence[Filter],
+    rng_filters: Sequence[Filter],
+    name: str | None = None,
+    enable_kwargs: bool = False,
+) -> Callable[..., Any]:
+    """A lift of one's own: `fn(scope_fn, repack_fn, variable_groups, rng_groups, *args)`, on scopes.
+
+    `scope_fn(variable_groups, rng_groups, mutable=True)` makes scopes of groups, in the structure of those
+    that were lifted; `repack_fn(scopes)` gives the groups that they leave, one for each of
+    `out_variable_filters`. `fn` returns a value and such groups.
+    """
+
+    def run(packed: Packed, *args: Any, **kwargs: Any) -> tuple[Any, Groups]:
+        return fn(packed.scopes, packed.repacked, packed.variable_groups, packed.rng_groups, *args, **kwargs)
+
+    lifted = pack(run, in_variable_filters, out_variable_filters, rng_filters, name, enable_kwargs)
+    return functools.wraps(fn)(lifted)
 
 
 _NO_ARRAY = "make it a field of the Module, or let the lifted function close over it"

@@ -17,7 +17,10 @@ from stablelift.frontend.lifts.branches import cond_scopes, switch_scopes
 from stablelift.frontend.lifts.custom_vjp import custom_vjp_scopes as custom_vjp
 from stablelift.frontend.lifts.derivatives import jvp_scopes, vjp_scopes
 from stablelift.frontend.lifts.gradients import refuse_reduce_axes, value_and_grad_scopes
+from stablelift.frontend.lifts.jit import fold_rngs_scopes as fold_rngs
+from stablelift.frontend.lifts.jit import jit_scopes as jit
 from stablelift.frontend.lifts.map_variables import map_variables_scopes as map_variables
+from stablelift.frontend.lifts.pack import pack_groups as pack
 from stablelift.frontend.lifts.remat import remat_scopes as checkpoint
 from stablelift.frontend.lifts.remat import remat_scopes as remat
 from stablelift.frontend.lifts.remat_scan import remat_scan_scopes as remat_scan
@@ -32,8 +35,11 @@ __all__ = [
     "checkpoint",
     "cond",
     "custom_vjp",
+    "fold_rngs",
+    "jit",
     "jvp",
     "map_variables",
+    "pack",
     "remat",
     "remat_scan",
     "scan",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 
-from stablelift import errors
 from stablelift.frontend import functional
 from stablelift.frontend.calling import function_name
 from stablelift.frontend.filters import Filter
@@ -76,14 +74,12 @@ def while_loop_scopes(
         def holds(state: Any) -> Any:
             step, variables, carry = state
             rngs = _of_step(packed.rng_groups, splits, None if step is None else -step)
-            with _explained("the condition"):
-                return packed.run(cond_fn, (variables, shared), rngs, carry, mutable=False)[0]
+            return packed.run(cond_fn, (variables, shared), rngs, carry, mutable=False)[0]
 
         def body(state: Any) -> Any:
             step, variables, carry = state
             rngs = _of_step(packed.rng_groups, splits, step)
-            with _explained("the body"):
-                following, (written,) = packed.run(body_fn, (variables, shared), rngs, carry)
+            following, (written,) = packed.run(body_fn, (variables, shared), rngs, carry)
             check_carry("while_loop", packed, carry, following)
             kept = tuple({**old, **new} for old, new in zip(variables, written, strict=True))
             check_carried_variables("while_loop", "carry_variables", packed, variables, kept)
@@ -111,20 +107,3 @@ def _folded(group: Any, step: Any) -> Any:
         group,
         is_leaf=lambda x: isinstance(x, LazyRng),
     )
-
-
-_MISSING = (
-    errors.ScopeCollectionNotFound,
-    errors.ScopeParamNotFoundError,
-    errors.ScopeVariableNotFoundError,
-)
-
-
-@contextlib.contextmanager
-def _explained(part: str) -> Iterator[None]:
-    """Say of a missing variable why the loop does not create it."""
-    try:
-        yield
-    except _MISSING as error:
-        error.add_note(f"note: {part} of `while_loop` creates no variables; call it once before the loop")
-        raise

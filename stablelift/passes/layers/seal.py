@@ -34,14 +34,10 @@ class Seal(ModulePass):
 
 
 def _seal(op: ir.Operation) -> None:
-    results = [result for result in op.results if is_used(result)]
-    if not results:
-        return
-    with ir.InsertionPoint.after(op), op.location:
-        barrier = ir.Operation.create(
-            "stablehlo.optimization_barrier",
-            results=[result.type for result in results],
-            operands=results,
-        )
-    for result, sealed in zip(results, barrier.results, strict=True):
-        result.replace_all_uses_except(sealed, barrier)
+    """Each result behind a barrier of its own: one that turns out not to be needed keeps nothing alive."""
+    for result in filter(is_used, list(op.results)):
+        with ir.InsertionPoint.after(op), op.location:
+            barrier = ir.Operation.create(
+                "stablehlo.optimization_barrier", results=[result.type], operands=[result]
+            )
+        result.replace_all_uses_except(barrier.results[0], barrier)

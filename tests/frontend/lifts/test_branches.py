@@ -225,10 +225,8 @@ def test_branches_that_return_different_types():
 def test_what_a_loop_may_not_do():
     forever = lambda mdl, c: True  # noqa: E731
     create = lambda mdl, c: nn.Dense(5)(c)  # noqa: E731
-    with pytest.raises(errors.ScopeCollectionNotFound) as caught:
+    with pytest.raises(errors.ScopeCollectionNotFound, match="in which `while_loop` creates nothing"):
         outer(lambda mdl, x: nn.while_loop(forever, create, mdl, x, split_rngs={"params": False}))()
-    note = "note: the body of `while_loop` creates no variables; call it once before the loop"
-    assert note in caught.value.__notes__
     carry = lambda mdl, x: nn.while_loop(  # noqa: E731
         forever, create, mdl, x, carry_variables="params", split_rngs={"params": False}
     )
@@ -242,7 +240,8 @@ def test_what_a_loop_may_not_do():
     assert error_of(outer(changed), errors.LiftTypeError) == (
         "the body of `while_loop` in `/` changes the carry in structure\n"
         "  expected: float32[2, 5]\n"
-        "  found: (float32[2, 5], float32[2, 5])"
+        "  found: (float32[2, 5], float32[2, 5])\n"
+        "  hint: return what the body was given, in the same structure"
     )
 
     def write(mdl, x):

@@ -418,7 +418,8 @@ def test_a_carry_that_changes():
     assert error_of(run, errors.LiftTypeError) == (
         "the body of `scan` in `/` changes the carry in structure\n"
         "  expected: float32[2, 5]\n"
-        "  found: {c: float32[2, 5]}"
+        "  found: {c: float32[2, 5]}\n"
+        "  hint: return what the body was given, in the same structure"
     )
     run = scanning(lambda mdl, c, x: (nn.Dense(3)(c).astype(jnp.bfloat16), x))
     assert error_of(run, errors.LiftTypeError) == (

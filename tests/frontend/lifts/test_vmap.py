@@ -281,17 +281,17 @@ def test_a_collection_that_no_axis_covers():
             return nn.vmap(nn.Dense, split_rngs={"params": True})(3)(x)
 
     assert error_of(lambda: Outer().init(KEY, X), errors.ScopeCollectionNotFound) == (
-        "`/vmap(VmapDense_0)` wants `kernel` from collection `params`, which is empty here\n"
-        "  hint: pass `params` in `variables`, or make it mutable; a lift must name `params` too"
+        "`/vmap(VmapDense_0)` wants `kernel` from collection `params`, which `vmap` does not cover\n"
+        "  hint: name it in `variable_axes`: {'params': 0} stacks it, {'params': None} shares it"
     )
 
 
 def test_a_stream_that_is_not_named():
     model = nn.vmap(nn.Dense, variable_axes={"params": 0})(3)
     assert error_of(lambda: model.init(KEY, X), errors.InvalidRngError) == (
-        "`/vmap()` needs a key from random stream `params`\n"
+        "`/vmap()` needs a key from random stream `params`, which `vmap` does not cover\n"
         "  streams here: none\n"
-        "  hint: pass rngs={'params': key}; a lift must name `params` too, in `split_rngs` or `rngs`"
+        "  hint: name it in `split_rngs`: {'params': True} gives each instance keys of its own, False one key"
     )
 
 

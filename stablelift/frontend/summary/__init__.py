@@ -1,0 +1,6 @@
+"""Summaries of Modules: which are called with what, which variables they have, what that costs."""
+
+from stablelift.frontend.summary.render import tabulate
+from stablelift.frontend.summary.table import Row, Table, module_table
+
+__all__ = ["Row", "Table", "module_table", "tabulate"]

@@ -1,0 +1,35 @@
+"""Which arguments of a function are donated, and which its results take the place of in the next call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from stablelift.runtime.program import Program
+
+
+def donated_arguments(
+    program: Program, donate: bool | int | Sequence[int], carry: int | None
+) -> tuple[int, ...]:
+    """The positions that `donate` means: itself, or for True those of what is carried."""
+    if isinstance(donate, bool):
+        everything = range(len(program.in_tree.children()))
+        count = returned_arguments(program, everything) if carry is None else carry
+        return tuple(range(count)) if donate else ()
+    return (donate,) if isinstance(donate, int) else tuple(donate)
+
+
+def returned_arguments(program: Program, among: Collection[int]) -> int:
+    """How many leading arguments, all `among` these, have the tree and types of the result at their place."""
+    root = program.out_tree.node_data()
+    if root is None or root[0] not in (tuple, list):
+        return 0
+    ins, outs = program.in_tree.children(), program.out_tree.children()
+    leaves = 0
+    for part, (taken, returned) in enumerate(zip(ins, outs, strict=False)):
+        span = slice(leaves, leaves + taken.num_leaves)
+        pairs = zip(program.in_avals[span], program.out_avals[span], strict=False)
+        same = all((one.shape, one.dtype) == (other.shape, other.dtype) for one, other in pairs)
+        if part not in among or taken != returned or not same:
+            return part
+        leaves = span.stop
+    return min(len(ins), len(outs))
