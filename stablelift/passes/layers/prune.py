@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stablelift.ir.mlir import func, functions, ir, is_private, is_used
+from stablelift.ir.mlir import func, functions, ir, is_private, is_used, walk
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
@@ -119,6 +119,10 @@ class _Liveness:
         if op not in self._whole:
             self._whole.add(op)
             self._need(used_by(op))
+            for call in walk(op, *PLAIN_CALLS) if len(op.regions) else ():
+                if callee_of(call) in self._prunable:
+                    for index in range(len(call.results)):
+                        self._need_result(call, index)
 
     def _need_result(self, op: ir.Operation, index: int) -> None:
         name = callee_of(op)
