@@ -8,7 +8,7 @@ parallelism, Larsen and Amarasinghe 2000, doi:10.1145/349299.349320.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
@@ -221,7 +221,7 @@ class Stacker:
         return False
 
 
-def _is_used_outside(value: ir.Value, made: set[ir.Value]) -> bool:
+def _is_used_outside(value: ir.Value, made: Container[ir.Value]) -> bool:
     """Whether an op uses the value that makes none of `made`."""
     users = (use.owner.operation.results for use in value.uses)
     return any(not len(results) or results[0] not in made for results in users)
