@@ -8,11 +8,11 @@ parallelism, Larsen and Amarasinghe 2000, doi:10.1145/349299.349320.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import func, ir, is_used
+from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
@@ -102,11 +102,12 @@ class Stacker:
 
         The ops that have are erased.
         """
+        gone = {result for ops in self._packed for op in ops for result in op.results}
         for ops in self._packed:
             for results in zip(*(list(op.results) for op in ops), strict=True):
                 tensor, mapped = self._known[results]
                 for index, value in enumerate(results):
-                    if value != tensor.value and is_used(value):
+                    if value != tensor.value and _is_used_outside(value, gone):
                         part = self.part(tensor, index) if mapped else tensor
                         value.replace_all_uses_with(part.value)
         packed = [op for ops in self._packed for op in ops]
@@ -218,6 +219,12 @@ class Stacker:
                 owner: Any = value.owner
                 pending.extend(used_by(owner.operation))
         return False
+
+
+def _is_used_outside(value: ir.Value, made: Container[ir.Value]) -> bool:
+    """Whether an op uses the value that makes none of `made`."""
+    users = (use.owner.operation.results for use in value.uses)
+    return any(not len(results) or results[0] not in made for results in users)
 
 
 def _are_equal(ops: Sequence[ir.Operation]) -> bool:
