@@ -112,9 +112,16 @@ def group_collections(xs: Mapping[str, Any], filters: Sequence[Filter]) -> tuple
     for name, collection in xs.items():
         for filter_like, group in zip(filters, groups, strict=True):
             if in_filter(filter_like, name):
-                group[name] = jax.tree_util.tree_map(lambda x: x, collection)
+                group[name] = _copied(collection)
                 break
     return tuple(groups)
+
+
+def _copied(tree: Any) -> Any:
+    """The tree with its dicts copied, their keys in the order that they have."""
+    if type(tree) is dict:
+        return {key: _copied(entry) for key, entry in tree.items()}
+    return jax.tree_util.tree_map(lambda x: x, tree)
 
 
 def hashable_filter(filter_like: Filter) -> tuple[bool, frozenset[str]]:

@@ -92,11 +92,11 @@ def unfreeze(x: Any) -> Any:
     return x
 
 
-def copy(x: Any, add_or_replace: Mapping[Any, Any] | None = None) -> Any:
+def copy(x: Any, add_or_replace: Mapping[Any, Any] = {}) -> Any:
     """A dict or FrozenDict with the entries of `add_or_replace` put in."""
     if isinstance(x, FrozenDict):
         return x.copy(add_or_replace)
-    return {**_dict(x), **(add_or_replace or {})}
+    return {**_dict(x), **add_or_replace}
 
 
 def pop(x: Any, key: Any) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ def initial_shapes(init_fn: Callable[..., Any], args: tuple[Any, ...], kwargs: M
         key = (closed_over, args, tuple(sorted(kwargs.items())))
         if key in known:
             return known[key]
-    except TypeError:  # unhashable arguments, or an initializer without weak references
+    except TypeError:  # unhashable arguments or values, or an initializer without weak references
         return _abstract_shapes(init_fn, args, kwargs)
     known[key] = _abstract_shapes(init_fn, args, kwargs)
     return known[key]
@@ -34,7 +34,7 @@ def _identity(init_fn: Callable[..., Any]) -> tuple[Any, Any]:
     """What tells an initializer apart: itself, or if JAX made it, its code and the values it closes over."""
     if not isinstance(init_fn, FunctionType) or hasattr(init_fn, "__wrapped__"):
         return init_fn, None
-    if not init_fn.__closure__ or not init_fn.__module__.startswith("jax."):
+    if not init_fn.__closure__ or not str(init_fn.__module__).startswith("jax."):
         return init_fn, None
     return init_fn.__code__, tuple(cell.cell_contents for cell in init_fn.__closure__)
 

@@ -32,6 +32,8 @@ from stablelift.frontend.initial_shapes import initial_shapes
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.variables import Variable
 
+_REQUIRED = object()
+
 
 @dataclasses.dataclass
 class _Lifetime:
@@ -350,8 +352,10 @@ class Scope:
         """Whether the flag is set."""
         return key in self.flags
 
-    def get_flag(self, key: str, default: Any = None) -> Any:
-        """The flag's value, `default` if it is not set."""
+    def get_flag(self, key: str, default: Any = _REQUIRED) -> Any:
+        """The flag's value, `default` if it is not set. Raises: ValueError without a default."""
+        if key not in self.flags and default is _REQUIRED:
+            raise ValueError(f"no flag `{key}` is set in `{self.path_text}`")
         return self.flags.get(key, default)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -81,15 +82,40 @@ def _unknown_axis(error: NameError, axis: str, axis_env: Sequence[tuple[str, int
 
 
 def traced_leaves(tree: Any) -> tuple[list[Any], Callable[[Sequence[Any]], Any]]:
-    """The leaves of a tree that are tracers, and the tree as a function of what stands for them."""
+    """The leaves of a tree that are tracers, and the tree as a function of what stands for them.
+
+    Dicts keep the order of their keys.
+    """
+    order = _order_of(tree)
     leaves, structure = jax.tree.flatten(tree)
     fixed = [None if jax_compat.is_tracer(leaf) else leaf for leaf in leaves]  # no leaf is None
 
     def filled(arrays: Sequence[Any]) -> Any:
         given = iter(arrays)
-        return structure.unflatten([next(given) if leaf is None else leaf for leaf in fixed])
+        made = structure.unflatten([next(given) if leaf is None else leaf for leaf in fixed])
+        return _in_order(order, made)
 
     return list(filter(jax_compat.is_tracer, leaves)), filled
+
+
+def _order_of(tree: Any) -> Any:
+    """The order of the keys in nested dicts, lists and tuples; None where it is JAX's, which sorts them."""
+    if type(tree) is dict:
+        below = {key: _order_of(entry) for key, entry in tree.items()}
+        is_sorted = all(one <= other for one, other in pairwise(tree))
+        return None if is_sorted and not any(below.values()) else below
+    if type(tree) in (list, tuple):
+        below = [_order_of(entry) for entry in tree]
+        return below if any(below) else None
+    return None
+
+
+def _in_order(order: Any, tree: Any) -> Any:
+    if isinstance(order, dict):
+        return {key: _in_order(below, tree[key]) for key, below in order.items()}
+    if isinstance(order, list):
+        return type(tree)(_in_order(below, entry) for below, entry in zip(order, tree, strict=True))
+    return tree
 
 
 def name_of(function: Callable) -> str:

@@ -132,3 +132,27 @@ def test_boxes_are_opened_by_param_and_kept_in_variables():
     assert isinstance(variables["params"]["w"], Box) and float(variables["stats"]["s"].value) == 1.0
     again, _ = core.apply(model, mutable="stats")(variables)
     assert again[0].shape == (3,) and isinstance(again[1], Box)
+
+
+def test_shapes_are_found_once_for_equal_initializers_of_jaxs(monkeypatch):
+    """They are made anew in each call of a Module. Any other initializer is known as itself only."""
+    from stablelift.frontend import initial_shapes
+
+    traced = []
+
+    def abstract(init_fn, args, kwargs):
+        traced.append(init_fn)
+        return [args[0]]
+
+    monkeypatch.setattr(initial_shapes, "_abstract_shapes", abstract)
+    for deviation in (0.123, 0.123, 0.456):
+        normal = jax.nn.initializers.normal(deviation)
+        assert initial_shapes.initial_shapes(normal, ((3, 4),), {}) == [(3, 4)]
+    assert len(traced) == 2
+
+    def own(size):
+        return lambda key, shape: jnp.zeros(size)
+
+    for size in (2, 2):
+        initial_shapes.initial_shapes(own(size), ((3,),), {})
+    assert len(traced) == 4

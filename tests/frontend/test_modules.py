@@ -533,6 +533,23 @@ def test_share_scope_of_an_unbound_module():
     assert "cannot call `share_scope`: this `Dense` holds no variables" in str(raised.value)
 
 
+def test_keys_come_in_the_order_of_creation():
+    def order(tree):
+        return [(key, order(entry)) for key, entry in tree.items()] if isinstance(tree, dict) else None
+
+    class Model(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            x = nn.Dense(3, name="z")(x)
+            self.variable("stats", "b", jnp.zeros, ())
+            return nn.BatchNorm(use_running_average=True, name="a")(x)
+
+    found = order(Model().init(KEY, X))
+    assert found == order(Model().init_with_output(KEY, X)[1])
+    names = [(col, [name for name, _ in below]) for col, below in found]
+    assert names == [("params", ["z", "a"]), ("stats", ["b"]), ("batch_stats", ["a"])]
+
+
 def name_scopes(nn):
     class Base(nn.Module):
         @nn.compact_name_scope

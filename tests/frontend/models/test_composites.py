@@ -1,0 +1,185 @@
+"""Whole models against Linen: trees, shapes, dtypes, initial values bit for bit, results, gradients,
+checkpoints.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import stablelift
+from stablelift import functional
+
+from ..parity import assert_same_tree
+from .composites import COMPOSITES
+
+linen = pytest.importorskip("flax.linen")
+serialization = pytest.importorskip("flax.serialization")
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*will be deprecated soon")
+
+STREAMS = {name: jax.random.key(number) for number, name in enumerate(("params", "dropout", "noise"))}
+NAMES = sorted(COMPOSITES)
+# A kernel that SpectralNorm or WeightNorm also reads is rounded as it is compiled: its last bit may differ.
+ROUNDED = ("spectral_discriminator",)
+
+
+@functools.cache
+def initialised(name, library):
+    """The model in a library, and its initial variables, as plain dicts."""
+    case = COMPOSITES[name]
+    model = case.build(library)
+    return model, jax.tree.map(lambda x: x, dict(model.init(STREAMS, *case.inputs)))
+
+
+def results(name, library, variables):
+    model, case = initialised(name, library)[0], COMPOSITES[name]
+    return model.apply(variables, *case.inputs, rngs=STREAMS, mutable=case.mutable or False)
+
+
+def loss(name, library, params, others):
+    found = jax.tree.leaves(results(name, library, {**others, "params": params}))
+    return sum((x.astype(jnp.float32) ** 2).mean() for x in found if jnp.issubdtype(x.dtype, jnp.inexact))
+
+
+def split(variables):
+    others = dict(variables)
+    return others.pop("params"), others
+
+
+def test_there_are_twenty():
+    assert len(COMPOSITES) >= 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_initial_variables_are_linens_bit_for_bit(name):
+    expected, found = (initialised(name, library)[1] for library in (linen, stablelift))
+    assert_same_tree(expected, found, close=name in ROUNDED)
+    shapes = jax.eval_shape(initialised(name, stablelift)[0].init, STREAMS, *COMPOSITES[name].inputs)
+    assert jax.tree.map(lambda x: (x.shape, x.dtype), dict(shapes)) == jax.tree.map(
+        lambda x: (x.shape, x.dtype), found
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_and_gradients_are_linens(name):
+    variables = initialised(name, linen)[1]
+    params, others = split(variables)
+
+    def both(library, value_and_grad, params):
+        value, gradient = value_and_grad(functools.partial(loss, name, library))(params, others)
+        return results(name, library, {**others, "params": params}), value, gradient
+
+    expected = jax.jit(functools.partial(both, linen, jax.value_and_grad))(params)
+    found = stablelift.compile(functools.partial(both, stablelift, functional.value_and_grad))(params)
+    assert_trees_close(expected, found)
+
+
+def assert_trees_close(expected, found):
+    """The same trees and types, and the same values to rounding in the sums of a whole model."""
+    one, other = map(jax.tree_util.tree_leaves_with_path, (expected, found))
+    assert [path for path, _ in one] == [path for path, _ in other]
+    # A gradient that cancels, such as that of the keys' bias under a softmax, is rounding of larger numbers.
+    largest = max(float(np.abs(np.asarray(x, np.float64)).max(initial=0)) for _, x in one)
+    for (path, x), (_, y) in zip(one, other, strict=True):
+        assert x.dtype == y.dtype and x.shape == y.shape, path
+        tolerance = 2e-2 if x.dtype == jnp.bfloat16 else 2e-4
+        x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        scale = max(1e-3, 0.1 * largest, float(np.abs(x).max(initial=0)))
+        np.testing.assert_allclose(y / scale, x / scale, atol=tolerance, err_msg=jax.tree_util.keystr(path))
+
+
+# Checkpoints
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkpoints_in_msgpack_load_both_ways(name):
+    theirs, ours = initialised(name, linen)[1], initialised(name, stablelift)[1]
+    assert serialization.to_bytes(theirs) == serialization.to_bytes(ours) or name in ROUNDED
+    zeros = jax.tree.map(jnp.zeros_like, ours)
+    assert_same_tree(theirs, serialization.from_bytes(zeros, serialization.to_bytes(theirs)))
+    assert_same_tree(ours, serialization.from_bytes(theirs, serialization.to_bytes(ours)))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["batch_normalised_convnet", "scanned_decoder", "spectral_discriminator"])
+def test_checkpoints_of_orbax_load_both_ways(name, tmp_path):
+    orbax = pytest.importorskip("orbax.checkpoint")
+    theirs, ours = initialised(name, linen)[1], initialised(name, stablelift)[1]
+    with orbax.StandardCheckpointer() as checkpointer:
+        for number, (saved, wanted) in enumerate(((theirs, ours), (ours, theirs))):
+            checkpointer.save(tmp_path / str(number), saved)
+            checkpointer.wait_until_finished()
+            loaded = checkpointer.restore(tmp_path / str(number), jax.eval_shape(lambda x: x, wanted))
+            assert_same_tree(saved, loaded)
+
+
+def test_boxed_variables_are_saved_without_their_boxes():
+    def variables(nn):
+        kernel = nn.with_partitioning(nn.initializers.lecun_normal(), ("a", None))
+        return nn.Dense(3, kernel_init=kernel).init(jax.random.key(0), jnp.ones((2, 4)))
+
+    boxed = variables(stablelift)
+    saved = serialization.to_bytes(linen.unbox(variables(linen)))
+    loaded = serialization.from_bytes(stablelift.unbox(boxed), saved)
+    again = stablelift.meta.replace_boxed(boxed, loaded)
+    assert again["params"]["kernel"].names == ("a", None)
+    assert_same_tree(stablelift.unbox(boxed), stablelift.unbox(again))
+
+
+# Under JAX's own transformations
+
+FEW = ["residual_mlp", "scanned_decoder", "ensemble", "lstm_classifier", "multi_task"]
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_under_jaxs_own_transformations(name):
+    """What each gives on Linen's model it gives on ours."""
+    variables = initialised(name, linen)[1]
+    params, others = split(variables)
+    stacked = jax.tree.map(lambda x: jnp.stack([x, 1.5 * x]), params)
+
+    def all_ways(library, params, stacked):
+        run = functools.partial(loss, name, library)
+
+        def apply(params):
+            return results(name, library, {**others, "params": params})
+
+        return {
+            "apply": apply(params),
+            "jit of grad": jax.jit(jax.grad(run))(params, others),
+            "vmap": jax.vmap(apply)(stacked),
+            "vmap of grad": jax.vmap(lambda params: jax.grad(run)(params, others))(stacked),
+            "checkpoint": jax.grad(jax.checkpoint(run))(params, others),
+            "jvp": jax.jvp(lambda params: run(params, others), (params,), (params,)),
+        }
+
+    expected = jax.jit(functools.partial(all_ways, linen))(params, stacked)
+    jitted = jax.jit(functools.partial(all_ways, stablelift))(params, stacked)
+    assert_trees_close(expected, jitted)
+    shapes = jax.eval_shape(functools.partial(results, name, stablelift), variables)
+    assert_trees_close(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes),
+                       jax.tree.map(jnp.zeros_like, expected["apply"]))  # fmt: skip
+    if name == FEW[0]:
+        assert_trees_close(expected, all_ways(stablelift, params, stacked))
+
+
+@pytest.mark.parametrize("name", ["residual_mlp", "ensemble"])
+def test_with_raw_keys_and_without_jit(name):
+    case = COMPOSITES[name]
+    raw = {stream: jax.random.key_data(key) for stream, key in STREAMS.items()}
+
+    def variables(library):
+        model = case.build(library)
+        found = model.init(raw, *case.inputs)
+        with jax.disable_jit():
+            plain = model.apply(found, *case.inputs, rngs=raw)
+        return found, plain, jax.jit(model.init)(raw, *case.inputs)
+
+    (expected, value, jitted), (found, other, ours_jitted) = variables(linen), variables(stablelift)
+    assert_same_tree(expected, found)
+    assert_trees_close(value, other)
+    assert_trees_close(jitted, ours_jitted)
+    assert_same_tree(initialised(name, stablelift)[1], found)
