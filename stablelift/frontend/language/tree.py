@@ -122,7 +122,8 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def type(self, meta: Meta, children: list[Any]) -> syntax.AnyType:
         if not isinstance(children[0], syntax.Name):
-            return children[0] if len(children) == 1 else syntax.TupleType(span_of(meta), tuple(children))
+            items = _present(children)
+            return items[0] if len(items) == 1 else syntax.TupleType(span_of(meta), items)
         dtype, dimensions = children
         return syntax.Type(span_of(meta), dtype, dimensions or ())
 
