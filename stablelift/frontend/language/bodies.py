@@ -220,11 +220,11 @@ class Body:
         if isinstance(variable.type, syntax.TupleType):
             self.report.error(variable.type.span, f"a {kind} is one array, found a tuple")
         check_initializer(self.scope, variable.initializer)
-        if variable.name.text in self.fixed or variable.name.text in self.scope.names:
-            self.declared_twice(variable.name)
         if self.in_loop:
             hint = "make a module of the body: each has variables of its own"
             self.report.error(variable.span, f"a loop would declare the {kind} again and again", hint)
+        elif variable.name.text in self.fixed or variable.name.text in self.scope.names:
+            self.declared_twice(variable.name)
         if isinstance(variable, syntax.Variable):
             self.variables.add(variable.name.text)
             if variable.collection.text == "params":
