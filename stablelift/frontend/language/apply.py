@@ -104,7 +104,7 @@ def _infer_method(
             if declared is None:
                 raise Mismatch(f"module `{name_of(callee)}` has no method `{name}`")
             return infer_callable(declared, configuration(callee, fields), values)
-    if callee.name.text in report.open_lifts:
+    if not report.may_look_into(callee.name.text):
         return UNKNOWN
     report.open_lifts.add(callee.name.text)
     try:

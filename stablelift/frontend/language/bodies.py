@@ -33,6 +33,9 @@ from stablelift.frontend.language.values import (
 )
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES
 
+MAX_LOOKED_TWICE = 2
+MAX_BRANCHES = 100
+
 
 @dataclass
 class _Names:
@@ -52,7 +55,11 @@ class Body:
         self.scope = Expressions(report, module=module)
         self.fixed: dict[str, tuple[str, syntax.Name]] = {}
         self.variables: set[str] = set()
-        self.in_loop = False
+        self.loops = 0
+
+    @property
+    def in_loop(self) -> bool:
+        return self.loops > 0
 
     def check(self) -> None:
         """Checks everything, in the order of the text."""
@@ -258,6 +265,8 @@ class Body:
         self.variables, self.scope.partial = set(names.variables), dict(names.partial)
 
     def _if(self, statement: syntax.If) -> bool:
+        if len(statement.branches) > MAX_BRANCHES:
+            self.report.error(statement.span, f"an `if` has at most {MAX_BRANCHES} branches")
         before = self._names()
         left: list[_Names] = []
         for test, block in statement.branches:
@@ -288,16 +297,22 @@ class Body:
 
     def _for(self, loop: syntax.For) -> None:
         item = self.scope.items_of(loop.iterable)
-        before, was_in_loop = self._names(), self.in_loop
-        self.in_loop = True
-        # What a name is at the beginning of a round depends on the rounds before: look twice.
-        with self.report.muted():
-            self._round(loop, item)
-        self._merge([before, self._names()], f"only the loop at {loop.span} gives it a value")
+        before = self._names()
+        self.loops += 1
+        reason = f"only the loop at {loop.span} gives it a value"
+        # What a name is at the beginning of a round depends on the rounds before: look twice, but not in
+        # loops inside of loops, where that takes long.
+        if self.loops <= MAX_LOOKED_TWICE:
+            with self.report.muted():
+                self._round(loop, item)
+            self._merge([before, self._names()], reason)
+        else:
+            changed = self.scope.names.keys() & set(syntax.bound_names((loop,))) - self.fixed.keys()
+            self.scope.names |= dict.fromkeys(changed, UNKNOWN)
         start = self._names()
         self._round(loop, item)
-        self._merge([start, self._names()], f"only the loop at {loop.span} gives it a value")
-        self.in_loop = was_in_loop
+        self._merge([start, self._names()], reason)
+        self.loops -= 1
 
     def _round(self, loop: syntax.For, item: Value) -> None:
         for target, value in zip(loop.targets, self.scope.take_apart(loop.targets, item), strict=True):

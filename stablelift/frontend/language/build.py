@@ -9,10 +9,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from stablelift.errors import StableliftError
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.binding import expect, result
 from stablelift.frontend.language.constants import lift_arguments
-from stablelift.frontend.language.diagnostics import Source
+from stablelift.frontend.language.diagnostics import LiftCheckError, Source, diagnose
 from stablelift.frontend.language.lift_code import lifted_function, lifted_module
 from stablelift.frontend.language.lifted_functions import lift, member
 from stablelift.frontend.language.module_code import module_class
@@ -60,8 +61,7 @@ def build(file: syntax.File, source: Source, name: str, given: Mapping[str, Any]
             case syntax.Callable():
                 built = _function(declaration, source, known, callables, name)
             case syntax.Lift():
-                kind = lifted_function if _of_functions(declaration.value, declared, known) else None
-                built = kind(declaration, known, name) if kind else lifted_module(declaration, known)
+                built = _lift(declaration, declared, known, source, name)
         known[f"@{declaration.name.text}"] = built
         setattr(space, declaration.name.text, built)
     names = [d.name.text for d in file.declarations if not (isinstance(d, syntax.Module) and d.external)]
@@ -111,6 +111,23 @@ def _function(
 
     body.dress(function, declared.name.text, declared.name.text, home, receiver=False)
     return function
+
+
+def _lift(
+    declaration: syntax.Lift,
+    declared: Mapping[str, syntax.Declaration],
+    known: dict[str, Any],
+    source: Source,
+    home: str,
+) -> Any:
+    """The lifted Module or function; what the lift refuses, such as missing lengths, is an error here."""
+    try:
+        if _of_functions(declaration.value, declared, known):
+            return lifted_function(declaration, known, home)
+        return lifted_module(declaration, known)
+    except (RunMismatch, StableliftError, TypeError, ValueError) as error:
+        message = f"`{declaration.name.text}` cannot be made: {str(error).splitlines()[0]}"
+        raise LiftCheckError([diagnose(source, declaration.value.span, message)]) from error
 
 
 # The order of declarations
