@@ -85,7 +85,9 @@ class Body:
                 self.scope.rests.add(dimension.name.text)
             elif isinstance(dimension, syntax.Name) and dimension.text not in self.fixed:
                 self.no_dtype(dimension)
-                self.scope.names[dimension.text] = Static("int", size=dimension.text)
+        for name in named_dimensions(self.declared, self.fixed):
+            if not name.startswith("*"):
+                self.scope.names[name] = Static("int", size=name)
         for dimension in dimensions_of(self.declared):
             if isinstance(dimension, syntax.Rest) and dimension.name.text in self.scope.names:
                 name = dimension.name.text

@@ -126,7 +126,9 @@ def _lift(
             return lifted_function(declaration, known, home)
         return lifted_module(declaration, known)
     except (RunMismatch, StableliftError, TypeError, ValueError) as error:
-        message = f"`{declaration.name.text}` cannot be made: {str(error).splitlines()[0]}"
+        message = (
+            f"`{declaration.name.text}` cannot be made: {str(error).splitlines()[0].split('error: ')[-1]}"
+        )
         raise LiftCheckError([diagnose(source, declaration.value.span, message)]) from error
 
 
