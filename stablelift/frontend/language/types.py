@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
@@ -39,7 +39,7 @@ def dimensions_of(declared: syntax.Callable) -> Iterator[syntax.Expression | syn
             yield from type_.dimensions
 
 
-def named_dimensions(declared: syntax.Callable, fields: Container[str] = ()) -> dict[str, None]:
+def named_dimensions(declared: syntax.Callable, fields: Iterable[str] = ()) -> dict[str, None]:
     """The names that the types of the parameters bind, rests as `*name`; `fields` have a size already.
 
     A name binds where it stands alone, or where it is the only one in a size that is not bound: `3 * d`.
@@ -55,23 +55,12 @@ def named_dimensions(declared: syntax.Callable, fields: Container[str] = ()) -> 
             case syntax.Binary():
                 size = dimension_size(dimension, None)
                 computed.append(None if isinstance(size, Rest) else size)
-    known = _Either(found, fields)
     for _ in computed:
         for size in computed:
-            name = unbound_name(size, known)
+            name = unbound_name(size, [*found, *fields])
             if name is not None:
                 found[name] = None
     return found
-
-
-class _Either:
-    """What is in one of two containers."""
-
-    def __init__(self, first: Container[str], second: Container[str]):
-        self.first, self.second = first, second
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.first or name in self.second
 
 
 def check_type(scope: Scope, type_: syntax.AnyType) -> None:
