@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.arguments import kind_fits
 from stablelift.frontend.language.calls import check_initializer
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.members import check_members, fields_in_scope
+from stablelift.frontend.language.parameters import bind_parameters
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.results import check_declared, check_returned
 from stablelift.frontend.language.types import (
     arrays_in,
-    check_kind,
     check_type,
-    dimensions_of,
     named_dimensions,
 )
 from stablelift.frontend.language.values import (
@@ -27,7 +25,6 @@ from stablelift.frontend.language.values import (
     Unknown,
     Value,
     join,
-    of_kind,
     size_of,
     value_of,
 )
@@ -66,8 +63,7 @@ class Body:
         if self.module:
             for name, value in fields_in_scope(self.module):
                 self.fix(name, "a field", value)
-        self._bind_dimensions()
-        self._parameters()
+        bind_parameters(self)
         for result in self.declared.results:
             check_type(self.scope, result)
         if self.module:
@@ -76,59 +72,8 @@ class Body:
             returned = self._block(self.declared.body)
             self._ends_with_return(returned)
 
-    # The head
-
-    def _bind_dimensions(self) -> None:
-        """The dimensions that the types of the arguments name."""
-        for dimension in dimensions_of(self.declared):
-            if isinstance(dimension, syntax.Rest):
-                self.scope.rests.add(dimension.name.text)
-            elif isinstance(dimension, syntax.Name) and dimension.text not in self.fixed:
-                self.no_dtype(dimension)
-        for name in named_dimensions(self.declared, self.fixed):
-            if not name.startswith("*"):
-                self.scope.names[name] = Static("int", size=name)
-        for dimension in dimensions_of(self.declared):
-            if isinstance(dimension, syntax.Rest) and dimension.name.text in self.scope.names:
-                name = dimension.name.text
-                message = f"`*{name}` is any number of sizes, and `{name}` is {self.scope.names[name]}"
-                self.report.error(dimension.span, message)
-        for parameter in self.declared.parameters:
-            if parameter.type:
-                check_type(self.scope, parameter.type)
-            if parameter.kind:
-                check_kind(self.report, parameter.kind)
-
-    def _parameters(self) -> None:
-        optional: syntax.Parameter | None = None
-        for parameter in self.declared.parameters:
-            name = parameter.name.text
-            self.no_dtype(parameter.name)
-            if name in self.fixed:
-                self.declared_twice(parameter.name)
-            elif name in self.scope.names or name in self.scope.rests:
-                self.report.error(parameter.name.span, f"`{name}` is an argument and a dimension")
-            if parameter.default is None and optional is not None:
-                message = f"`{name}` has no default and follows `{optional.name.text}`, which has one"
-                self.report.error(parameter.name.span, message, "put it first")
-            optional = parameter if parameter.default is not None else optional
-            self.scope.names[name] = self._argument(parameter)
-
-    def _argument(self, parameter: syntax.Parameter) -> Value:
-        """What an argument is in the body."""
-        default, name = parameter.default, parameter.name.text
-        value = None if default is None else self.scope.infer(default)
-        if parameter.kind:
-            if value is not None and not kind_fits(parameter.kind.text, value):
-                message = f"`{name}` wants a {parameter.kind.text}, found {value}"
-                self.report.error(parameter.span if default is None else default.span, message)
-            return of_kind(parameter.kind)
-        if default is not None and value != Static("none"):
-            hint = "an argument that may be left out is `none` then, or `static`"
-            self.report.error(default.span, f"expected `none`, found {value}", hint)
-        return self._array(parameter.type) if parameter.type else Array(None, None)
-
-    def _array(self, type_: syntax.AnyType) -> Value:
+    def array(self, type_: syntax.AnyType) -> Value:
+        """The value that a type describes, in the sizes of this body."""
         return value_of(type_, {name: size_of(value) for name, value in self.scope.names.items()})
 
     # Statements
@@ -158,7 +103,7 @@ class Body:
                     hint = "keep the value in a name, and return it after the loop"
                     self.report.error(statement.span, "a loop does not return", hint)
                 check_returned(
-                    self.report, self.declared, self.scope.infer(statement.value), statement, self._array
+                    self.report, self.declared, self.scope.infer(statement.value), statement, self.array
                 )
                 return True
             case syntax.If():
@@ -171,7 +116,7 @@ class Body:
         value = self.scope.infer(let.value)
         if let.annotation:
             check_type(self.scope, let.annotation)
-            declared = self._array(let.annotation)
+            declared = self.array(let.annotation)
             message = f"`{let.targets[0].text}` is declared {declared}"
             check_declared(self.report, let.value, message, declared, value)
             value = declared
@@ -239,7 +184,7 @@ class Body:
             if variable.collection.text == "params":
                 hint = f"write `param {variable.name.text}: ...`"
                 self.report.error(variable.collection.span, "the collection `params` is made of params", hint)
-        self.fix(variable.name, f"a {kind}", self._array(variable.type))
+        self.fix(variable.name, f"a {kind}", self.array(variable.type))
 
     def _update(self, update: syntax.Update) -> None:
         value = self.scope.infer(update.value)

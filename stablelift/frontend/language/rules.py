@@ -15,6 +15,7 @@ from stablelift.frontend.language.given import (
     integers,
     shape_of,
 )
+from stablelift.frontend.language.joining_rules import JOINING_RULES
 from stablelift.frontend.language.layer_rules import LAYER_RULES
 from stablelift.frontend.language.movement_rules import MOVEMENT_RULES
 from stablelift.frontend.language.shapes import Mismatch, Rest, Shape
@@ -189,6 +190,7 @@ RULES = {
     "len": _len,
     "unknown": _unknown,
     **MOVEMENT_RULES,
+    **JOINING_RULES,
     **LAYER_RULES,
 }
 
