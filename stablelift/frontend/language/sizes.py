@@ -39,6 +39,8 @@ class Computed:
     terms: tuple[tuple[Monomial, int], ...]
 
     def __str__(self) -> str:
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            return str(self.terms[0][0][0])
         text = ""
         for factors, coefficient in self.terms:
             sign = " - " if coefficient < 0 else " + "
@@ -118,6 +120,8 @@ def divide(left: Size, right: Size) -> Size:
     """`left / right` where that leaves no rest, whatever the names are; None where it may."""
     if left is None or right is None or right == 0:
         return None
+    if left == 0:
+        return 0
     divisor = _terms(right)
     if len(divisor) != 1:
         return 1 if left == right else None
