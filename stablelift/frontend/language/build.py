@@ -52,12 +52,13 @@ def build(file: syntax.File, source: Source, name: str, given: Mapping[str, Any]
     known = _vocabulary() | {f"@{key}": value for key, value in given.items()}
     callables = frozenset(declaration.name.text for declaration in file.declarations) | frozenset(given)
     declared = {declaration.name.text: declaration for declaration in file.declarations}
+    modules = frozenset(each for each in callables if _is_module(each, declared, known))
     for declaration in _innermost_first(declared):
         match declaration:
             case syntax.Module(external=True):
                 continue
             case syntax.Module():
-                built: Any = module_class(declaration, source, known, callables, name)
+                built: Any = module_class(declaration, source, known, callables, modules, name)
             case syntax.Callable():
                 built = _function(declaration, source, known, callables, name)
             case syntax.Lift():
@@ -168,13 +169,31 @@ def _of_functions(
     value: syntax.Expression, declared: Mapping[str, syntax.Declaration], known: Mapping[str, Any]
 ) -> bool:
     """Whether a lift is one of functions: by its word or, where that lifts both, by its target."""
-    while isinstance(value, syntax.Call) and isinstance(value.function, syntax.Name):
-        word = value.function.text
-        if word not in LIFTS or word not in FUNCTION_LIFTS:
-            return word not in LIFTS
-        given = lift_arguments(value, LIFTS[word])
-        first = given.get("target") or given.get("f")
-        if first is None:
+    while True:
+        match value:
+            case syntax.Call(function=syntax.Name(text=word)) if (
+                word not in LIFTS or word not in FUNCTION_LIFTS
+            ):
+                return word not in LIFTS
+            case syntax.Call(function=syntax.Name(text=word)):
+                given = lift_arguments(value, LIFTS[word])
+                value = given["target"] if "target" in given else given["f"]
+            case syntax.Name(text=text):
+                target = declared.get(text)
+                if not isinstance(target, syntax.Lift):
+                    return not _is_module(text, declared, known)
+                value = target.value
+            case _:
+                return False
+
+
+def _is_module(name: str, declared: Mapping[str, syntax.Declaration], known: Mapping[str, Any]) -> bool:
+    """Whether the name is a module of the file, a lifted one, an imported one, or a layer."""
+    match declared.get(name):
+        case syntax.Module():
+            return True
+        case syntax.Callable():
             return False
-        value = first
-    return isinstance(value, syntax.Name) and not isinstance(known.get(f"@{value.text}"), type)
+        case syntax.Lift(value=value):
+            return not _of_functions(value, declared, known)
+    return isinstance(known.get(f"@{name}"), type)

@@ -284,3 +284,14 @@ def test_a_size_that_is_solved_for():
     (problem,) = caught.value.diagnostics
     assert problem.message == "`call` wants f32[n, 3 * d + extra] for `x`, got the size 6"
     assert problem.hints == ("no `d` makes `3 * d + extra` 6",)
+
+
+def test_methods_that_call_functions_make_nothing():
+    text = (
+        "fn half(x)\n  return x / 2\n\nmodule M\n  first(x)\n    return half(x)\n\n"
+        "  second(x)\n    return half(first(x))\n\n  call(x)\n    return Dense(3)(second(x))\n"
+    )
+    model = namespace(text).M()
+    variables = model.init(KEY, X)
+    assert variables["params"].keys() == {"Dense_0"}
+    same(model.apply(variables, X, method="second"), X / 4)
