@@ -4,7 +4,8 @@
 
 Half of the texts follow the grammar, a quarter are good files with a few tokens changed, a quarter are bytes.
 Each is parsed, checked, put in its layout (which must keep its meaning and be its own), and built if it
-passes the checker. Texts that fail, or take more than five seconds of the processor, are written to `out/exam_language/`.
+passes the checker. Texts that fail, or take more than five seconds of the processor, are written to
+`out/exam_language/`.
 """
 
 from __future__ import annotations
