@@ -1,7 +1,8 @@
 """Write the pages that come from tables in the code: `python docs/make_pages.py`.
 
 `lift-dialect.md` is printed from the dialect's table, `op-coverage.md` from the rule tables, `layers.md` from
-the docstrings of the layers. A test says when a page is stale.
+the docstrings of the layers, and the end of `lift-language.md` from the vocabulary and the grammar. A test
+says when a page is stale.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import stablelift
+from stablelift.frontend.language import vocabulary
+from stablelift.frontend.language.parse import GRAMMAR
+from stablelift.frontend.language.vocabulary.words import Word, spell
 from stablelift.ir import attributes
 from stablelift.ir.lift import LIFT_OPS, LiftOp
 from stablelift.passes.batching.table import batching
@@ -159,7 +163,70 @@ def _source(value: object) -> str:
     return ""
 
 
-PAGES = {"lift-dialect.md": dialect_page, "op-coverage.md": coverage_page, "layers.md": layers_page}
+VOCABULARY_HEAD = """\
+## The vocabulary
+
+This part is written by `docs/make_pages.py` from the vocabulary and the grammar; change those and run it
+again.
+
+What may be called, with its parameters; `name=` may be left out, what follows `*` is given by name.
+The meaning is JAX's.
+"""
+
+
+def language_page() -> str:
+    """`lift-language.md`: its text as it is, then the tables."""
+    text = (FOLDER / "lift-language.md").read_text().split("## The vocabulary")[0]
+    homes = dict.fromkeys(word.home for word in vocabulary.FUNCTIONS.values())
+    tables = [_words(f"`{home}`" if "." in home else home, home) for home in homes]
+    tables.append(_table("layer", vocabulary.LAYERS.values(), "call"))
+    tables.append(_table("initializer", vocabulary.INITIALIZERS.values()))
+    tables.append(_table("lift of modules", vocabulary.LIFTS.values()))
+    tables.append(_table("lift of functions", vocabulary.FUNCTION_LIFTS.values()))
+    policies = f"Policies of `remat`: {', '.join(f'`{each}`' for each in vocabulary.POLICIES)}."
+    return "\n".join([text + VOCABULARY_HEAD, "\n\n".join(tables), "", policies, "", grammar_table()])
+
+
+def _words(title: str, home: str) -> str:
+    return _table(title, [word for word in vocabulary.FUNCTIONS.values() if word.home == home])
+
+
+def _table(title: str, words: Iterable[Word], inputs: str = "") -> str:
+    """A table of words, those of the same parameters in one row."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for word in words:
+        cells = (word.signature, spell(word.inputs)) if inputs else (word.signature,)
+        rows.setdefault(cells, []).append(f"`{word.name}`")
+    head = [title, "parameters", *([inputs] if inputs else [])]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for cells, names in rows.items():
+        shown = " | ".join(f"`{cell}`" if cell else "" for cell in cells)
+        lines.append(f"| {' '.join(names)} | {shown} |")
+    return "\n".join(lines)
+
+
+def grammar_table() -> str:
+    """The rules of the grammar file under its own headings."""
+    text = "start:" + GRAMMAR.read_text(encoding="utf-8").split("// Terminals")[0].split("\nstart:", 1)[1]
+    table = ["", "| rule | is |", "|---|---|"]
+    note = "A rule that begins with `?` or `_` stands for what it holds; `?` only where that is one thing."
+    lines = ["## The grammar", "", note, *table]
+    for line in text.replace("\n     |", " |").split("\n"):
+        if line.startswith("//"):
+            lines += ["", f"### {line.removeprefix('// ')}", *table]
+        elif line:
+            name, meaning = line.split(":", 1)
+            escaped = meaning.strip().replace("|", "\\|")
+            lines.append(f"| `{name}` | `{escaped}` |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "lift-dialect.md": dialect_page,
+    "op-coverage.md": coverage_page,
+    "layers.md": layers_page,
+    "lift-language.md": language_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

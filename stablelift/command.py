@@ -98,7 +98,7 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
 
 @main.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; 1 if a file would change.")
 def fmt(files: tuple[str, ...], only_check: bool) -> None:
     """Write .lift FILES in the canonical layout. Comments are kept, and the meaning is."""
     from stablelift.frontend.language.diagnostics import LiftSourceError

@@ -33,7 +33,8 @@ def infer_callable(declared: syntax.Callable, fields: dict[str, Value], values: 
     if not required <= len(values) <= len(wanted):
         raise Mismatch(f"`{declared.name.text}` takes {len(wanted)} arguments, got {len(values)}")
     bound = bindings(fields)
-    for parameter, value in zip(declared.parameters, values, strict=False):
+    # Twice: a computed dimension may need a name that a later argument binds.
+    for parameter, value in list(zip(declared.parameters, values, strict=False)) * 2:
         if parameter.type is not None and not fits(parameter.type, value, bound):
             raise Mismatch(f"`{parameter.name.text}` is {value_of(parameter.type)}, found {value}")
     return substituted(result_of(declared), bound)
@@ -103,7 +104,7 @@ def _infer_method(
             if declared is None:
                 raise Mismatch(f"module `{name_of(callee)}` has no method `{name}`")
             return infer_callable(declared, configuration(callee, fields), values)
-    if callee.name.text in report.open_lifts:
+    if not report.may_look_into(callee.name.text):
         return UNKNOWN
     report.open_lifts.add(callee.name.text)
     try:

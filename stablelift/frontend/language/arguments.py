@@ -207,7 +207,12 @@ def method(module: syntax.Module, name: str = "call") -> syntax.Callable | None:
 
 def show_values(given: dict[str, Value]) -> str:
     """The arrays among the arguments, for a message."""
-    shown = [str(value) for value in given.values() if isinstance(value, (Array, Several, Static))]
+    numbers = ("int", "float", "bool")
+    shown = [
+        str(value)
+        for value in given.values()
+        if isinstance(value, (Array, Several)) or (isinstance(value, Static) and value.kind in numbers)
+    ]
     return " and ".join(shown)
 
 

@@ -11,8 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.sizes import solve, unbound_name
 from stablelift.frontend.language.static import RunMismatch, compute
 from stablelift.frontend.language.types import arrays_in
+from stablelift.frontend.language.values import dimension_size
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES
 from stablelift.frontend.module import Module
 
@@ -46,11 +48,34 @@ class Binder:
         self.origin = {name: "the configuration" for name in self.sizes}
         typed = list(zip(self.declared.parameters, self.texts, arguments, strict=True))
         values = [self._argument(*each) for each in typed]
+        self._solve(values)
         for parameter, text, value in zip(self.declared.parameters, self.texts, values, strict=True):
             if parameter.type and value is not None:
                 for type_, array in zip(arrays_in(parameter.type), arrays_of(value), strict=True):
                     self._check_computed(parameter, type_, text, array)
         return values
+
+    def _solve(self, values: list[Any]) -> None:
+        """Binds names that stand in computed sizes only, such as `3 * d`."""
+        pending: list[tuple[syntax.Parameter, str, Any, Any]] = []
+        for parameter, text, value in zip(self.declared.parameters, self.texts, values, strict=True):
+            if parameter.type and value is not None:
+                for type_, array in zip(arrays_in(parameter.type), arrays_of(value), strict=True):
+                    axes = _axes(type_, array.ndim) or []
+                    for dimension, axis in zip(type_.dimensions, axes, strict=True):
+                        if isinstance(dimension, syntax.Binary):
+                            size = dimension_size(dimension, None)
+                            pending.append((parameter, text, size, array.shape[axis]))
+        for _ in pending:
+            for parameter, text, size, found in pending:
+                name = unbound_name(size, self.sizes)
+                if name is not None:
+                    solution = solve(size, name, found, self.sizes)
+                    if not isinstance(solution, int) or solution < 0:
+                        message = self._message(parameter, text, f"the size {found}")
+                        raise ArgumentMismatch(message, parameter, f"no `{name}` makes `{size}` {found}")
+                    self.sizes[name] = solution
+                    self.origin[name] = f"`{parameter.name.text}`"
 
     def _argument(self, parameter: syntax.Parameter, text: str, value: Any) -> Any:
         if parameter.kind is not None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.arguments import kind_fits
 from stablelift.frontend.language.calls import check_initializer
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.members import check_members, fields_in_scope
+from stablelift.frontend.language.parameters import bind_parameters
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.results import check_declared, check_returned
 from stablelift.frontend.language.types import (
     arrays_in,
-    check_kind,
     check_type,
-    dimensions_of,
     named_dimensions,
 )
 from stablelift.frontend.language.values import (
@@ -27,11 +25,13 @@ from stablelift.frontend.language.values import (
     Unknown,
     Value,
     join,
-    of_kind,
     size_of,
     value_of,
 )
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES
+
+MAX_LOOKED_TWICE = 2
+MAX_BRANCHES = 100
 
 
 @dataclass
@@ -52,15 +52,18 @@ class Body:
         self.scope = Expressions(report, module=module)
         self.fixed: dict[str, tuple[str, syntax.Name]] = {}
         self.variables: set[str] = set()
-        self.in_loop = False
+        self.loops = 0
+
+    @property
+    def in_loop(self) -> bool:
+        return self.loops > 0
 
     def check(self) -> None:
         """Checks everything, in the order of the text."""
         if self.module:
             for name, value in fields_in_scope(self.module):
                 self.fix(name, "a field", value)
-        self._bind_dimensions()
-        self._parameters()
+        bind_parameters(self)
         for result in self.declared.results:
             check_type(self.scope, result)
         if self.module:
@@ -69,57 +72,8 @@ class Body:
             returned = self._block(self.declared.body)
             self._ends_with_return(returned)
 
-    # The head
-
-    def _bind_dimensions(self) -> None:
-        """The dimensions that the types of the arguments name."""
-        for dimension in dimensions_of(self.declared):
-            if isinstance(dimension, syntax.Rest):
-                self.scope.rests.add(dimension.name.text)
-            elif isinstance(dimension, syntax.Name) and dimension.text not in self.fixed:
-                self.no_dtype(dimension)
-                self.scope.names[dimension.text] = Static("int", size=dimension.text)
-        for dimension in dimensions_of(self.declared):
-            if isinstance(dimension, syntax.Rest) and dimension.name.text in self.scope.names:
-                name = dimension.name.text
-                message = f"`*{name}` is any number of sizes, and `{name}` is {self.scope.names[name]}"
-                self.report.error(dimension.span, message)
-        for parameter in self.declared.parameters:
-            if parameter.type:
-                check_type(self.scope, parameter.type)
-            if parameter.kind:
-                check_kind(self.report, parameter.kind)
-
-    def _parameters(self) -> None:
-        optional: syntax.Parameter | None = None
-        for parameter in self.declared.parameters:
-            name = parameter.name.text
-            self.no_dtype(parameter.name)
-            if name in self.fixed:
-                self.declared_twice(parameter.name)
-            elif name in self.scope.names or name in self.scope.rests:
-                self.report.error(parameter.name.span, f"`{name}` is an argument and a dimension")
-            if parameter.default is None and optional is not None:
-                message = f"`{name}` has no default and follows `{optional.name.text}`, which has one"
-                self.report.error(parameter.name.span, message, "put it first")
-            optional = parameter if parameter.default is not None else optional
-            self.scope.names[name] = self._argument(parameter)
-
-    def _argument(self, parameter: syntax.Parameter) -> Value:
-        """What an argument is in the body."""
-        default, name = parameter.default, parameter.name.text
-        value = None if default is None else self.scope.infer(default)
-        if parameter.kind:
-            if value is not None and not kind_fits(parameter.kind.text, value):
-                message = f"`{name}` wants a {parameter.kind.text}, found {value}"
-                self.report.error(parameter.span if default is None else default.span, message)
-            return of_kind(parameter.kind)
-        if default is not None and value != Static("none"):
-            hint = "an argument that may be left out is `none` then, or `static`"
-            self.report.error(default.span, f"expected `none`, found {value}", hint)
-        return self._array(parameter.type) if parameter.type else Array(None, None)
-
-    def _array(self, type_: syntax.AnyType) -> Value:
+    def array(self, type_: syntax.AnyType) -> Value:
+        """The value that a type describes, in the sizes of this body."""
         return value_of(type_, {name: size_of(value) for name, value in self.scope.names.items()})
 
     # Statements
@@ -149,7 +103,7 @@ class Body:
                     hint = "keep the value in a name, and return it after the loop"
                     self.report.error(statement.span, "a loop does not return", hint)
                 check_returned(
-                    self.report, self.declared, self.scope.infer(statement.value), statement, self._array
+                    self.report, self.declared, self.scope.infer(statement.value), statement, self.array
                 )
                 return True
             case syntax.If():
@@ -162,7 +116,7 @@ class Body:
         value = self.scope.infer(let.value)
         if let.annotation:
             check_type(self.scope, let.annotation)
-            declared = self._array(let.annotation)
+            declared = self.array(let.annotation)
             message = f"`{let.targets[0].text}` is declared {declared}"
             check_declared(self.report, let.value, message, declared, value)
             value = declared
@@ -220,17 +174,17 @@ class Body:
         if isinstance(variable.type, syntax.TupleType):
             self.report.error(variable.type.span, f"a {kind} is one array, found a tuple")
         check_initializer(self.scope, variable.initializer)
-        if variable.name.text in self.fixed or variable.name.text in self.scope.names:
-            self.declared_twice(variable.name)
         if self.in_loop:
             hint = "make a module of the body: each has variables of its own"
             self.report.error(variable.span, f"a loop would declare the {kind} again and again", hint)
+        elif variable.name.text in self.fixed or variable.name.text in self.scope.names:
+            self.declared_twice(variable.name)
         if isinstance(variable, syntax.Variable):
             self.variables.add(variable.name.text)
             if variable.collection.text == "params":
                 hint = f"write `param {variable.name.text}: ...`"
                 self.report.error(variable.collection.span, "the collection `params` is made of params", hint)
-        self.fix(variable.name, f"a {kind}", self._array(variable.type))
+        self.fix(variable.name, f"a {kind}", self.array(variable.type))
 
     def _update(self, update: syntax.Update) -> None:
         value = self.scope.infer(update.value)
@@ -258,6 +212,8 @@ class Body:
         self.variables, self.scope.partial = set(names.variables), dict(names.partial)
 
     def _if(self, statement: syntax.If) -> bool:
+        if len(statement.branches) > MAX_BRANCHES:
+            self.report.error(statement.span, f"an `if` has at most {MAX_BRANCHES} branches")
         before = self._names()
         left: list[_Names] = []
         for test, block in statement.branches:
@@ -288,16 +244,22 @@ class Body:
 
     def _for(self, loop: syntax.For) -> None:
         item = self.scope.items_of(loop.iterable)
-        before, was_in_loop = self._names(), self.in_loop
-        self.in_loop = True
-        # What a name is at the beginning of a round depends on the rounds before: look twice.
-        with self.report.muted():
-            self._round(loop, item)
-        self._merge([before, self._names()], f"only the loop at {loop.span} gives it a value")
+        before = self._names()
+        self.loops += 1
+        reason = f"only the loop at {loop.span} gives it a value"
+        # What a name is at the beginning of a round depends on the rounds before: look twice, but not in
+        # loops inside of loops, where that takes long.
+        if self.loops <= MAX_LOOKED_TWICE:
+            with self.report.muted():
+                self._round(loop, item)
+            self._merge([before, self._names()], reason)
+        else:
+            changed = self.scope.names.keys() & set(syntax.bound_names((loop,))) - self.fixed.keys()
+            self.scope.names |= dict.fromkeys(changed, UNKNOWN)
         start = self._names()
         self._round(loop, item)
-        self._merge([start, self._names()], f"only the loop at {loop.span} gives it a value")
-        self.in_loop = was_in_loop
+        self._merge([start, self._names()], reason)
+        self.loops -= 1
 
     def _round(self, loop: syntax.For, item: Value) -> None:
         for target, value in zip(loop.targets, self.scope.take_apart(loop.targets, item), strict=True):

@@ -9,10 +9,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from stablelift.errors import StableliftError
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.binding import expect, result
 from stablelift.frontend.language.constants import lift_arguments
-from stablelift.frontend.language.diagnostics import Source
+from stablelift.frontend.language.diagnostics import LiftCheckError, Source, diagnose
 from stablelift.frontend.language.lift_code import lifted_function, lifted_module
 from stablelift.frontend.language.lifted_functions import lift, member
 from stablelift.frontend.language.module_code import module_class
@@ -51,17 +52,17 @@ def build(file: syntax.File, source: Source, name: str, given: Mapping[str, Any]
     known = _vocabulary() | {f"@{key}": value for key, value in given.items()}
     callables = frozenset(declaration.name.text for declaration in file.declarations) | frozenset(given)
     declared = {declaration.name.text: declaration for declaration in file.declarations}
+    modules = frozenset(each for each in callables if _is_module(each, declared, known))
     for declaration in _innermost_first(declared):
         match declaration:
             case syntax.Module(external=True):
                 continue
             case syntax.Module():
-                built: Any = module_class(declaration, source, known, callables, name)
+                built: Any = module_class(declaration, source, known, callables, modules, name)
             case syntax.Callable():
                 built = _function(declaration, source, known, callables, name)
             case syntax.Lift():
-                kind = lifted_function if _of_functions(declaration.value, declared, known) else None
-                built = kind(declaration, known, name) if kind else lifted_module(declaration, known)
+                built = _lift(declaration, declared, known, source, name)
         known[f"@{declaration.name.text}"] = built
         setattr(space, declaration.name.text, built)
     names = [d.name.text for d in file.declarations if not (isinstance(d, syntax.Module) and d.external)]
@@ -113,6 +114,25 @@ def _function(
     return function
 
 
+def _lift(
+    declaration: syntax.Lift,
+    declared: Mapping[str, syntax.Declaration],
+    known: dict[str, Any],
+    source: Source,
+    home: str,
+) -> Any:
+    """The lifted Module or function; what the lift refuses, such as missing lengths, is an error here."""
+    try:
+        if _of_functions(declaration.value, declared, known):
+            return lifted_function(declaration, known, home)
+        return lifted_module(declaration, known)
+    except (RunMismatch, StableliftError, TypeError, ValueError) as error:
+        message = (
+            f"`{declaration.name.text}` cannot be made: {str(error).splitlines()[0].split('error: ')[-1]}"
+        )
+        raise LiftCheckError([diagnose(source, declaration.value.span, message)]) from error
+
+
 # The order of declarations
 
 
@@ -149,13 +169,31 @@ def _of_functions(
     value: syntax.Expression, declared: Mapping[str, syntax.Declaration], known: Mapping[str, Any]
 ) -> bool:
     """Whether a lift is one of functions: by its word or, where that lifts both, by its target."""
-    while isinstance(value, syntax.Call) and isinstance(value.function, syntax.Name):
-        word = value.function.text
-        if word not in LIFTS or word not in FUNCTION_LIFTS:
-            return word not in LIFTS
-        given = lift_arguments(value, LIFTS[word])
-        first = given.get("target") or given.get("f")
-        if first is None:
+    while True:
+        match value:
+            case syntax.Call(function=syntax.Name(text=word)) if (
+                word not in LIFTS or word not in FUNCTION_LIFTS
+            ):
+                return word not in LIFTS
+            case syntax.Call(function=syntax.Name(text=word)):
+                given = lift_arguments(value, LIFTS[word])
+                value = given["target"] if "target" in given else given["f"]
+            case syntax.Name(text=text):
+                target = declared.get(text)
+                if not isinstance(target, syntax.Lift):
+                    return not _is_module(text, declared, known)
+                value = target.value
+            case _:
+                return False
+
+
+def _is_module(name: str, declared: Mapping[str, syntax.Declaration], known: Mapping[str, Any]) -> bool:
+    """Whether the name is a module of the file, a lifted one, an imported one, or a layer."""
+    match declared.get(name):
+        case syntax.Module():
+            return True
+        case syntax.Callable():
             return False
-        value = first
-    return isinstance(value, syntax.Name) and not isinstance(known.get(f"@{value.text}"), type)
+        case syntax.Lift(value=value):
+            return not _of_functions(value, declared, known)
+    return isinstance(known.get(f"@{name}"), type)

@@ -306,7 +306,8 @@ def _apply_callable(
     places = dict(zip((p.name for p in parameters), call.arguments, strict=False))
     places |= {keyword.name.text: keyword.value for keyword in call.keywords}
     bound = bindings(fields)
-    for parameter in declared.parameters:
+    # Twice: a computed dimension may need a name that a later argument binds.
+    for parameter in declared.parameters * 2:
         name = parameter.name.text
         if name not in given:
             continue

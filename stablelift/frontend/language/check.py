@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.arguments import match_arguments, method, target_name
@@ -13,7 +13,7 @@ from stablelift.frontend.language.lift_options import check_option
 from stablelift.frontend.language.members import check_fields
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.uses import check_uses
-from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, RESERVED_FIELDS
+from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LAYERS, LIFTS, RESERVED_FIELDS
 
 
 def check(file: syntax.File, source: Source, imported: Mapping[str, syntax.Declaration] = {}) -> None:
@@ -139,10 +139,8 @@ def _check_makers(module: syntax.Module, report: Report) -> None:
         report.error(again.name.span, message, hint)
 
 
-def makes(declared: syntax.Callable, modules: Mapping[str, object]) -> bool:
+def makes(declared: syntax.Callable, modules: Container[str]) -> bool:
     """Whether the body makes submodules, params or variables of its own."""
-    from stablelift.frontend.language.vocabulary import LAYERS
-
     for node in syntax.below(declared.body):
         if isinstance(node, (syntax.Param, syntax.Variable)):
             return True

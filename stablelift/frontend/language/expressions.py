@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.calls import infer_call
+from stablelift.frontend.language.given import common_dtype
 from stablelift.frontend.language.indexing import infer_subscript
 from stablelift.frontend.language.report import Report
-from stablelift.frontend.language.rules import common_dtype
 from stablelift.frontend.language.shapes import Mismatch, Rest, broadcast, matmul
 from stablelift.frontend.language.sizes import OPERATIONS
 from stablelift.frontend.language.values import (

@@ -110,7 +110,7 @@ def declared_function(scope: Scope, declared: syntax.Callable | syntax.Lift) -> 
     if isinstance(declared, syntax.Callable):
         return of_callable(declared, {})
     name, report = declared.name.text, scope.report
-    if name in report.open_lifts or not isinstance(declared.value, syntax.Call):
+    if not isinstance(declared.value, syntax.Call) or not report.may_look_into(name):
         return unknown_function(name)
     report.open_lifts.add(name)
     try:
@@ -175,6 +175,10 @@ def lifted_function(scope: Scope, call: syntax.Call) -> Function:
             scope.report.error(call.span, "`switch` needs at least one branch")
         return unknown_function()
     options: dict[str, Any] = lift_options(call, word)
-    rule = LIFT_RULES[word.rule]
+    rule, report = LIFT_RULES[word.rule], scope.report
     shown = f"{word.name}({', '.join(function.name for function in functions)})"
-    return Function(shown, lambda values: rule(infers, options, values))
+
+    def infer(values: Values) -> Value:
+        return rule(infers, options, values) if report.may_look_into("") else UNKNOWN
+
+    return Function(shown, infer)

@@ -75,7 +75,7 @@ def _taken(shape: Shape, indices: list[tuple[Index, Value]]) -> Shape | None:
     """The shape after basic indexing, or None. Raises Mismatch for too many indices."""
     consumed = sum(not isinstance(i, syntax.Ellipsis) and not _is_new(v) for i, v in indices)
     if known(shape) and consumed > len(shape):
-        raise Mismatch(f"it has {len(shape)} axes, and {consumed} are indexed")
+        raise Mismatch(f"{consumed} indices for {len(shape)} {'axis' if len(shape) == 1 else 'axes'}")
     if any(isinstance(v, Unknown) and not isinstance(i, (syntax.Slice, syntax.Ellipsis)) for i, v in indices):
         return None
     arrays = [value for _, value in indices if isinstance(value, Array)]

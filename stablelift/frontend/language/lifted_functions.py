@@ -17,6 +17,7 @@ import jax
 from stablelift.frontend import functional
 from stablelift.frontend.language.static import RunMismatch
 from stablelift.frontend.lifts import branches, derivatives, gradients
+from stablelift.frontend.lifts import custom_vjp as customs
 from stablelift.frontend.lifts import jit as jits
 from stablelift.frontend.lifts import remat as remats
 from stablelift.frontend.lifts import scan as scans
@@ -179,32 +180,56 @@ def vjp(functions: tuple[Bound, ...]) -> Bound:
 
 
 def custom_vjp(functions: tuple[Bound, ...]) -> Bound:
-    """A pure function whose gradient two others give.
+    """A function whose gradient two others give.
 
-    `forward` returns the results of the function, then residuals; `backward` takes the residuals, then the
-    cotangents, and returns the gradient of each argument.
+    `forward` returns the results of the function, then residuals; `backward`, which is pure, takes the
+    residuals, then the cotangents, and returns the gradient of each argument. Variables that the function
+    uses have their own gradients.
     """
     function, forward, backward = functions
-    if _owner(functions) is not None:
-        hint = "give `custom_vjp` functions of arrays, and the params as arguments"
-        raise RunMismatch("`custom_vjp` is of pure functions", hint)
+    if backward.module is not None:
+        hint = "write a `fn`, and make what it needs a residual"
+        raise RunMismatch("the backward function of `custom_vjp` has no variables", hint)
+    owner = _owner(functions)
+    if owner is not None:
+        return _custom_vjp_of_module(function, forward, backward, owner)
     lifted = functional.custom_vjp(function)
 
     def run_forward(*arguments: Any) -> tuple[Any, Any]:
-        results = jax.eval_shape(function, *arguments)
-        found = forward(*arguments)
-        if not isinstance(results, tuple):
-            several = isinstance(found, tuple)
-            return (found[0], found[1:]) if several else (found, ())
-        return found[: len(results)], found[len(results) :]
+        return _residuals(jax.eval_shape(function, *arguments), forward(*arguments))
+
+    lifted.defvjp(run_forward, lambda residuals, ct: _pulled_back(backward, residuals, ct))
+    return Bound(lambda _module, *arguments: lifted(*arguments), None)
+
+
+def _custom_vjp_of_module(function: Bound, forward: Bound, backward: Bound, owner: Module) -> Bound:
+    """The pullback of the function is one more residual: it has the gradients of the variables."""
+
+    def run_forward(module: Any, *arguments: Any) -> tuple[Any, Any]:
+        results, pullback = derivatives.vjp(function.body, module, *arguments)
+        results, residuals = _residuals(results, forward.body(module, *arguments))
+        return results, (pullback, residuals)
 
     def run_backward(residuals: Any, cotangent: Any) -> Any:
-        cotangents = cotangent if isinstance(cotangent, tuple) else (cotangent,)
-        found = backward(*residuals, *cotangents)
-        return found if isinstance(found, tuple) else (found,)
+        pullback, kept = residuals
+        return pullback(cotangent)[0], *_pulled_back(backward, kept, cotangent)
 
-    lifted.defvjp(run_forward, run_backward)
-    return Bound(lambda _module, *arguments: lifted(*arguments), None)
+    lifted = customs.custom_vjp(function.body, run_forward, run_backward)
+    return Bound(lifted, owner)
+
+
+def _residuals(results: Any, found: Any) -> tuple[Any, tuple[Any, ...]]:
+    """What a forward function returned, in two: its first values are like the results."""
+    if isinstance(results, tuple):
+        return found[: len(results)], found[len(results) :]
+    return (found[0], found[1:]) if isinstance(found, tuple) else (found, ())
+
+
+def _pulled_back(backward: Bound, residuals: tuple[Any, ...], cotangent: Any) -> tuple[Any, ...]:
+    """The gradients of the arguments."""
+    cotangents = cotangent if isinstance(cotangent, tuple) else (cotangent,)
+    found = backward(*residuals, *cotangents)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def while_loop(functions: tuple[Bound, ...], **options: Any) -> Bound:

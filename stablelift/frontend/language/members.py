@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.arguments import field_fits, show_kind
 from stablelift.frontend.language.expressions import Expressions
+from stablelift.frontend.language.functions import function_value
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Rest
 from stablelift.frontend.language.types import arrays_in, check_kind, is_kind, named_dimensions
@@ -107,8 +108,6 @@ def _check_default(
     module: syntax.Module, field: syntax.Field, default: syntax.Expression, report: Report
 ) -> None:
     """A default is a constant: a literal, dtype, function or module, or a tuple of constants."""
-    from stablelift.frontend.language.functions import function_value
-
     scope = Expressions(report, module=module)
     if field.kind.text == "function":
         function_value(scope, default)

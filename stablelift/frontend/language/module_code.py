@@ -34,9 +34,14 @@ _KINDS: dict[str, Any] = {"int": int, "float": float, "bool": bool, "str": str}
 
 
 def module_class(
-    declared: syntax.Module, source: Source, known: dict[str, Any], callables: frozenset[str], home: str
+    declared: syntax.Module,
+    source: Source,
+    known: dict[str, Any],
+    callables: frozenset[str],
+    modules: frozenset[str],
+    home: str,
 ) -> type:
-    """The Module class."""
+    """The Module class; of the file's `callables` some are `modules`."""
     name = declared.name.text
     in_setup = tuple(m for m in declared.members if shared(declared) or isinstance(m, syntax.Submodule))
     in_body = tuple(m for m in declared.members if m not in in_setup)
@@ -63,7 +68,7 @@ def module_class(
         attribute = "__call__" if method.name.text == "call" else method.name.text
         body.dress(run, attribute, f"{name}.{attribute}", home, receiver=True)
         alone = len(declared.methods) == 1
-        inline = alone or makes(method, {each: None for each in callables})
+        inline = alone or makes(method, modules)
         namespace[attribute] = compact(run) if inline else run
     return type(name, (Module,), namespace)
 

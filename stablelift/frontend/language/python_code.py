@@ -8,7 +8,6 @@ names that the checker allowed, and nothing else.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -35,7 +34,12 @@ def translate(
         for p in declared.parameters
         if p.kind is None and not isinstance(p.type, syntax.TupleType)
     }
-    code.locals |= {*parameters, *sizes, *_bound(declared.body), *(member.name.text for member in members)}
+    code.locals |= {
+        *parameters,
+        *sizes,
+        *syntax.bound_names(declared.body),
+        *(member.name.text for member in members),
+    }
     writer = _BodyCode(code, declared.name, declared.results)
     return writer.compile([*members, *declared.body], [SELF, *parameters, *sizes])
 
@@ -45,18 +49,6 @@ def translate_setup(
 ) -> CodeType:
     """The code of a module that defines `setup`, which makes the members as attributes of self."""
     return _BodyCode(code, module.name, (), setup=True).compile(list(members), [SELF])
-
-
-def _bound(statements: syntax.Block) -> Iterable[str]:
-    """The names that a body binds."""
-    for node in syntax.below(statements):
-        match node:
-            case syntax.Let(targets=targets) | syntax.For(targets=targets):
-                yield from (target.text for target in targets)
-            case syntax.Comprehension(targets=targets):
-                yield from (target.text for target in targets)
-            case syntax.Param(name=name) | syntax.Variable(name=name):
-                yield name.text
 
 
 @dataclass
@@ -188,7 +180,7 @@ class _BodyCode:
 
     def _for(self, loop: syntax.For) -> ast.stmt:
         # What a later round finds in a name may be no array, whatever it is in the first.
-        self.code.arrays -= {*_bound((loop,))}
+        self.code.arrays -= {*syntax.bound_names((loop,))}
         before = set(self.code.arrays)
         span = loop.iterable.span
         items = self.code.invoke("@each", [self.code.expression(loop.iterable)], span)

@@ -11,6 +11,9 @@ from stablelift.frontend.language.vocabulary import DTYPES, FUNCTION_LIFTS, FUNC
 
 # Looking for the closest name is slow, and of no use after this many errors.
 MAX_SUGGESTIONS = 50
+# Lifts of lifts of several functions unfold exponentially: after so many nothing more is inferred of them.
+MAX_LIFTS = 10_000
+MAX_OPEN_LIFTS = 40
 
 
 class Report:
@@ -26,6 +29,7 @@ class Report:
         self.modules: dict[str, syntax.Module | syntax.Lift] = {}
         self.functions: dict[str, syntax.Callable | syntax.Lift] = {}
         self.open_lifts: set[str] = set()
+        self.lifts_left = MAX_LIFTS
         self._found: dict[tuple[int, int], Diagnostic] = {}
 
     def error(self, span: Span, message: str, *hints: str) -> None:
@@ -39,6 +43,11 @@ class Report:
         if listing and known and not hint:
             hint = f"{listing} {', '.join(f'`{each}`' for each in known)}"
         self.error(name.span, f"unknown {kind} `{name.text}`", hint)
+
+    def may_look_into(self, name: str) -> bool:
+        """Whether the lift of that name is not yet open, and inferring it would end soon."""
+        self.lifts_left -= 1
+        return name not in self.open_lifts and len(self.open_lifts) < MAX_OPEN_LIFTS and self.lifts_left > 0
 
     @contextmanager
     def muted(self) -> Iterator[None]:

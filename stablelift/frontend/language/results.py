@@ -24,13 +24,14 @@ def check_declared(
     report: Report, place: syntax.Expression | syntax.Rest, message: str, declared: Value, found: Value
 ) -> None:
     """Notes an error, which begins with `message`, unless the value may be what is declared."""
-    if isinstance(declared, Several) and isinstance(found, Several) and declared.items and found.items:
-        if len(declared.items) == len(found.items):
-            written = place.items if isinstance(place, syntax.Tuple) else ()
-            places = written if len(written) == len(found.items) else (place,) * len(found.items)
-            for each, wanted, item in zip(places, declared.items, found.items, strict=True):
-                check_declared(report, each, message, wanted, item)
-            return
+    wanted = declared.items if isinstance(declared, Several) else None
+    items = found.items if isinstance(found, Several) else None
+    if wanted is not None and items is not None and len(wanted) == len(items):
+        written = place.items if isinstance(place, syntax.Tuple) else ()
+        places = written if len(written) == len(items) else (place,) * len(items)
+        for each, one, item in zip(places, wanted, items, strict=True):
+            check_declared(report, each, message, one, item)
+        return
     if not _may_be(declared, found):
         report.error(place.span, f"{message}, found {found}")
 

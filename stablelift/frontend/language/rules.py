@@ -15,9 +15,10 @@ from stablelift.frontend.language.given import (
     integers,
     shape_of,
 )
+from stablelift.frontend.language.joining_rules import JOINING_RULES
 from stablelift.frontend.language.layer_rules import LAYER_RULES
 from stablelift.frontend.language.movement_rules import MOVEMENT_RULES
-from stablelift.frontend.language.shapes import Mismatch, Rest, Shape
+from stablelift.frontend.language.shapes import Rest, Shape
 from stablelift.frontend.language.sizes import Size
 from stablelift.frontend.language.values import UNKNOWN, Array, Several, Static, Value
 
@@ -189,7 +190,6 @@ RULES = {
     "len": _len,
     "unknown": _unknown,
     **MOVEMENT_RULES,
+    **JOINING_RULES,
     **LAYER_RULES,
 }
-
-__all__ = ["RULES", "Mismatch", "common_dtype"]

@@ -39,7 +39,7 @@ class RunningBody:
         fields: tuple[str, ...],
     ):
         self.declared, self.source = declared, source
-        self.sizes = tuple(name for name in named_dimensions(declared) if name.lstrip("*") not in fields)
+        self.sizes = tuple(named_dimensions(declared, fields))
         self.texts = tuple(source.text(p.type.span) if p.type else "" for p in declared.parameters)
         self.nodes = nodes_by_place(declared.body)
         names = [

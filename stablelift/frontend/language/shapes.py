@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stablelift.frontend.language.sizes import Computed, Size, differ, replace
+from stablelift.frontend.language.sizes import Computed, Size, differ, replace, solve, unbound_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,11 @@ def _bind_all(pattern: Shape, found: Shape, bound: Bindings) -> None:
             name = f"dimension `{wanted}`" if isinstance(wanted, str) else "a dimension"
             raise Mismatch(f"{name} is `{known_as}` and `{size}`")
     for wanted, size in computed:
+        name = unbound_name(wanted, bound)
+        if name is not None:
+            bound[name] = solve(wanted, name, size, bound)
+            if bound[name] is None and isinstance(size, int):
+                raise Mismatch(f"no `{name}` makes `{wanted}` the size `{size}`")
         expected = replace(wanted, bound)
         if differ(expected, size):
             raise Mismatch(f"dimension `{wanted}` is `{expected}` and `{size}`")

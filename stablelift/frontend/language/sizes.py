@@ -8,7 +8,7 @@ an atom of its own, of which nothing more is known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class Computed:
     terms: tuple[tuple[Monomial, int], ...]
 
     def __str__(self) -> str:
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            return str(self.terms[0][0][0])
         text = ""
         for factors, coefficient in self.terms:
             sign = " - " if coefficient < 0 else " + "
@@ -118,6 +120,8 @@ def divide(left: Size, right: Size) -> Size:
     """`left / right` where that leaves no rest, whatever the names are; None where it may."""
     if left is None or right is None or right == 0:
         return None
+    if left == 0:
+        return 0
     divisor = _terms(right)
     if len(divisor) != 1:
         return 1 if left == right else None
@@ -179,6 +183,34 @@ def _bound(name: str, bound: Mapping[str, Any]) -> Size:
     if not name.startswith("*"):
         return None if isinstance(value, tuple) else value
     return product(value) if isinstance(value, tuple) else None
+
+
+def unbound_name(size: Size, bound: Container[str]) -> str | None:
+    """The only name in the size that is not bound, if the size grows with it in proportion."""
+    if not isinstance(size, Computed):
+        return None
+    free: set[str] = set()
+    for factors, _ in size.terms:
+        names = [factor for factor in factors if isinstance(factor, str) and factor not in bound]
+        if len(names) > 1 or any(isinstance(factor, Quotient) for factor in factors):
+            return None
+        free |= set(names)
+    return free.pop() if len(free) == 1 else None
+
+
+def solve(size: Size, name: str, total: Size, bound: Mapping[str, Any]) -> Size:
+    """What the name is if `size`, in which it is the only one that is not bound, is `total`."""
+    assert isinstance(size, Computed)
+    slope: Size = 0
+    rest: Size = 0
+    for factors, coefficient in size.terms:
+        others = tuple(factor for factor in factors if factor != name)
+        term = replace(_size({others: coefficient}), bound)
+        if name in factors:
+            slope = add(slope, term)
+        else:
+            rest = add(rest, term)
+    return divide(subtract(total, rest), slope)
 
 
 def product(sizes: tuple[Any, ...]) -> Size:

@@ -371,6 +371,16 @@ def below(root: object) -> Iterator[Node]:
             pending += [getattr(item, name) for name in _parts(type(item))]
 
 
+def bound_names(statements: Block) -> Iterator[str]:
+    """The names that statements bind."""
+    for node in below(statements):
+        match node:
+            case Let(targets=targets) | For(targets=targets) | Comprehension(targets=targets):
+                yield from (target.text for target in targets)
+            case Param(name=name) | Variable(name=name):
+                yield name.text
+
+
 @cache
 def _parts(kind: type[Node]) -> tuple[str, ...]:
     """The fields of a node that may hold others."""

@@ -57,8 +57,7 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def imports(self, meta: Meta, children: list[Any]) -> syntax.Import:
         *names, path = children
-        place = syntax.Literal(span_of(path), str(path)[1:-1])
-        return syntax.Import(span_of(meta), tuple(names), place)
+        return syntax.Import(span_of(meta), tuple(names), path)
 
     def module(self, meta: Meta, children: list[Any]) -> syntax.Module:
         return self._module(meta, children, external=False)
@@ -122,7 +121,8 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def type(self, meta: Meta, children: list[Any]) -> syntax.AnyType:
         if not isinstance(children[0], syntax.Name):
-            return children[0] if len(children) == 1 else syntax.TupleType(span_of(meta), tuple(children))
+            items = _present(children)
+            return items[0] if len(items) == 1 else syntax.TupleType(span_of(meta), items)
         dtype, dimensions = children
         return syntax.Type(span_of(meta), dtype, dimensions or ())
 
@@ -240,17 +240,22 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def entry(self, _meta: Meta, children: list[Any]) -> Any:
         key, value = children
-        if isinstance(key, Token):
-            key = syntax.Name(span_of(key), str(key)[1:-1])
+        if isinstance(key, syntax.Literal):
+            key = syntax.Name(key.span, str(key.value))
         return key, value
 
-    def name(self, meta: Meta, children: list[Any]) -> syntax.Name:
-        if children[0] in KEYWORDS:
-            self._problem(span_of(meta), f"expected a name, found the keyword `{children[0]}`")
-        return syntax.Name(span_of(meta), str(children[0]))
+    # Tokens
 
-    def literal(self, meta: Meta, children: list[Any]) -> syntax.Literal:
-        return syntax.Literal(span_of(meta), self._value(children[0]))
+    def NAME(self, token: Token) -> syntax.Name:
+        span = span_of(token)
+        if token in KEYWORDS:
+            self._problem(span, f"expected a name, found the keyword `{token}`")
+        return syntax.Name(span, str(token))
+
+    def INTEGER(self, token: Token) -> syntax.Literal:
+        return syntax.Literal(span_of(token), self._value(token))
+
+    FLOAT = STRING = TRUE = FALSE = NONE = INTEGER
 
     def _value(self, token: Token) -> Any:
         if token.type == "STRING":

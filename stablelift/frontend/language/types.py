@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.report import Report
-from stablelift.frontend.language.values import UNKNOWN, Static, Value
+from stablelift.frontend.language.shapes import Rest
+from stablelift.frontend.language.sizes import Size, unbound_name
+from stablelift.frontend.language.values import UNKNOWN, Static, Value, dimension_size
 from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES, FIELD_KINDS
 
 
@@ -37,14 +39,27 @@ def dimensions_of(declared: syntax.Callable) -> Iterator[syntax.Expression | syn
             yield from type_.dimensions
 
 
-def named_dimensions(declared: syntax.Callable) -> dict[str, None]:
-    """The names that the types of the parameters bind, rests as `*name`, in order."""
+def named_dimensions(declared: syntax.Callable, fields: Iterable[str] = ()) -> dict[str, None]:
+    """The names that the types of the parameters bind, rests as `*name`; `fields` have a size already.
+
+    A name binds where it stands alone, or where it is the only one in a size that is not bound: `3 * d`.
+    """
     found: dict[str, None] = {}
+    computed: list[Size] = []
     for dimension in dimensions_of(declared):
-        if isinstance(dimension, syntax.Rest):
-            found[f"*{dimension.name.text}"] = None
-        elif isinstance(dimension, syntax.Name):
-            found[dimension.text] = None
+        match dimension:
+            case syntax.Rest(name=name):
+                found[f"*{name.text}"] = None
+            case syntax.Name(text=text) if text not in fields:
+                found[text] = None
+            case syntax.Binary():
+                size = dimension_size(dimension, None)
+                computed.append(None if isinstance(size, Rest) else size)
+    for _ in computed:
+        for size in computed:
+            name = unbound_name(size, [*found, *fields])
+            if name is not None:
+                found[name] = None
     return found
 
 

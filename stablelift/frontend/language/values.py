@@ -52,7 +52,12 @@ class Several:
     item: Value = field(default_factory=Unknown)
 
     def __str__(self) -> str:
-        return "a tuple" if self.items is None else f"a tuple of {len(self.items)}"
+        if self.items is None:
+            return "a tuple"
+        nested = all(isinstance(item, (Array, Several)) for item in self.items)
+        if nested and 0 < len(self.items) <= 4:
+            return f"({', '.join(map(str, self.items))}{',' * (len(self.items) == 1)})"
+        return f"a tuple of {len(self.items)}"
 
     @property
     def each(self) -> Value:

@@ -270,3 +270,28 @@ def test_only_methods_of_modules_are_called():
         model = namespace(text.replace("METHOD", name)).M(nn.Dense(3))
         with pytest.raises(LiftTraceError, match=f"module `Dense` has no method `{name}`"):
             model.init(KEY, X)
+
+
+def test_a_size_that_is_solved_for():
+    text = (
+        "module M\n  extra: int = 1\n\n  call(x: f32[n, 3 * d + extra], y: f32[n * d, e - n]) -> f32[d, e]\n"
+        "    return zeros((d, e)) + x[0, 0] + y[0, 0]\n"
+    )
+    model = namespace(text).M()
+    assert model.apply({}, jnp.ones((2, 7)), jnp.ones((4, 3))).shape == (2, 5)
+    with pytest.raises(LiftTraceError) as caught:
+        model.apply({}, jnp.ones((2, 6)), jnp.ones((4, 3)))
+    (problem,) = caught.value.diagnostics
+    assert problem.message == "`call` wants f32[n, 3 * d + extra] for `x`, got the size 6"
+    assert problem.hints == ("no `d` makes `3 * d + extra` 6",)
+
+
+def test_methods_that_call_functions_make_nothing():
+    text = (
+        "fn half(x)\n  return x / 2\n\nmodule M\n  first(x)\n    return half(x)\n\n"
+        "  second(x)\n    return half(first(x))\n\n  call(x)\n    return Dense(3)(second(x))\n"
+    )
+    model = namespace(text).M()
+    variables = model.init(KEY, X)
+    assert variables["params"].keys() == {"Dense_0"}
+    same(model.apply(variables, X, method="second"), X / 4)

@@ -2,13 +2,19 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from stablelift.errors import LiftError
 from stablelift.frontend.language.check import check
-from stablelift.frontend.language.diagnostics import LiftFileError, LiftSourceError, Source
+from stablelift.frontend.language.diagnostics import (
+    LiftCheckError,
+    LiftFileError,
+    LiftSourceError,
+    Source,
+)
 from stablelift.frontend.language.load import MAX_BYTES, load, read
 from stablelift.frontend.language.parse import parse
 
@@ -56,6 +62,41 @@ def test_functions_that_unfold_without_end_are_refused():
     nesting = "".join(f"fn f_{i}(x)\n  return f_{i - 1}(x)\n" for i in range(1, 50))
     (problem,) = refuse("fn f_0(x)\n  return x\n" + nesting).diagnostics
     assert problem.message == "`f_40` nests modules and functions more than 40 deep"
+
+
+def test_lifts_of_lifts_are_bounded():
+    many = "".join(f"lift s_{i} = switch(s_{i - 1}, s_{i - 1}, s_{i - 1})\n" for i in range(1, 60))
+    text = f"fn f(x: f32[n]) -> f32[n]\n  return x\n\nlift s_0 = switch(f, f, f)\n{many}"
+    found = refuse(text + "fn g(x: f32[n])\n  return s_59(1, x)\n")
+    assert found.diagnostics[0].message == "`s_10` unfolds into more than 100000 calls"
+    chain = "".join(f"lift b_{i} = vmap(b_{i - 1})\n" for i in range(1, 600))
+    found = refuse(f"module A\n  call(x)\n    return x\n\nlift b_0 = vmap(A)\n{chain}")
+    assert found.diagnostics[0].message == "`b_39` nests modules and functions more than 40 deep"
+
+
+def test_branches_and_loops_are_bounded():
+    branches = "".join(f"  elif n == {i}\n    x = x + {i}\n" for i in range(200))
+    (problem,) = refuse(f"fn f(x: f32[n])\n  if n == 3\n    x = -x\n{branches}  return x\n").diagnostics
+    assert problem.message == "an `if` has at most 100 branches"
+    loops = "".join(f"{'  ' * (i + 1)}for k_{i} in range(2)\n" for i in range(40))
+    started = time.process_time()
+    found = refuse(f"fn f(x: f32[n])\n{loops}{'  ' * 41}x = y\n  return x\n")
+    assert found.diagnostics[0].message == "unknown name `y`" and time.process_time() - started < 1
+
+
+def test_what_a_lift_refuses_when_it_is_made(tmp_path):
+    path = tmp_path / "m.lift"
+    path.write_text("module A\n  call(x)\n    return x\n\nlift B = remat_scan(A)\n")
+    with pytest.raises(LiftCheckError) as caught:
+        load(path)
+    assert (
+        str(caught.value)
+        .splitlines()[0]
+        .endswith(
+            "m.lift:5:10: error: `B` cannot be made: `remat_scan` wants at least one length, "
+            "found lengths=(), length=None"
+        )
+    )
 
 
 def test_a_tab_is_refused_and_shown_as_one_column():

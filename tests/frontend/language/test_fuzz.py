@@ -3,13 +3,18 @@
 import re
 from pathlib import Path
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from stablelift.errors import StableliftError
+from stablelift.frontend.language.build import build
 from stablelift.frontend.language.check import check
-from stablelift.frontend.language.diagnostics import LiftSourceError, Source
+from stablelift.frontend.language.diagnostics import LiftSourceError, LiftSyntaxError, Source
 from stablelift.frontend.language.load import load
 from stablelift.frontend.language.parse import parse
+
+from .generator import files
+from .test_format import formatted
 
 HERE = Path(__file__).parent
 TEXTS = [
@@ -70,3 +75,29 @@ def test_bytes(tmp_path_factory, data):
         load(path)
     except LiftSourceError as error:
         assert error.diagnostics
+
+
+@given(files)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_files_by_the_grammar(text):
+    """Their syntax is right, so they have a layout; what passes the checker can be built."""
+    formatted(text)
+    try:
+        file, source = parse(text, "f.lift"), Source.of(text, "f.lift")
+        check(file, source)
+    except LiftSourceError as error:
+        assert error.diagnostics and not isinstance(error, LiftSyntaxError)
+        return
+    try:
+        build(file, source, "f")
+    except StableliftError:
+        pass
+
+
+@given(mutated())
+def test_what_parses_has_a_layout(text):
+    try:
+        parse(text, "f.lift")
+    except LiftSyntaxError:
+        return
+    formatted(text)

@@ -300,3 +300,26 @@ def test_functions_of_different_modules_are_refused():
     text = "module M\n  call(x: f32[3])\n    a = Dense(3)\n    b = Dense(3)\n    return cond(a, b)(true, x)\n"
     with pytest.raises(LiftTraceError, match="use the variables of different modules"):
         namespace(text).M().init(KEY, jnp.ones(3))
+
+
+def test_custom_vjp_of_a_method():
+    text = (
+        "module M\n  inner = Dense(2)\n\n  g(x: f32[3]) -> f32[2]\n    return sin(inner(x))\n\n"
+        "  forward(x: f32[3]) -> (f32[2], f32[3])\n    return g(x), x\n\n"
+        "  call(x: f32[3]) -> f32[2]\n    return custom_vjp(g, forward, backward)(x)\n\n"
+        "fn backward(x: f32[3], ct: f32[2]) -> f32[3]\n  return x * sum(ct)\n"
+    )
+    model = namespace(text).M()
+    x = jnp.array([0.1, 0.2, 0.3])
+    variables = model.init(KEY, x)
+
+    def gradients(method):
+        weights = jnp.array([1.0, 3.0])
+        loss = lambda variables, x: jnp.sum(model.apply(variables, x, method=method) * weights)  # noqa: E731
+        return functional.value_and_grad(loss, (0, 1))(variables, x)
+
+    value, (ours, by_x) = gradients("__call__")
+    expected, (theirs, _) = gradients("g")
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-5), ours, theirs)
+    np.testing.assert_allclose(by_x, 4 * x, rtol=1e-6)

@@ -1,13 +1,16 @@
 """The syntax of `.lift` files: what the parser makes of them, and that it never fails in another way."""
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.diagnostics import Span
+from stablelift.frontend.language.check import check
+from stablelift.frontend.language.diagnostics import Source, Span
 from stablelift.frontend.language.parse import parse
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -128,3 +131,20 @@ def test_checking_does_not_import_jax():
         f"read({str(EXAMPLES / 'digits.lift')!r}); sys.exit('jax' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES.parent, check=False).returncode == 0
+
+
+def test_a_thousand_lines_are_checked_in_half_a_second():
+    text, lines = (EXAMPLES / "transformer.lift").read_text(encoding="utf-8"), 0
+    names = ["Block", "Deep", "Transformer", "next_token_loss"]
+    copies = []
+    while lines < 1000:
+        copy = text
+        for name in names:
+            copy = re.sub(rf"\b{name}\b", f"{name}_{len(copies)}", copy)
+        copies.append(copy)
+        lines += copy.count("\n") + 1
+    whole = "\n".join(copies)
+    check(parse("fn f(x)\n  return x\n", "m.lift"), Source.of("", "m.lift"))
+    started = time.process_time()
+    check(parse(whole, "m.lift"), Source.of(whole, "m.lift"))
+    assert time.process_time() - started < 0.5

@@ -46,12 +46,14 @@ FUNCTION_LIFTS = words(
     ("functional", "switch", "*branches:function", "switch"),
 )  # fmt: skip
 
-# What `remat` stores: the names of `jax.checkpoint_policies`.
+# What `remat` stores: the names of `jax.checkpoint_policies`, and ours.
 POLICIES = (
+    "auto",
     "checkpoint_dots",
     "checkpoint_dots_with_no_batch_dims",
     "dots_saveable",
     "dots_with_no_batch_dims_saveable",
     "everything_saveable",
+    "min_cut",
     "nothing_saveable",
 )
