@@ -73,11 +73,13 @@ def _call_of(op: ir.Operation) -> Call:
 
 
 def _replace_pair(beside: ir.Operation, op: ir.Operation, derive: Derive) -> None:
-    """A call and its pullback: the call returns residuals too, from which the pullback goes on."""
+    """A call and its pullback: the call, where the first of them stood, returns residuals too, from which the
+    pullback goes on.
+    """
     attributes = attributes_of(op)
     split = derive.partition(attributes["callee"], attributes["wrt"], attributes["of"])
     count = len(beside.results)
-    with ir.InsertionPoint(beside), beside.location:
+    with ir.InsertionPoint(beside if beside.is_before_in_block(op) else op), beside.location:
         ahead = call(split.forward, operands_of(beside))
     with ir.InsertionPoint(op), op.location:
         gradients = call(split.reverse, [*ahead[count:], *operands_of(op)[len(beside.operands) :]])

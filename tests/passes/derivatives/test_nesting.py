@@ -136,3 +136,23 @@ def test_rules_with_arguments_that_are_not_differentiated():
         return jnp.sum(power(x, 2.0) + scaled(2.0, x))
 
     assert_close(functional.jit(functional.grad(function))(X), jax.grad(function)(X))
+
+
+@pytest.mark.parametrize("pullback_first", [False, True])
+def test_a_call_and_pullbacks_of_one_function_in_either_order(pullback_first):
+    def both(module, x, t):
+        def network(x, t):
+            return jnp.sum(jnp.tanh(jnp.stack((x, t))))
+
+        def gradient():
+            return module.value_and_grad(network, (0, 1))(x, t)[1][1]
+
+        def pulled():
+            a, b = module.vjp(network, x, t)[1](jnp.float32(2.0))
+            return a * b
+
+        return gradient() + pulled() if pullback_first else pulled() + gradient()
+
+    xs = jnp.linspace(0, 1, 5), jnp.linspace(2, 1, 5)
+    ours = functional.vmap(lambda x, t: both(functional, x, t))(*xs)
+    assert_close(ours, jax.vmap(lambda x, t: both(jax, x, t))(*xs))
