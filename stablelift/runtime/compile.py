@@ -11,6 +11,7 @@ import jax
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.passes.layers.outline import Outline
+from stablelift.runtime.budget import Finish, Kept, within
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.program import Program
@@ -45,7 +46,7 @@ def compile(
 
     Raises:
       ValueError: `layers` is none of the above, `remat` spells no policy, or `carry` is negative.
-      LiftError: When called: an op has no rule, or the function has side effects.
+      LiftError: When called: an op has no rule, the function has side effects, or it does not fit the budget.
     """
     if layers not in LAYERS:
         raise ValueError(f"layers: expected one of {', '.join(LAYERS)}, found {layers!r}")
@@ -62,12 +63,14 @@ class CompiledFunction:
 
     Attributes:
       choice: What becomes of equal layers, and why; None before the first call.
+      kept: What a budget has led to for the latest arguments, and what XLA takes; None without a budget.
     """
 
     def __init__(self, function: Callable, carry: int, layers: str, remat: Policy | None, donate: bool):
         self._function, self._carry, self._layers, self._donate = function, carry, layers, donate
         self._remat = remat
         self.choice: Choice | None = None
+        self.kept: Kept | None = None
         self._programs: dict[Any, Program] = {}
         self._after_passes: dict[Program, Program] = {}
         self._rolled: dict[Any, Rolled] = {}
@@ -128,15 +131,30 @@ class CompiledFunction:
         program = self._program(*args)
         if program not in self._after_passes:
             passes = (Outline(),) if self.choice.layers == "outline" else ()
-            self._after_passes[program] = program.after_passes(layers=passes, remat=self._remat)
+
+            def finish(policy: Policy | None) -> Program:
+                return program.after_passes(layers=passes, remat=policy)
+
+            self._after_passes[program] = finish(self._kept(finish))
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
+
+    def _kept(self, finish: Finish) -> Policy | None:
+        """What the reverse is to keep: as asked for, or what fits the budget that was asked for."""
+        if self._remat is None or self._remat.name != "budget":
+            return self._remat
+        self.kept = within(self._remat, finish)
+        return self.kept.policy
 
     def _variant(self, *args: Any) -> Rolled:
         key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
-            self._rolled[key] = Rolled(program, self._carry, self._donate, self._remat)
+
+            def finish(policy: Policy | None) -> Program:
+                return Rolled(program, self._carry, self._donate, policy).program
+
+            self._rolled[key] = Rolled(program, self._carry, self._donate, self._kept(finish))
             self._latest = program, self._rolled[key].program
         return self._rolled[key]
