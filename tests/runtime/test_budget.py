@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from rich.console import Console
 
 import stablelift as nn
 from stablelift import checkpoint_policies, functional
@@ -46,6 +50,23 @@ def test_gradients_are_the_same():
     for part in (0.0, 0.4, 1.0):
         for found, wanted in zip(kept(part)(W, X), expected, strict=True):
             np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5 * np.abs(wanted).max())
+
+
+def test_the_curve(tmp_path):
+    curve = nn.budget_curve(nn.Program.trace(gradient, W, X), points=3)
+    assert [point.part for point in curve] == [0.0, 0.5, 1.0]
+    for before, after in pairwise(curve):
+        assert before.saved_bytes < after.saved_bytes and before.peak_bytes < after.peak_bytes
+        assert before.repeated_flops > after.repeated_flops
+        assert before.repeated_seconds > after.repeated_seconds
+    assert curve.points[0].repeated_flops >= 12 * 2 * 32 * 64 * 512
+    console = Console(width=100, record=True, file=StringIO())
+    console.print(curve.table())
+    assert "repeated GFLOP" in console.export_text() and curve.table().row_count == 3
+    curve.plot(tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="points: expected at least 2, found 1"):
+        nn.budget_curve(nn.Program.trace(gradient, W, X), points=1)
 
 
 def test_a_budget_that_cannot_be_met():

@@ -129,6 +129,7 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
     choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length)
     split = derive.partition(scan.body, scan.wrt, of, choice)
+    report(split.account)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)
     carry_types = [results[index] for index in scan.carry]
@@ -165,9 +166,10 @@ class _Stacked:
             functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
         )
         name, wanted = split.forward.name.value, split.residuals
-        report(partition_of(name, self.policy, wanted, selection, invariant, self.length))
+        account = partition_of(name, self.policy, wanted, selection, invariant, self.length)
         release_calls(split.reverse)
-        return with_residuals(functions, split, selection, barrier=self.is_users)
+        chosen = with_residuals(functions, split, selection, barrier=self.is_users)
+        return chosen._replace(account=account)
 
 
 Residual = tuple[str, Tensor, int]

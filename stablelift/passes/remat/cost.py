@@ -84,6 +84,13 @@ def recomputing(op: ir.Operation) -> float:
     return each * sum(map(_elements, op.results))
 
 
+def flops(op: ir.Operation) -> int:
+    """The additions and multiplications of one run of the op, or what else it does to each element."""
+    if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
+        return 2 * _products(op)
+    return sum(map(_elements, used_by(op) if len(op.regions) else op.results)) if recomputing(op) else 0
+
+
 def _products(op: ir.Operation) -> int:
     """The multiplications of a contraction or a convolution."""
     lhs, rhs = (operand.type for operand in op.operands)
