@@ -30,7 +30,7 @@ from stablelift.passes.derivatives.table import (
 from stablelift.passes.kept import is_kept, keep_call, keep_like
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
-from stablelift.passes.remat.placement import begins_with_barrier, behind_barrier
+from stablelift.passes.remat.placement import behind_barrier, has_barrier
 from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 
@@ -186,7 +186,7 @@ def _recomputed(
     report(split.account)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
-    if gradients and begins_with_barrier(split.reverse):
+    if gradients and has_barrier(split.reverse):
         keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
 
