@@ -26,6 +26,7 @@ _PER_ELEMENT: dict[str, float] = {
     **dict.fromkeys(
         (
             "lift.name",
+            "lift.stop_gradient",
             "stablehlo.bitcast_convert",
             "stablehlo.broadcast_in_dim",
             "stablehlo.constant",

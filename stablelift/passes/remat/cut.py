@@ -72,6 +72,8 @@ def is_repeatable(op: ir.Operation, allowed: Collection[str] = ()) -> bool:
         return True
     if op.name == "lift.name":
         return ir.StringAttr(op.attributes["name"]).value != PINNED
+    if op.name == "lift.stop_gradient":
+        return True
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 

@@ -1,7 +1,8 @@
 """The least recomputation whose saved values fit a bound on their bytes: an integer program.
 
 Each value is saved, made again, or neither; what the reverse wants is one of the two, and what is made again
-has its operands. Minimised is the work of making values again, under a bound on the bytes of the saved ones.
+has its operands. Minimised is the work of making values again and the traffic of saving, under a bound on the
+bytes of what is saved.
 A minimum cut finds the same choices only where they lie on the convex hull of bytes and work. Source: Jain et
 al. 2020 (Checkmate), arXiv:1910.02653, reduced to one point in time: the start of the reverse.
 """
@@ -28,11 +29,12 @@ def values_within(
     wanted: Sequence[ir.Value],
     free: Collection[ir.Value],
     size_bytes: Callable[[ir.Value], int],
+    saving: Callable[[ir.Value], float],
     recomputing: Callable[[ir.Operation], float],
     allowed: Collection[str],
     bound_bytes: float,
 ) -> list[ir.Value] | None:
-    """Values of at most `bound_bytes` to save, so that making the `wanted` ones again costs the least.
+    """Values of at most `bound_bytes` such that saving them and making the `wanted` ones costs the least.
 
     None where no choice fits.
     """
@@ -70,12 +72,11 @@ def values_within(
         shape=(len(rows), 2 * count),
     )
     may_be_made = np.array([uses[value] is not None for value in values], float)
-    least_work = max(work[work > 0].min(initial=1.0), 1e-9)
-    tie = 1e-3 * least_work * sizes / max(sizes.sum(), 1.0)  # of equal work, the fewest bytes
+    kept = np.array([saving(value) for value in values], float)
     at_least: Any = np.array(lower)
     at_most: Any = np.concatenate([np.ones(count), may_be_made])
     found = milp(
-        np.concatenate([tie, work]) / max(work.max(initial=0.0), 1.0),
+        np.concatenate([kept, work]) / max(work.max(initial=0.0), 1.0),
         constraints=LinearConstraint(matrix, at_least),
         integrality=np.ones(2 * count),
         bounds=Bounds(0.0, at_most),

@@ -91,7 +91,7 @@ def partition_of(
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
     for value in dict.fromkeys([*selection.saved, *wanted]):
-        owner: Any = value.owner
+        owner: Any = _unnamed(value).owner
         is_argument = isinstance(owner, ir.Block)
         if value not in selection.saved and (is_argument or value in selection.free):
             continue
@@ -110,6 +110,15 @@ def partition_of(
 
 
 _BYTES_PER_SECOND = 1e10
+
+
+def _unnamed(value: ir.Value) -> ir.Value:
+    """The value before it was given names."""
+    owner: Any = value.owner
+    while not isinstance(owner, ir.Block) and owner.name == "lift.name":
+        value = owner.operands[0]
+        owner = value.owner
+    return value
 
 
 def repeated_ops(wanted: Iterable[ir.Value], given: Iterable[ir.Value]) -> list[ir.Operation]:

@@ -90,7 +90,7 @@ class Weighing(NamedTuple):
 _FINE = 16
 """Prices are whole numbers of this part of a byte."""
 
-_PLENTY = 0.25
+_PLENTY = 1 / 16
 """What a byte weighs where memory is plenty: less than the time it takes to write and read it."""
 
 
@@ -116,6 +116,7 @@ def _within(weighing: Weighing, policy: Policy) -> list[ir.Value]:
         weighing.wanted,
         weighing.free,
         lambda value: weighing.size_bytes([value]),
+        lambda value: _PLENTY * cost.SAVING * weighing.size_bytes([value]),
         lambda op: cost.recomputing(op) * weighing.length,
         EXPENSIVE,
         bound,

@@ -99,12 +99,18 @@ def test_the_integer_program_is_the_best_choice_within_its_bound(text, count):
 
         def work(saved):
             ops = made(wanted, saved, free, EXPENSIVE)
-            return None if ops is None else sum(map(cost.recomputing, ops))
+            return None if ops is None else sum(map(cost.recomputing, ops)) + size(saved) / 4
 
         choices = [saved for saved in every_choice(block) if size(saved) <= bound]
         best = min((each for each in map(work, choices) if each is not None), default=None)
         found = values_within(
-            wanted, free, lambda value: byte_size(value.type), cost.recomputing, EXPENSIVE, bound
+            wanted,
+            free,
+            lambda value: byte_size(value.type),
+            lambda value: byte_size(value.type) / 4,
+            cost.recomputing,
+            EXPENSIVE,
+            bound,
         )
         if best is None:
             assert found is None
