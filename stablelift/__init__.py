@@ -107,6 +107,7 @@ _PROVIDED = {
     "frontend.lifts.scan": ("scan",),
     "frontend.lifts.vmap": ("vmap",),
     "frontend.lifts.while_loop": ("while_loop",),
+    "runtime.budget_curve": ("budget_curve",),
     "runtime.check_grads": ("check_grads",),
     "runtime.compile": ("compile",),
     "runtime.explain": ("explain",),

@@ -126,6 +126,7 @@ _SAVED_AND_OFFLOADED = _Wanted(
     ),
 )
 _ONE_NAME = _Wanted("a name, as a string", lambda given: len(given) == 1 and _all(str, given))
+_OPS = _Wanted("names of ops to repeat all the same, as strings", lambda given: _all(str, given))
 _SIZE = _Wanted(
     'a size such as "512MiB", a number of bytes, or a fraction between 0 and 1',
     lambda given: len(given) == 1 and _is_size(given[0]),
@@ -143,8 +144,8 @@ ARGUMENTS: dict[str, _Wanted] = {
     "save_from_both_policies": _BOTH,
     "save_and_offload_only_these_names": _SAVED_AND_OFFLOADED,
     "over_ops": _ONE_NAME,
-    "auto": _NOTHING,
-    "min_cut": _NOTHING,
+    "auto": _OPS,
+    "min_cut": _OPS,
     "budget": _SIZE,
 }
 """Every policy by name, with what it takes."""

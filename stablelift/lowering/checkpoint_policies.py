@@ -23,6 +23,7 @@ __all__ = [
     "nothing_saveable",
     "offload_dot_with_no_batch_dims",
     "over_ops",
+    "repeating",
     "save_and_offload_only_these_names",
     "save_any_names_but_these",
     "save_anything_except_these_names",
@@ -103,9 +104,16 @@ def over_ops(saveable: OpPolicy) -> Policy:
     return Policy("over_ops", (name,))
 
 
-def budget(size: str | int | float) -> Policy:
-    """The fastest choice whose peak memory is at most `size`: "512MiB", bytes, or a fraction.
+def repeating(policy: Policy, *ops: str) -> Policy:
+    """`auto` or `min_cut`, which then also repeat these ops, as in `repeating(auto, "stablehlo.gather")`."""
+    return Policy(policy.name, (*policy.arguments, *ops))
 
-    The fraction 0 is the least that can be reached, 1 the most that is ever of use.
+
+def budget(size: str | int | float) -> Policy:
+    """The fastest choice that takes at most `size`: "512MiB", bytes, or a fraction.
+
+    Of a rematerialised function it bounds what the reverse keeps of it; of a whole program, as in
+    `stablelift.compile(step, remat=budget("2GiB"))`, the temporary memory that XLA accounts for. The fraction
+    0 is the least that can be reached, 1 the most that is of use.
     """
     return Policy("budget", (size,))

@@ -9,9 +9,10 @@ import jax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import normalized_axes, prefix_axes, with_axis, without_axis
-from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
+from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of
 from stablelift.lowering.carry import settled
 from stablelift.lowering.primitive import bind
+from stablelift.lowering.segmented import Checkpoints, Segmented
 
 
 def scan(
@@ -24,6 +25,7 @@ def scan(
     *,
     in_axes: Any = 0,
     out_axes: Any = 0,
+    checkpoint: Checkpoints | None = None,
 ) -> tuple[Any, Any]:
     """A loop that carries a value and stacks what it yields, as `jax.lax.scan`, along any axes.
 
@@ -37,6 +39,9 @@ def scan(
       in_axes: The axis to scan in xs, or a prefix tree of them; None for a value that every step sees whole.
       out_axes: The axis to stack ys on, or a prefix tree; None for a y that depends neither on the carry nor
         on a slice, which is computed once.
+      checkpoint: How many carries a reverse sweep keeps along the loop, or "sqrt" of its steps; it runs the
+        segments between them again. Axes count from the front then. None leaves to the optimiser what each
+        step keeps.
 
     Returns:
       The last carry, and the ys, stacked.
@@ -46,7 +51,18 @@ def scan(
       ValueError: xs differ in length, nothing says how long the loop is, or a y of axis None depends on the
         loop.
     """
-    return Loop(function, init, xs, in_axes, out_axes, length).run(reverse=reverse, unroll=unroll)
+    loop = Loop(function, init, xs, in_axes, out_axes, length)
+    if checkpoint is None:
+        return loop.run(reverse=reverse, unroll=unroll)
+
+    def steps(carry: Any, xs: Any, length: int) -> tuple[Any, Any]:
+        return scan(function, carry, xs, length, reverse, unroll, in_axes=in_axes, out_axes=out_axes)
+
+    def segments(step: Callable, carry: Any, xs: Any, length: int) -> tuple[Any, Any]:
+        return scan(step, carry, xs, length, reverse, in_axes=in_axes, out_axes=out_axes)
+
+    arrays = jax.tree.map(as_array, xs)
+    return Segmented(steps, segments, in_axes, out_axes).run(init, arrays, loop.length, checkpoint, reverse)
 
 
 def map(function: Callable, xs: Any) -> Any:

@@ -13,6 +13,7 @@ import jax
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.passes.layers.outline import Outline
+from stablelift.runtime.budget import Finish, Kept, within
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.handed_on import donated_arguments, returned_arguments
@@ -71,7 +72,7 @@ def compile(
     Raises:
       ValueError: `layers` is none of the above, `remat` spells no policy, `carry` is negative, or there is no
         argument of a name in `static`.
-      LiftError: When called: an op has no rule, or the function has side effects.
+      LiftError: When called: an op has no rule, the function has side effects, or it does not fit the budget.
     """
     if layers not in LAYERS:
         raise ValueError(f"layers: expected one of {', '.join(LAYERS)}, found {layers!r}")
@@ -108,6 +109,7 @@ class CompiledFunction:
         self._by_keywords: dict[tuple[str, ...], CompiledFunction] = {}
         self._by_latest_keywords: CompiledFunction | None = None
         self._choice: Choice | None = None
+        self._within: Kept | None = None
         self._programs: dict[Any, Program] = {}
         self._after_passes: dict[Program, Program] = {}
         self._rolled: dict[Any, Rolled] = {}
@@ -166,6 +168,13 @@ class CompiledFunction:
         return self._choice
 
     @property
+    def kept(self) -> Kept | None:
+        """What a budget has led to for the latest arguments, and what XLA takes; None without a budget."""
+        if self._within is None and self._by_latest_keywords is not None:
+            return self._by_latest_keywords.kept
+        return self._within
+
+    @property
     def latest(self) -> tuple[Program, Program]:
         """The program of the function's latest arguments, as traced and after the passes."""
         if self._latest is None and self._by_latest_keywords is not None:
@@ -217,15 +226,31 @@ class CompiledFunction:
         program = self._program(*args)
         if program not in self._after_passes:
             passes = (Outline(),) if self._choice.layers == "outline" else ()
-            self._after_passes[program] = program.after_passes(layers=passes, remat=self._options.remat)
+
+            def finish(policy: Policy | None) -> Program:
+                return program.after_passes(layers=passes, remat=policy)
+
+            self._after_passes[program] = finish(self._policy(finish))
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
+
+    def _policy(self, finish: Finish) -> Policy | None:
+        """What the reverse is to keep: as asked for, or what fits the budget that was asked for."""
+        policy = self._options.remat
+        if policy is None or policy.name != "budget":
+            return policy
+        self._within = within(policy, finish)
+        return self._within.policy
 
     def _variant(self, *args: Any) -> Rolled:
         key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
-            self._rolled[key] = Rolled(program, self._carry, self._donated, self._options.remat)
+
+            def finish(policy: Policy | None) -> Program:
+                return Rolled(program, self._carry, self._donated, policy).program
+
+            self._rolled[key] = Rolled(program, self._carry, self._donated, self._policy(finish))
             self._latest = program, self._rolled[key].program
         return self._rolled[key]

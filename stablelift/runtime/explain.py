@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +34,22 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [] if self.layers is None else [f"equal layers: {self.layers.layers}: {self.layers.why}"]
-        repeated = Counter(map(str, self.remarks))
-        lines += [text if count == 1 else f"{text} ({count} times)" for text, count in repeated.items()]
+        lines += _counted(map(str, self.remarks))
         lines += [
             f"`{primitive}`: rules of JAX's own for {count} {'op' if count == 1 else 'ops'}"
             for primitive, count in sorted(self.foreign.items())
         ]
-        lines += map(str, self.partitions)
+        lines += _counted(map(str, self.partitions))
         return "\n".join(lines) if lines else "nothing to remark"
+
+
+def _counted(texts: Iterable[str]) -> list[str]:
+    """The texts, equal ones once, with how many there are behind the first line."""
+    found: list[str] = []
+    for text, count in Counter(texts).items():
+        first, *rest = text.split("\n")
+        found.append("\n".join([first if count == 1 else f"{first} ({count} times)", *rest]))
+    return found
 
 
 def explain(program: Program | CompiledFunction | Specialised) -> Explanation:

@@ -102,8 +102,8 @@ def _decoded(entry: bytes) -> Finished:
     )
     remarks = [Remark(*remark) for remark in about["remarks"]]
     partitions = [
-        Partition(function, steps, policy, tuple(Value(*value) for value in values))
-        for function, steps, policy, values in about["partitions"]
+        Partition(function, steps, policy, tuple(Value(*value) for value in values), flops, seconds)
+        for function, steps, policy, values, flops, seconds in about["partitions"]
     ]
     timing = Timing(remarks=remarks, partitions=partitions)
     return Finished(bytecode, timing, layout, tuple(about["calls"]))

@@ -44,6 +44,11 @@ class Specialised:
         return None if self._latest is None else self._latest.choice
 
     @property
+    def kept(self) -> Any:
+        """What a budget has led to for the latest static values; None without a budget."""
+        return None if self._latest is None else self._latest.kept
+
+    @property
     def latest(self) -> Any:
         """The programs of the latest arguments, as traced and after the passes."""
         if self._latest is None:

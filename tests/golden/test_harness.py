@@ -17,7 +17,7 @@ RUN = "// RUN: stablelift opt %s --pipeline=upper | filecheck %s"
 def golden(tmp_path, monkeypatch):
     """A function that checks a golden file with the given text, under a pipeline that needs no compiler."""
 
-    def run_text(text, pipeline, *, filename, dump):
+    def run_text(text, pipeline, *, filename, dump, vjp, remat):
         pipeline = pipeline or ""
         if "refuse" in pipeline:
             raise LiftError(f"{filename}:1:1: error: refused by `{pipeline}`")

@@ -180,6 +180,11 @@ BROKEN = [
         "operand 0: expected tensor<3xf32>, found tensor<4xf32>",
     ),
     Broken(
+        Use("lift.remat", 'callee = @id, prevent_cse = true, policy = "dots_saveable(3)"', [X], [X]),
+        "C2",
+        "policy `dots_saveable`: expected no arguments, found 3",
+    ),
+    Broken(
         Use("lift.custom_jvp", "callee = @id, jvp = @id_jvp", [Y], [Y]),
         "C1",
         "operand 0: expected tensor<3xf32>, found tensor<4xf32>",

@@ -110,7 +110,33 @@ def saved_and_loaded(draw: Draw) -> None:
     agree(jax.tree.leaves(again(*args)), jax.tree.leaves(loaded(*args)), program.tolerance)
 
 
+POLICIES = (
+    None,
+    "everything_saveable",
+    "dots_saveable",
+    "dots_with_no_batch_dims_saveable",
+    "auto",
+    "min_cut",
+    "budget(0.0)",
+    "budget(0.5)",
+    'offload_dot_with_no_batch_dims("device", "pinned_host")',
+)
+
+
+def gradients_under_a_policy(draw: Draw) -> None:
+    """What the reverse keeps does not change the gradients."""
+    program, random = _draw(draw, programs(DOUBLE))
+    loaded = program.load()
+    args = tuple(array(type, random) for type in program.inputs)
+    cotangents = _directions(program.outputs, random)
+    given = args, cotangents if len(cotangents) > 1 else cotangents[0]
+    policy, prevent_cse = draw(st.sampled_from(POLICIES)), draw(st.booleans())
+    found = loaded.remat(policy, prevent_cse).vjp()(*given)
+    agree(jax.tree.leaves(found), jax.tree.leaves(loaded.vjp()(*given)), 1e-10)
+
+
 CHECKS = (
+    gradients_under_a_policy,
     vmap_against_loop,
     reverse_against_forward,
     jvp_against_differences,

@@ -14,7 +14,11 @@ def outlined(body: Body) -> list[Value]:
     args = some(body, 1, 3)
     name, types = function(body, [arg.type for arg in args])
     op, more = body.choose(
-        ("lift.call", ""), ("lift.remat", ", prevent_cse = true"), ("lift.remat", ", prevent_cse = false")
+        ("lift.call", ""),
+        ("lift.remat", ", prevent_cse = true"),
+        ("lift.remat", ", prevent_cse = false"),
+        ("lift.remat", ', prevent_cse = true, policy = "dots_saveable"'),
+        ("lift.remat", ', prevent_cse = false, policy = "auto"'),
     )
     return body.ops(op, args, types, f"callee = {name}{more}")
 

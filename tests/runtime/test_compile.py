@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.ad_checkpoint import checkpoint_name
 
 import stablelift as nn
 from stablelift import functional
@@ -249,3 +251,29 @@ def test_a_policy_that_is_none():
         nn.compile(lambda x: x, remat=3)
     with pytest.raises(ValueError, match="unknown policy `dots`"):
         nn.compile(lambda x: x, remat="dots")
+
+
+def test_what_a_policy_saves_stays_saved_in_outlined_layers():
+    """The wide value could be made again from the narrow one, which is fewer bytes."""
+
+    class Wide(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            w = self.param("w", nn.initializers.normal(), (7,))
+            wide = checkpoint_name(jnp.tanh(x[:, :, None] * w), "wide")
+            return x + jnp.exp(wide).sum(-1)
+
+    class Deep(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            policy = nn.checkpoint_policies.save_only_these_names("wide")
+            for _ in range(4):
+                x = nn.remat(Wide, policy=policy)()(x)
+            return x
+
+    params = Deep().init(KEY, X)
+    step = nn.compile(functional.grad(lambda params: Deep().apply(params, X).sum()), layers="outline")
+    step.prepare(params)
+    text = str(step.latest[1])
+    reverse = [line for line in text.splitlines() if "func.func" in line and "__bwd" in line]
+    assert reverse and all("tensor<5x6x7xf32>" in line.split("->")[0] for line in reverse)

@@ -30,7 +30,7 @@ from stablelift.passes.derivatives.table import (
 from stablelift.passes.kept import is_kept, keep_call, keep_like
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
-from stablelift.passes.remat.placement import begins_with_barrier, behind_barrier
+from stablelift.passes.remat.placement import behind_barrier, has_barrier
 from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 
@@ -159,8 +159,9 @@ class _Recomputed:
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
         selection = select(functions, block, split.residuals, set(block.arguments), self.policy)
-        report(partition_of(split.forward.name.value, self.policy, split.residuals, selection))
-        return with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
+        account = partition_of(split.forward.name.value, self.policy, split.residuals, selection)
+        chosen = with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
+        return chosen._replace(account=account)
 
 
 @vjp("lift.remat")
@@ -182,9 +183,10 @@ def _recomputed(
     """As `cotangents_of_call`, with the residuals of the choice."""
     wrt, of = present(wanted), present(cotangents)
     split = derive.partition(_callee(op), wrt, of, choice)
+    report(split.account)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])
-    if gradients and begins_with_barrier(split.reverse):
+    if gradients and has_barrier(split.reverse):
         keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
 

@@ -127,8 +127,9 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    choice = _Stacked(derive.loop_policy, scan.num_consts, scan.stop, scan.length)
+    choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length)
     split = derive.partition(scan.body, scan.wrt, of, choice)
+    report(split.account)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)
     carry_types = [results[index] for index in scan.carry]
@@ -146,10 +147,12 @@ class _Stacked:
     """The residuals of a scan's body: constants and slices are there anyway, the rest is stacked.
 
     What depends on the constants alone is computed once, before the loop. What the reverse recomputes need
-    not stay behind a call: the loop's body is a boundary.
+    not stay behind a call: the loop's body is a boundary. Under a policy of the user's a barrier tells the
+    passes over loops that memory matters more than the time which stacking something else would save.
     """
 
     policy: Policy
+    is_users: bool
     num_consts: int
     stop: int
     length: int
@@ -163,9 +166,10 @@ class _Stacked:
             functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
         )
         name, wanted = split.forward.name.value, split.residuals
-        report(partition_of(name, self.policy, wanted, selection, invariant, self.length))
+        account = partition_of(name, self.policy, wanted, selection, invariant, self.length)
         release_calls(split.reverse)
-        return with_residuals(functions, split, selection)
+        chosen = with_residuals(functions, split, selection, barrier=self.is_users)
+        return chosen._replace(account=account)
 
 
 Residual = tuple[str, Tensor, int]

@@ -52,13 +52,14 @@ class Step(NamedTuple):
 class Derive:
     """Derives functions of one module; made once per run of the pass.
 
-    `loop_policy` says what crosses the cut in the body of a loop. With a policy of the user's, it says so of
-    layers too, of those that a function calls repeatedly (`layer_policy`).
+    `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
+    policy of the user's, it says so of layers too, of those that a function calls repeatedly
+    (`layer_policy`).
     """
 
     def __init__(self, functions: Functions, policy: Policy | None = None):
         self.functions = functions
-        self.loop_policy = policy or AUTO
+        self.loop_policy = policy or AUTO, policy is not None
         self._policy = policy
         self._repeated: set[str] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}

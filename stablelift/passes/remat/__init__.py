@@ -26,6 +26,7 @@ from stablelift.passes.module import Functions, body_of, drop_return, finish, re
 from stablelift.passes.remarks import remark
 from stablelift.passes.remat import cost
 from stablelift.passes.remat.cut import values_to_save
+from stablelift.passes.remat.placement import has_barrier
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,9 @@ def _pairs(known: Functions, function: func.FuncOp) -> list[_Pair]:
     used: set[str] = set(elsewhere)
     for name, ops in calls.items():
         found = _matched(name, ops, calls, maker)
-        if found is not None and not used & {name, found[0]} and not _has_calls(known, name, found[0]):
+        if found is None or has_barrier(known[name]):  # behind a barrier what is saved was a user's choice
+            continue
+        if not used & {name, found[0]} and not _has_calls(known, name, found[0]):
             source, sites, residuals = found
             used |= {name, source}
             pairs.append(_Pair(known.by_name, known[source], known[name], sites, residuals))

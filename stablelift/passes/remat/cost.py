@@ -6,11 +6,13 @@ tell a reshape from an addition, an addition from an exponential, and all three 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size, element_count
+from stablelift.passes.remat.cut import EXPENSIVE
 
 SAVING = 2
 """A saved byte is written once and read once."""
@@ -24,6 +26,7 @@ _PER_ELEMENT: dict[str, float] = {
     **dict.fromkeys(
         (
             "lift.name",
+            "lift.stop_gradient",
             "stablehlo.bitcast_convert",
             "stablehlo.broadcast_in_dim",
             "stablehlo.constant",
@@ -60,8 +63,19 @@ _PER_ELEMENT: dict[str, float] = {
 """What one element of the result takes; arithmetic where nothing is said."""
 
 
+_PER_PRODUCT = 0.4
+"""What a multiplication and an addition of a contraction take."""
+
+_MOVED = 8.0
+"""What an element that is read or written at a computed place takes."""
+
+
 def recomputing(op: ir.Operation) -> float:
     """What one more run of the op costs, what it reads left aside."""
+    if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
+        return _PER_PRODUCT * _products(op)
+    if op.name in EXPENSIVE:
+        return _MOVED * sum(map(_elements, [*op.operands, *op.results]))
     if op.name.startswith("chlo."):
         each = _TRANSCENDENTAL
     else:
@@ -69,6 +83,24 @@ def recomputing(op: ir.Operation) -> float:
     if len(op.regions):  # a reduction goes through its operands
         return each * sum(map(_elements, used_by(op)))
     return each * sum(map(_elements, op.results))
+
+
+def flops(op: ir.Operation) -> int:
+    """The additions and multiplications of one run of the op, or what else it does to each element."""
+    if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
+        return 2 * _products(op)
+    return sum(map(_elements, used_by(op) if len(op.regions) else op.results)) if recomputing(op) else 0
+
+
+def _products(op: ir.Operation) -> int:
+    """The multiplications of a contraction or a convolution."""
+    lhs, rhs = (operand.type for operand in op.operands)
+    results = element_count(op.results[0].type)
+    if op.name == "stablehlo.convolution":
+        kernel: Any = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
+        return results * element_count(rhs) // max(1, rhs.shape[kernel.kernel_output_feature_dimension])
+    numbers: Any = stablehlo.DotDimensionNumbers(op.attributes["dot_dimension_numbers"])
+    return results * math.prod(lhs.shape[axis] for axis in numbers.lhs_contracting_dimensions)
 
 
 def saving(value: ir.Value) -> int:

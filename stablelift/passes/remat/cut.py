@@ -51,10 +51,29 @@ KEPT = frozenset(
 and what reads or writes at computed places."""
 
 
-def is_repeatable(op: ir.Operation) -> bool:
-    """Whether the op may run a second time in the reverse."""
+EXPENSIVE = frozenset(
+    {
+        "stablehlo.convolution",
+        "stablehlo.dot_general",
+        "stablehlo.fft",
+        "stablehlo.gather",
+        "stablehlo.reduce_window",
+        "stablehlo.scatter",
+        "stablehlo.select_and_scatter",
+        "stablehlo.sort",
+    }
+)
+"""Ops of `KEPT` that are only dear: they are repeated where memory is dearer."""
+
+
+def is_repeatable(op: ir.Operation, allowed: Collection[str] = ()) -> bool:
+    """Whether the op may run a second time in the reverse; `allowed` ones may, whatever `KEPT` says."""
+    if op.name in allowed:
+        return True
     if op.name == "lift.name":
         return ir.StringAttr(op.attributes["name"]).value != PINNED
+    if op.name == "lift.stop_gradient":
+        return True
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 
@@ -63,6 +82,7 @@ def values_to_save(
     free: Collection[ir.Value],
     saving: Callable[[ir.Value], int],
     recomputing: Callable[[ir.Operation], int] = lambda op: 0,
+    allowed: Collection[str] = (),
 ) -> list[ir.Value]:
     """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
@@ -79,7 +99,7 @@ def values_to_save(
             continue
         owner: Any = value.owner
         graph.edge((value, "in"), (value, "out"), saving(value))
-        if isinstance(owner, ir.Block) or not is_repeatable(owner.operation):
+        if isinstance(owner, ir.Block) or not is_repeatable(owner.operation, allowed):
             graph.edge(_SOURCE, (value, "in"), None)
             continue
         if price := recomputing(owner.operation):

@@ -19,6 +19,7 @@ from stablelift.passes.copying import Become, copy_ops
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
 from stablelift.passes.remat.placement import behind_barrier, fetch, put_away
+from stablelift.passes.remat.report import Partition, repeated_ops
 from stablelift.passes.remat.selection import Selection
 
 
@@ -30,6 +31,8 @@ class Split(NamedTuple):
     forward: func.FuncOp
     reverse: func.FuncOp
     num_residuals: int
+    account: Partition | None = None
+    """What was chosen, where there was a choice."""
 
     @property
     def residuals(self) -> list[ir.Value]:
@@ -51,7 +54,7 @@ def with_residuals(
     given = [*selection.saved, *selection.free]
     if set(given) == set(wanted) and not any(selection.saved.values()):
         return split
-    guarded = barrier and _repeats(wanted, given)
+    guarded = barrier and bool(repeated_ops(wanted, given))
     reverse = _reverse(functions, split, wanted, given, selection, guarded)
     block = body_of(split.forward)
     outputs = drop_return(split.forward)
@@ -63,20 +66,6 @@ def with_residuals(
     finish(split.forward, [*outputs[: len(outputs) - len(wanted)], *passed])
     erase_unused(functions, split.forward)
     return Split(split.forward, reverse, len(given))
-
-
-def _repeats(wanted: Sequence[ir.Value], given: Sequence[ir.Value]) -> bool:
-    """Whether making the wanted values from the given ones takes more than constants and other names."""
-    pending, seen = list(wanted), set(given)
-    while pending:
-        value = pending.pop()
-        if value not in seen:
-            seen.add(value)
-            owner: Any = value.owner
-            if owner.name not in ("lift.name", "stablehlo.constant"):
-                return True
-            pending.extend(owner.operands)
-    return False
 
 
 def _pinned(value: ir.Value) -> ir.Value:

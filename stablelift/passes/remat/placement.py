@@ -46,6 +46,6 @@ def behind_barrier(values: Sequence[ir.Value]) -> list[ir.Value]:
     return list(op.results)
 
 
-def begins_with_barrier(function: func.FuncOp) -> bool:
-    """Whether all that a function computes is behind a barrier."""
-    return body_of(function).operations[0].operation.name == "stablehlo.optimization_barrier"
+def has_barrier(function: func.FuncOp) -> bool:
+    """Whether what a function computes is behind a barrier."""
+    return any(op.operation.name == "stablehlo.optimization_barrier" for op in body_of(function).operations)

@@ -6,7 +6,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from stablelift.ir.location import where
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import Policy
+from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
+from stablelift.passes.remat import cost
 from stablelift.passes.remat.selection import Selection
 
 FATES = ("saved", "offloaded", "recomputed")
@@ -47,6 +49,10 @@ class Partition(NamedTuple):
     steps: int
     policy: str
     values: tuple[Value, ...]
+    repeated_flops: int
+    """The additions and multiplications that are done again."""
+    repeated_seconds: float
+    """About how long that takes, on a core that moves ten gigabytes a second."""
 
     def size_bytes(self, fate: str) -> int:
         """The bytes of the values of one fate."""
@@ -85,7 +91,7 @@ def partition_of(
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
     for value in dict.fromkeys([*selection.saved, *wanted]):
-        owner: Any = value.owner
+        owner: Any = _unnamed(value).owner
         is_argument = isinstance(owner, ir.Block)
         if value not in selection.saved and (is_argument or value in selection.free):
             continue
@@ -97,7 +103,39 @@ def partition_of(
         place = None if is_argument else where(owner.location)
         values.append(Value(fate, size, value in wanted, op, str(value.type), place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
-    return Partition(function, steps, str(policy), tuple(values))
+    again = repeated_ops(wanted, [*selection.saved, *selection.free])
+    seconds = sum(map(cost.recomputing, again)) * steps / _BYTES_PER_SECOND
+    flops = sum(map(cost.flops, again)) * steps
+    return Partition(function, steps, str(policy), tuple(values), flops, seconds)
+
+
+_BYTES_PER_SECOND = 1e10
+
+
+def _unnamed(value: ir.Value) -> ir.Value:
+    """The value before it was given names."""
+    owner: Any = value.owner
+    while not isinstance(owner, ir.Block) and owner.name == "lift.name":
+        value = owner.operands[0]
+        owner = value.owner
+    return value
+
+
+def repeated_ops(wanted: Iterable[ir.Value], given: Iterable[ir.Value]) -> list[ir.Operation]:
+    """The ops that make the wanted values from the given ones, constants and other names aside."""
+    found: dict[ir.Value, ir.Operation] = {}
+    pending, seen = list(wanted), set(given)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        owner: Any = value.owner
+        op: ir.Operation = owner.operation
+        seen.update(op.results)
+        if op.name not in ("lift.name", "stablehlo.constant"):
+            found[op.results[0]] = op
+        pending.extend(used_by(op))
+    return list(found.values())
 
 
 _collector: ContextVar[list[Partition] | None] = ContextVar("partitions", default=None)
@@ -114,8 +152,8 @@ def partitions() -> Iterator[list[Partition]]:
         _collector.reset(token)
 
 
-def report(partition: Partition) -> None:
-    """Hand a partition to whoever collects them."""
+def report(partition: Partition | None) -> None:
+    """Hand a partition, where there is one, to whoever collects them: once for each use of it."""
     collector = _collector.get()
-    if collector is not None:
+    if collector is not None and partition is not None:
         collector.append(partition)

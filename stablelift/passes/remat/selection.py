@@ -7,15 +7,19 @@ back, so nothing is saved that only a saved value needs; the others weigh all va
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stablelift.errors import LiftError
 from stablelift.ir.mlir import ir
-from stablelift.ir.policy import Policy
+from stablelift.ir.policy import Policy, bytes_of
 from stablelift.ir.region import used_by
+from stablelift.ir.types import byte_size
 from stablelift.passes.liveness import FunctionsByName, is_pure
 from stablelift.passes.remat import cost
-from stablelift.passes.remat.cut import values_to_save
+from stablelift.passes.remat.cut import EXPENSIVE, values_to_save
+from stablelift.passes.remat.knapsack import values_within
 from stablelift.passes.remat.saveable import Decide, Offload, decision
 
 Saved = Mapping[ir.Value, Offload | None]
@@ -52,19 +56,72 @@ def select(
     decide = decision(policy)
     needed = list(dict.fromkeys(wanted))
     if decide is None:
-
-        def saving(value: ir.Value) -> int:
-            return cost.saving(value) * (1 if value in invariant else length)
-
-        def recomputing(op: ir.Operation) -> int:
-            return int(cost.recomputing(op) * length) if policy.name == "auto" else 0
-
-        saved: dict[ir.Value, Offload | None] = dict.fromkeys(
-            values_to_save(needed, free, saving, recomputing)
-        )
+        saved: Saved = dict.fromkeys(_weighed(Weighing(needed, free, invariant, length), policy))
     else:
         saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, decide)
     return Selection(saved, _starts(needed, saved, free))
+
+
+class Weighing(NamedTuple):
+    """What a cut is made among: the values that are wanted, and those that cost nothing, or once only."""
+
+    wanted: Sequence[ir.Value]
+    free: Collection[ir.Value]
+    invariant: Collection[ir.Value]
+    length: int
+
+    def cut(self, weight: float | None, allowed: Collection[str]) -> list[ir.Value]:
+        """The values to save when a saved byte costs `weight` times its traffic; None counts bytes alone."""
+
+        def saving(value: ir.Value) -> int:
+            times = 1 if value in self.invariant else self.length
+            return math.ceil(_FINE * cost.saving(value) * times * (weight or 1))
+
+        def recomputing(op: ir.Operation) -> int:
+            return int(_FINE * cost.recomputing(op) * self.length) if weight else 0
+
+        return values_to_save(self.wanted, self.free, saving, recomputing, allowed)
+
+    def size_bytes(self, saved: Sequence[ir.Value]) -> int:
+        """What the saved values take together."""
+        return sum(byte_size(x.type) * (1 if x in self.invariant else self.length) for x in saved)
+
+
+_FINE = 16
+"""Prices are whole numbers of this part of a byte."""
+
+_PLENTY = 1 / 16
+"""What a byte weighs where memory is plenty: less than the time it takes to write and read it."""
+
+
+def _weighed(weighing: Weighing, policy: Policy) -> list[ir.Value]:
+    """The values that a policy saves which weighs them against each other."""
+    if policy.name == "budget":
+        return _within(weighing, policy)
+    return weighing.cut(None if policy.name == "min_cut" else 1.0, policy.arguments)
+
+
+def _within(weighing: Weighing, policy: Policy) -> list[ir.Value]:
+    """The values to save so that they take no more than the budget, and the rest the least time."""
+    (size,) = policy.arguments
+    least = weighing.size_bytes(weighing.cut(None, EXPENSIVE))
+    most = weighing.size_bytes(weighing.cut(_PLENTY, EXPENSIVE))
+    bound = least + size * max(0, most - least) if isinstance(size, float) else bytes_of(size)
+    if bound < least:
+        raise LiftError(
+            f"error: {bound} bytes are too small a budget for what this reverse keeps\n"
+            f"  hint: the smallest that can be met is {least} bytes"
+        )
+    found = values_within(
+        weighing.wanted,
+        weighing.free,
+        lambda value: weighing.size_bytes([value]),
+        lambda value: _PLENTY * cost.SAVING * weighing.size_bytes([value]),
+        lambda op: cost.recomputing(op) * weighing.length,
+        EXPENSIVE,
+        bound,
+    )
+    return weighing.cut(None, EXPENSIVE) if found is None else found
 
 
 def _decided(
