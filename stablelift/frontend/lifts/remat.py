@@ -26,7 +26,8 @@ def remat(
 
     `prevent_cse` keeps the compiler from merging the two computations; inside a `scan` that is needless.
     `static_argnums` are arguments that are no arrays; the Module is 0. `policy`, one of
-    `jax.checkpoint_policies`, says what is stored all the same. `concrete` must be False.
+    `stablelift.checkpoint_policies` or its text, or one of `jax.checkpoint_policies`, says what is stored all
+    the same. `concrete` must be False.
     Raises: NotImplementedError, TransformTargetError.
     """
     _refuse_concrete(concrete)
