@@ -155,7 +155,8 @@ def _with_parameters(norm: Any, normalize: Callable[[str, Any], Any], args: Any,
 
 def _mapped(fn: Callable[[str, Any], Any], path: str, tree: Any) -> Any:
     if isinstance(tree, Mapping):
-        return {name: _mapped(fn, f"{path}/{name}", entry) for name, entry in tree.items()}
+        # In JAX's order, as Linen does: what is drawn for one parameter depends on how many were before it.
+        return {name: _mapped(fn, f"{path}/{name}", tree[name]) for name in sorted(tree)}
     if meta.is_axis_metadata(tree):  # Linen's boxes hold the array as `value`, which it sees in the path
         return tree.replace_boxed(_mapped(fn, f"{path}/value", tree.unbox()))
     return fn(path, tree)
