@@ -121,9 +121,8 @@ def in_a_process(contestant: str, depth: int, options: argparse.Namespace) -> di
 def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[str, Any]:
     """The seconds of one contestant, in this process."""
     import jax
-    import jax.numpy as jnp
     import optax
-    from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder
+    from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder, training_step
 
     if contestant.startswith("ours"):
         import stablelift as nn
@@ -135,17 +134,7 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
     model = decoder(nn, options.spelling, scanned=contestant == "flax scan")(depth)
     tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
     optimiser = optax.adam(1e-3)
-
-    def step(params: Any, state: Any, tokens: Any) -> Any:
-        def loss(params: Any) -> Any:
-            logits = model.apply(params, tokens)
-            targets = jnp.roll(tokens, -1, axis=1)
-            return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
-
-        value, gradients = value_and_grad(loss)(params)
-        updates, state = optimiser.update(gradients, state, params)
-        return optax.apply_updates(params, updates), state, value
-
+    step = training_step(model, optimiser, value_and_grad)
     clock = Clock()
     params = jax.block_until_ready(model.init(jax.random.key(0), tokens))
     clock.lap("init")

@@ -21,7 +21,7 @@ import flax.linen as linen
 import jax
 import jax.numpy as jnp
 import optax
-from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder
+from common.decoder import BATCH, SEQUENCE, VOCABULARY, decoder, training_step
 from common.measure import Report, interleaved, milliseconds
 
 import stablelift
@@ -29,22 +29,6 @@ from stablelift import functional
 
 OPTIMISER = optax.adam(1e-3)
 KEY = jax.random.key(0)
-
-
-def training_step(model: Any, value_and_grad: Callable[..., Any]) -> Callable[..., Any]:
-    """A new function each time, which nobody has traced."""
-
-    def step(params: Any, state: Any, tokens: Any) -> Any:
-        def loss(params: Any) -> Any:
-            logits = model.apply(params, tokens)
-            targets = jnp.roll(tokens, -1, axis=1)
-            return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
-
-        value, gradients = value_and_grad(loss)(params)
-        updates, state = OPTIMISER.update(gradients, state, params)
-        return optax.apply_updates(params, updates), state, value
-
-    return step
 
 
 def measure_lowering(report: Report, depth: int, rounds: int, cold: bool) -> None:
@@ -63,7 +47,7 @@ def measure_lowering(report: Report, depth: int, rounds: int, cold: bool) -> Non
         jit(lambda key, tokens: model.init(key, tokens)).lower(KEY, tokens)
 
     def step(jit: Any, model: Any, value_and_grad: Any) -> None:
-        jit(training_step(model, value_and_grad)).lower(params, state, tokens)
+        jit(training_step(model, OPTIMISER, value_and_grad)).lower(params, state, tokens)
 
     by_us = partial(stablelift.compile, carry=2)
     contestants = {

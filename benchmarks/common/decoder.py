@@ -1,10 +1,12 @@
-"""A decoder of equal layers, in the namespace of either library."""
+"""A decoder of equal layers, in the namespace of either library, and a step of its training."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import optax
 
 VOCABULARY, WIDTH, HEADS, SEQUENCE, BATCH = 256, 128, 4, 64, 2
 
@@ -61,3 +63,19 @@ def decoder(nn: Any, spelling: str = "linen", *, scanned: bool = False) -> Any:
             return nn.Dense(VOCABULARY)(norm()(x))
 
     return Decoder
+
+
+def training_step(model: Any, optimiser: Any, value_and_grad: Callable[..., Any]) -> Callable[..., Any]:
+    """A new function (params, optimiser state, tokens) -> (params, state, loss), which nobody has traced."""
+
+    def step(params: Any, state: Any, tokens: Any) -> Any:
+        def loss(params: Any) -> Any:
+            logits = model.apply(params, tokens)
+            targets = jnp.roll(tokens, -1, axis=1)
+            return optax.softmax_cross_entropy_with_integer_labels(logits, targets).mean()
+
+        value, gradients = value_and_grad(loss)(params)
+        updates, state = optimiser.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state, value
+
+    return step

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from stablelift.ir.mlir import func, functions, ir, is_private
 from stablelift.ir.region import returned
@@ -27,6 +26,7 @@ from stablelift.passes.remarks import remark
 from stablelift.passes.remat import cost
 from stablelift.passes.remat.cut import values_to_save
 from stablelift.passes.remat.placement import has_barrier
+from stablelift.passes.remat.selection import starts
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Pair:
         arguments: list[ir.Value] = list(block.arguments)
         free = {argument for number, argument in enumerate(arguments) if self._costs_nothing(number)}
         saved = values_to_save(list(dict.fromkeys(wanted.values())), free, cost.saving)
-        given = list(dict.fromkeys([*saved, *_free_inputs(wanted.values(), saved, free)]))
+        given = [*saved, *starts(list(wanted.values()), saved, free)]
         self._recompute(wanted, given)
         before = sum(byte_size(value.type) for value in set(wanted.values()))
         after = sum(byte_size(value.type) for value in saved)
@@ -120,23 +120,6 @@ class _Pair:
         for position in sorted(wanted, reverse=True):
             block.erase_argument(position)
         retype(self.reverse, returned(block))
-
-
-def _free_inputs(wanted: Any, saved: Sequence[ir.Value], free: set[ir.Value]) -> list[ir.Value]:
-    """The free values that recomputing the wanted ones starts from."""
-    found: dict[ir.Value, None] = {}
-    pending, seen = list(wanted), set(saved)
-    while pending:
-        value = pending.pop()
-        if value in seen:
-            continue
-        seen.add(value)
-        if value in free:
-            found[value] = None
-        else:
-            owner: Any = value.owner
-            pending.extend(owner.operation.operands)
-    return list(found)
 
 
 def _call_again(call: ir.Operation, function: func.FuncOp, operands: Sequence[ir.Value]) -> ir.Operation:

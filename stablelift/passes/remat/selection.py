@@ -59,7 +59,7 @@ def select(
         saved: Saved = dict.fromkeys(_weighed(Weighing(needed, free, invariant, length), policy))
     else:
         saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, decide)
-    return Selection(saved, _starts(needed, saved, free))
+    return Selection(saved, starts(needed, saved, free))
 
 
 class Weighing(NamedTuple):
@@ -166,7 +166,9 @@ def names_of(value: ir.Value) -> set[str]:
     return found
 
 
-def _starts(wanted: Sequence[ir.Value], saved: Saved, free: Collection[ir.Value]) -> list[ir.Value]:
+def starts(
+    wanted: Sequence[ir.Value], saved: Collection[ir.Value], free: Collection[ir.Value]
+) -> list[ir.Value]:
     """The free values that recomputing the wanted ones starts from, or that are wanted themselves."""
     found: dict[ir.Value, None] = {}
     pending, seen = list(reversed(wanted)), set(saved)
