@@ -5,6 +5,7 @@ figures.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,26 +17,17 @@ if TYPE_CHECKING:
     from stablelift.runtime.program import Program
 
 
-class Compiled:
-    """A program that has been through the passes and XLA. Call it on arrays of the program's types."""
+class Executable:
+    """What XLA has made of a program: its text, its figures, and what it took to make.
 
-    def __init__(self, program: Program, donate_argnums: tuple[int, ...] = ()):
-        self.program = program
-        bind: Any = partial(_call, program)
-        bind.__name__ = program.name
-        # Dispatch is jax.jit's, on the user's own arguments: no Python of ours stands between.
-        self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
-        started = time.perf_counter()
-        timing = program.finished.timing
-        lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
-        lowered_at = time.perf_counter()
-        self._executable = lowered.compile()
-        self.seconds = timing.by_pass()
-        self.seconds["hand-over"] = max(0.0, lowered_at - started - timing.total())
-        self.seconds["XLA"] = time.perf_counter() - lowered_at
+    Attributes:
+      program: The program.
+      seconds: What each stage took.
+    """
 
-    def __call__(self, *args: Any) -> Any:
-        return self._jitted(*args)
+    def __init__(self, executable: Any, program: Program, seconds: Mapping[str, float]):
+        self._executable = executable
+        self.program, self.seconds = program, dict(seconds)
 
     def as_text(self) -> str:
         """XLA's optimised program."""
@@ -52,6 +44,28 @@ class Compiled:
     def report(self) -> Report:
         """Seconds by stage and bytes by use; `print` it."""
         return report_of(self.seconds, self.memory_analysis())
+
+
+class Compiled(Executable):
+    """A program that has been through the passes and XLA. Call it on arrays of the program's types."""
+
+    def __init__(self, program: Program, donate_argnums: tuple[int, ...] = ()):
+        bind: Any = partial(_call, program)
+        bind.__name__ = program.name
+        # Dispatch is jax.jit's, on the user's own arguments: no Python of ours stands between.
+        self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
+        started = time.perf_counter()
+        timing = program.finished.timing
+        lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
+        lowered_at = time.perf_counter()
+        executable = lowered.compile()
+        seconds = timing.by_pass()
+        seconds["hand-over"] = max(0.0, lowered_at - started - timing.total())
+        seconds["XLA"] = time.perf_counter() - lowered_at
+        super().__init__(executable, program, seconds)
+
+    def __call__(self, *args: Any) -> Any:
+        return self._jitted(*args)
 
 
 def _call(program: Program, *args: Any) -> Any:

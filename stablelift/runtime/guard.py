@@ -12,9 +12,13 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import jax
+
 from stablelift.errors import LiftError
 from stablelift.ir.location import error_at, where
 from stablelift.ir.mlir import ir, walk
+from stablelift.passes.callgraph import callee_of
+from stablelift.passes.remat.placement import PLACEMENT
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""
@@ -54,13 +58,14 @@ def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
         _refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
 
 
-def refuse_unknown_memories(custom_calls: Sequence[Any], kinds: Sequence[str]) -> None:
+def refuse_unknown_memories(custom_calls: Sequence[Any]) -> None:
     """Raise a LiftError where a value is to wait in a kind of memory that the devices do not have."""
     for op in custom_calls:
         attributes = op.attributes
-        if attributes["call_target_name"].value != "annotate_device_placement":
+        if attributes["call_target_name"].value != PLACEMENT:
             continue
         memory = attributes["mhlo.frontend_attributes"]["_xla_buffer_placement"].value
+        kinds = [one.kind for one in jax.devices()[0].addressable_memories()]
         if memory not in kinds:
             hint = f"the devices of this process have {', '.join(map(repr, kinds))}"
             raise error_at(op, f"a value is offloaded to {memory!r}, which there is none of", hint=hint)
@@ -74,7 +79,7 @@ def _refuse_recursion(known: Mapping[str, Any]) -> None:
     def visit(name: str) -> None:
         open_names.append(name)
         for op in walk(known[name], "func.call"):
-            callee = op.attributes["callee"].value
+            callee = callee_of(op)
             if callee in open_names:
                 cycle = " -> ".join(f"`@{one}`" for one in [*open_names[open_names.index(callee) :], callee])
                 hint = "a loop is a `stablehlo.while`; XLA has no calls that recur"

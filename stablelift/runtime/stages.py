@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from stablelift.runtime.compiled import Executable
 from stablelift.runtime.program import Program
-from stablelift.runtime.report import Report, report_of
 
 
 class Lowered:
@@ -44,35 +44,14 @@ class Lowered:
         return CompiledStage(compiled, self.program, self._call, seconds)
 
 
-class CompiledStage:
-    """A function compiled for arguments of some types. Call it as the function.
-
-    Attributes:
-      program: The finished program, as it was handed to XLA.
-      seconds: What each stage took.
-    """
+class CompiledStage(Executable):
+    """A function compiled for arguments of some types, as its finished program. Call it as the function."""
 
     def __init__(
         self, compiled: Any, program: Program, call: Callable[..., Any], seconds: Mapping[str, float]
     ):
-        self._compiled, self._call = compiled, call
-        self.program, self.seconds = program, dict(seconds)
+        super().__init__(compiled, program, seconds)
+        self._call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(self._compiled, *args, *([kwargs] if kwargs else []))
-
-    def as_text(self) -> str:
-        """XLA's optimised program."""
-        return self._compiled.as_text() or ""
-
-    def memory_analysis(self) -> Any:
-        """XLA's account of the memory it needs (`temp_size_in_bytes` and others)."""
-        return self._compiled.memory_analysis()
-
-    def cost_analysis(self) -> Any:
-        """XLA's estimate of FLOPs and bytes."""
-        return self._compiled.cost_analysis()
-
-    def report(self) -> Report:
-        """Seconds by stage and bytes by use; `print` it."""
-        return report_of(self.seconds, self.memory_analysis())
+        return self._call(self._executable, *args, *([kwargs] if kwargs else []))

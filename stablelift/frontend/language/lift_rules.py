@@ -154,21 +154,16 @@ class _Axis:
         self.lift, self.size = lift, size if isinstance(size, int) else None
 
     def without_all(self, values: Values, axes: Any) -> Values:
-        if not isinstance(axes, tuple):
-            axes = (axes,) * len(values)
-        if len(axes) != len(values):
-            raise Mismatch(f"`in_axes` has {len(axes)} entries for {len(values)} arguments")
-        return tuple(self.without(value, axis) for value, axis in zip(values, axes, strict=True))
+        each = _one_each("in_axes", axes, len(values), f"{len(values)} arguments")
+        return tuple(map(self.without, values, each))
 
     def without(self, value: Value, axis: Any) -> Value:
         """The value as the function sees it."""
         if isinstance(value, Several):
             if value.items is None:
                 return value
-            items = axis if isinstance(axis, tuple) else (axis,) * len(value.items)
-            if len(items) != len(value.items):
-                raise Mismatch(f"`in_axes` has {len(items)} entries for {value}")
-            return Several(tuple(map(self.without, value.items, items)))
+            each = _one_each("in_axes", axis, len(value.items), value)
+            return Several(tuple(map(self.without, value.items, each)))
         if not isinstance(axis, int) or isinstance(axis, bool):
             return value
         if isinstance(value, Static):
@@ -192,13 +187,19 @@ class _Axis:
         if isinstance(value, Several):
             if value.items is None:
                 return value
-            items = axis if isinstance(axis, tuple) else (axis,) * len(value.items)
-            if len(items) != len(value.items):
-                raise Mismatch(f"`out_axes` has {len(items)} entries for {value}")
-            return Several(tuple(map(self.added, value.items, items)))
+            each = _one_each("out_axes", axis, len(value.items), value)
+            return Several(tuple(map(self.added, value.items, each)))
         if not isinstance(value, Array) or not isinstance(axis, int):
             return value
         return Array(value.dtype, _inserted(value.shape, axis, self.size))
+
+
+def _one_each(option: str, axes: Any, count: int, values: Any) -> tuple[Any, ...]:
+    """An axis for each of `count` values: one for all, or a tuple. Raises Mismatch."""
+    each = axes if isinstance(axes, tuple) else (axes,) * count
+    if len(each) != count:
+        raise Mismatch(f"`{option}` has {len(each)} entries for {values}")
+    return each
 
 
 def _inserted(shape: Shape | None, axis: int, size: Size) -> Shape | None:

@@ -97,7 +97,7 @@ class Derive:
             if choice is not None:
                 for op in walk(split.forward, *PLAIN_CALLS):
                     if not is_kept(op):
-                        inline_at(op, self.functions[self.flattened(op.attributes["callee"].value)])
+                        inline_at(op, self.functions[self.flattened(callee_of(op))])
                 split = choice.residuals(self.functions, split)
             self._splits[key] = split
         return self._splits[key]
@@ -110,7 +110,7 @@ class Derive:
             for op in walk(function, *PLAIN_CALLS):
                 if is_kept(op):
                     continue
-                callee = self.flattened(op.attributes["callee"].value)
+                callee = self.flattened(callee_of(op))
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]

@@ -9,11 +9,13 @@ one, XLA would merge the scaling of a draw into the draw, and the last bit would
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import functions, ir, is_used
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callees, references
+from stablelift.passes.remat.placement import behind_barrier
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,6 @@ def _seal(op: ir.Operation) -> None:
     """Each result behind a barrier of its own: one that turns out not to be needed keeps nothing alive."""
     for result in filter(is_used, list(op.results)):
         with ir.InsertionPoint.after(op), op.location:
-            barrier = ir.Operation.create(
-                "stablehlo.optimization_barrier", results=[result.type], operands=[result]
-            )
-        result.replace_all_uses_except(barrier.results[0], barrier)
+            (sealed,) = behind_barrier([result])
+        barrier: Any = sealed.owner
+        result.replace_all_uses_except(sealed, barrier.operation)
