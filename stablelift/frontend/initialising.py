@@ -26,7 +26,6 @@ from stablelift.passes.layers.results import ReturnStacks
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstacked
 
-
 _NOT_FOR_COMPILERS = (
     SideEffectError,
     jax.errors.ConcretizationTypeError,
