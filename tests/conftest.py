@@ -19,11 +19,8 @@ os.environ.pop("STABLELIFT_DUMP", None)
 COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 MOST_ENTRIES = 30_000
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-    if (
-        "PYTEST_XDIST_WORKER" not in os.environ
-        and COMPILED.is_dir()
-        and len(os.listdir(COMPILED)) > MOST_ENTRIES
-    ):
+    is_first = "PYTEST_XDIST_WORKER" not in os.environ
+    if is_first and COMPILED.is_dir() and len(os.listdir(COMPILED)) > MOST_ENTRIES:
         shutil.rmtree(COMPILED)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
@@ -50,3 +47,16 @@ def forget_compiled_programs():
 
     jax.clear_caches()
     gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def run_our_passes():
+    """Where JAX's cache is on, so is that of our passes; here they are what is tested."""
+    import jax
+
+    from stablelift.runtime import cache
+
+    store = cache.store
+    cache.store = lambda: None if jax.config.jax_compilation_cache_dir == str(COMPILED) else store()
+    yield
+    cache.store = store
