@@ -9,11 +9,11 @@ from typing import Any
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import (
     Named,
-    constant,
     lift_arguments,
     lift_options,
+    option,
 )
-from stablelift.frontend.language.lifted_functions import lift, policy
+from stablelift.frontend.language.lifted_functions import lift
 from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, Word
 from stablelift.frontend.lifts import axes
 
@@ -44,10 +44,7 @@ def _option(word: Word, name: str, argument: syntax.Expression, known: dict[str,
     parameter = word.parameter(name)
     if parameter is not None and parameter.kind == "mapping":
         return _mapping(argument, known)
-    value = constant(argument)
-    if parameter is not None and parameter.kind == "policy":
-        return policy(value.name)
-    return _value(value)
+    return _value(option(parameter, argument))
 
 
 def _value(value: Any) -> Any:

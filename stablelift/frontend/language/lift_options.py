@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.constants import Named, NotConstant, constant
+from stablelift.frontend.language.constants import Named, NotConstant, constant, policy
 from stablelift.frontend.language.diagnostics import suggest
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.vocabulary import POLICIES, Parameter
+from stablelift.ir.policy import PolicyError
 
 _WANTED = {
     "axes": "an axis or `none` for each collection, as in `{params: 0}`,",
@@ -31,13 +33,41 @@ def check_option(report: Report, lift: str, parameter: Parameter, argument: synt
         value: Any = constant(argument)
     except NotConstant:
         value = NotConstant
-    if parameter.kind == "policy" and isinstance(value, Named) and value.name not in POLICIES:
-        hint = suggest(value.name, POLICIES) or f"the policies are {', '.join(POLICIES)}"
-        report.error(argument.span, f"unknown policy `{value.name}`", hint)
+    if parameter.kind == "policy" and isinstance(value, Named):
+        _check_policy(report, argument)
     elif parameter.kind == "mapping":
         _check_mapping(report, argument)
     elif value is NotConstant or not _fits(parameter.kind, value):
         report.error(argument.span, f"`{lift}` wants {_WANTED[parameter.kind]} for `{parameter.name}`")
+
+
+def _check_policy(report: Report, argument: syntax.Expression) -> None:
+    """A policy, and those among its arguments."""
+    unknown = [name for name in _names_in(argument) if name.text not in POLICIES]
+    for name in unknown:
+        hint = suggest(name.text, POLICIES)
+        if not hint and name.span.column > argument.span.column:
+            hint = f'names of values are strings: `"{name.text}"`'
+        hint = hint or f"the policies are {', '.join(POLICIES)}"
+        report.error(name.span, f"unknown policy `{name.text}`", hint)
+    if not unknown:
+        try:
+            policy(argument)
+        except PolicyError as error:
+            report.error(argument.span, str(error))
+
+
+def _names_in(argument: object) -> Iterator[syntax.Name]:
+    """Every name that stands for a policy."""
+    match argument:
+        case syntax.Name():
+            yield argument
+        case syntax.Tuple(items=items):
+            for item in items:
+                yield from _names_in(item)
+        case syntax.Call(function=function, arguments=arguments, keywords=keywords):
+            for each in (function, *arguments, *(keyword.value for keyword in keywords)):
+                yield from _names_in(each)
 
 
 def _check_mapping(report: Report, argument: syntax.Expression) -> None:
@@ -75,9 +105,7 @@ def _fits(kind: str, value: Any) -> bool:
             return value is True or _fits("int", value)
         case "lengths":
             return isinstance(value, tuple) and bool(value) and all(_fits("int", item) for item in value)
-        case "policy":
-            return isinstance(value, Named) and value.arguments is None
-    return isinstance(value, str)
+    return kind == "str" and isinstance(value, str)
 
 
 def _is_axis(value: Any) -> bool:

@@ -6,7 +6,6 @@ sees the variables. A pure one is lifted as it is.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MethodType
@@ -295,18 +294,4 @@ _LIFTS: dict[str, Callable[..., Bound]] = {
 
 def lift(word: str, functions: tuple[Any, ...], **options: Any) -> Bound:
     """The lift called `word` of the functions."""
-    if "policy" in options:
-        options["policy"] = policy(options["policy"])
     return _LIFTS[word](tuple(map(bound, functions)), **options)
-
-
-def policy(name: str) -> Any:
-    """What `remat` stores, by the name of the policy. Raises RunMismatch."""
-    try:
-        ours = importlib.import_module("stablelift.lowering.checkpoint_policies")
-    except ImportError:
-        ours = None
-    found = getattr(ours, name, None) or getattr(jax.checkpoint_policies, name, None)
-    if found is None:
-        raise RunMismatch(f"there is no policy `{name}` in this version")
-    return found

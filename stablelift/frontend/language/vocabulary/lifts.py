@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stablelift.frontend.language.vocabulary.words import words
+from stablelift.ir.policy import ALIASES, ARGUMENTS
 
 _VMAP = "in_axes:prefix=, out_axes:prefix=, axis_size:int=, axis_name:str=, spmd_axis_name:str="
 _BROADCAST = "variable_broadcast:filter=, variable_carry:filter="
@@ -46,14 +47,5 @@ FUNCTION_LIFTS = words(
     ("functional", "switch", "*branches:function", "switch"),
 )  # fmt: skip
 
-# What `remat` stores: the names of `jax.checkpoint_policies`, and ours.
-POLICIES = (
-    "auto",
-    "checkpoint_dots",
-    "checkpoint_dots_with_no_batch_dims",
-    "dots_saveable",
-    "dots_with_no_batch_dims_saveable",
-    "everything_saveable",
-    "min_cut",
-    "nothing_saveable",
-)
+# What `remat` stores. One is of functions of Python, which a file cannot name.
+POLICIES = tuple(name for name in sorted(ARGUMENTS.keys() | ALIASES.keys()) if name != "over_ops")
