@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from stablelift.errors import StableliftError
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.binding import expect, result
+from stablelift.frontend.language.bound_functions import member
 from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import LiftCheckError, Source, diagnose
 from stablelift.frontend.language.lift_code import lifted_function, lifted_module
-from stablelift.frontend.language.lifted_functions import lift, member
+from stablelift.frontend.language.lifted_functions import lift
 from stablelift.frontend.language.module_code import module_class
 from stablelift.frontend.language.python_expressions import ExpressionCode
 from stablelift.frontend.language.running import RunningBody
@@ -39,6 +40,7 @@ from stablelift.frontend.language.vocabulary import (
     Word,
 )
 from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.lifts import axes
 from stablelift.frontend.module import Module
 
 
@@ -75,6 +77,7 @@ def _vocabulary() -> dict[str, Any]:
     known: dict[str, Any] = {"__builtins__": {}, "@expect": expect, "@result": result, "@keyed": _keyed}
     known |= {"@count": count, "@each": each, "@decide": decide, "@tuple": tuple, "@method": _method}
     known |= {"@lift": lift, "@member": member, "@range": counted, "@len": length}
+    known |= {"@In": axes.In, "@Out": axes.Out}
     known |= {f"@{word}": getattr(jnp, name if name != "bool" else "bool_") for word, name in DTYPES.items()}
     known |= {f"@{operator}": function for operator, function in OPERATORS.items()}
     known |= {f"@{name}": _home(word) for name, word in (LAYERS | FUNCTIONS).items() if word.home != OWN}

@@ -19,7 +19,7 @@ from stablelift.frontend.language.values import (
     Unknown,
     Value,
 )
-from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, FUNCTIONS, Word
+from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, FUNCTIONS, VARIABLE_OPTIONS, Word
 from stablelift.frontend.language.vocabulary.arrays import OWN
 
 Values = tuple[Value, ...]
@@ -99,16 +99,16 @@ def of_method(report: Report, instance: Instance, name: syntax.Name) -> Function
     )
 
 
-def of_callable(declared: syntax.Callable, fields: dict[str, Value]) -> Function:
+def of_callable(declared: syntax.Callable, fields: dict[str, Value], *, pure: bool = False) -> Function:
     """A `fn`, or a method of the module itself."""
     count = len(parameters_of(declared))
-    return Function(declared.name.text, lambda values: infer_callable(declared, fields, values), count)
+    return Function(declared.name.text, lambda values: infer_callable(declared, fields, values), count, pure)
 
 
 def declared_function(scope: Scope, declared: syntax.Callable | syntax.Lift) -> Function:
     """A function of the file: a `fn`, or a lift of one."""
     if isinstance(declared, syntax.Callable):
-        return of_callable(declared, {})
+        return of_callable(declared, {}, pure=True)
     name, report = declared.name.text, scope.report
     if not isinstance(declared.value, syntax.Call) or not report.may_look_into(name):
         return unknown_function(name)
@@ -118,7 +118,7 @@ def declared_function(scope: Scope, declared: syntax.Callable | syntax.Lift) -> 
             lifted = lifted_function(_FileScope(report), declared.value)
     finally:
         report.open_lifts.discard(name)
-    return Function(name, lifted.infer, lifted.count)
+    return Function(name, lifted.infer, lifted.count, lifted.pure)
 
 
 class _FileScope:
@@ -150,7 +150,7 @@ def _word(word: Word) -> Function:
         names = (parameter.name for parameter in word.positional)
         return RULES[word.rule](word.name, dict(zip(names, values, strict=False)))
 
-    return Function(word.name, infer)
+    return Function(word.name, infer, pure=True)
 
 
 def lifted_function(scope: Scope, call: syntax.Call) -> Function:
@@ -160,14 +160,23 @@ def lifted_function(scope: Scope, call: syntax.Call) -> Function:
     if word is None:
         scope.report.unknown("lift of functions", call.function, [*FUNCTION_LIFTS])
         return unknown_function()
-    functions: list[Function] = []
+    given: dict[str, Function] = {}
+    of_variables: list[tuple[str, syntax.Expression]] = []
     for parameter, argument in match_arguments(scope.report, call, f"`{word.name}`", word.parameters):
         if parameter is None:
-            scope.infer(argument)
-        elif parameter.kind == "function":
-            functions.append(function_value(scope, argument))
+            continue
+        if parameter.kind == "function":
+            key = f"{parameter.name} {len(given)}" if parameter.variadic else parameter.name
+            given[key] = function_value(scope, argument)
         else:
             check_option(scope.report, word.name, parameter, argument)
+            if parameter.name in VARIABLE_OPTIONS:
+                of_variables.append((parameter.name, argument))
+    order = [parameter.name for parameter in word.parameters]
+    functions = [given[name] for name in sorted(given, key=lambda name: order.index(name.split()[0]))]
+    pure = bool(functions) and all(function.pure for function in functions)
+    if pure:
+        _refuse_variables(scope.report, call, word, functions[0], of_variables)
     infers = [function.infer for function in functions]
     needed = sum(parameter.required for parameter in word.parameters)
     if len(functions) < needed or (word.rule == "switch" and not functions):
@@ -181,4 +190,20 @@ def lifted_function(scope: Scope, call: syntax.Call) -> Function:
     def infer(values: Values) -> Value:
         return rule(infers, options, values) if report.may_look_into("") else UNKNOWN
 
-    return Function(shown, infer)
+    return Function(shown, infer, pure=pure)
+
+
+def _refuse_variables(
+    report: Report,
+    call: syntax.Call,
+    word: Word,
+    function: Function,
+    options: list[tuple[str, syntax.Expression]],
+) -> None:
+    """Notes an error for what a lift says of variables where there are none."""
+    message = f"`{word.name}` of `{function.name}`, which has no variables"
+    if word.name == "map_variables":
+        report.error(call.span, message, "lift a method or a module")
+        return
+    for option, argument in options:
+        report.error(argument.span, f"{message}: there is no use for `{option}`")

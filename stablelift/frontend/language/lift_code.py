@@ -13,6 +13,7 @@ from stablelift.frontend.language.constants import (
     lift_options,
     option,
 )
+from stablelift.frontend.language.lifted_control import on_variables
 from stablelift.frontend.language.lifted_functions import lift
 from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, Word
 from stablelift.frontend.lifts import axes
@@ -74,18 +75,7 @@ def _mapping(argument: syntax.Expression, known: dict[str, Any]) -> Callable[[An
     else:
         assert isinstance(argument, syntax.Name)
         by_name = known[f"@{argument.text}"]
-
-    def mapped(variables: Any) -> Any:
-        if not hasattr(variables, "items"):
-            return by_name(variables)
-        found = {}
-        for name, value in variables.items():
-            nested = hasattr(value, "items") or not isinstance(by_name, dict)
-            function = mapped if nested else by_name.get(name, lambda array: array)
-            found[name] = function(value)
-        return found
-
-    return mapped
+    return on_variables(by_name)
 
 
 def lifted_function(declared: syntax.Lift, known: dict[str, Any], home: str) -> Any:

@@ -17,10 +17,15 @@ _WANTED = {
     "switches": "`true` or `false` for each random stream, as in `{params: true}`,",
     "switch": "`true` or `false`",
     "prefix": "an axis, `none`, or a tuple of them",
+    "axis": "an axis",
+    "numbers": "the number of an argument, from 0, or a tuple of them",
+    "names": "the name of an argument, as a string, or a tuple of them",
+    "metadata": 'a string for each key, as in `{partition_name: "layers"}`,',
+    "checkpoint": 'a number of checkpoints, or `"sqrt"`,',
     "filter": "a collection, a tuple of them, `true` or `false`",
     "int": "a positive int",
     "unroll": "a positive int or `true`",
-    "lengths": "a tuple of positive ints",
+    "lengths": 'a tuple of positive ints, or `"auto"`,',
     "policy": "a policy such as `dots_saveable`",
     "mapping": "a `fn` of one array, or one for each variable, as in `{kernel: f}`,",
     "str": "a string",
@@ -44,9 +49,10 @@ def check_option(report: Report, lift: str, parameter: Parameter, argument: synt
 def _check_policy(report: Report, argument: syntax.Expression) -> None:
     """A policy, and those among its arguments."""
     unknown = [name for name in _names_in(argument) if name.text not in POLICIES]
+    outermost = argument.function if isinstance(argument, syntax.Call) else argument
     for name in unknown:
         hint = suggest(name.text, POLICIES)
-        if not hint and name.span.column > argument.span.column:
+        if not hint and name is not outermost:
             hint = f'names of values are strings: `"{name.text}"`'
         hint = hint or f"the policies are {', '.join(POLICIES)}"
         report.error(name.span, f"unknown policy `{name.text}`", hint)
@@ -93,6 +99,16 @@ def _fits(kind: str, value: Any) -> bool:
             if isinstance(value, tuple):
                 return all(_fits("prefix", item) for item in value)
             return integer or value is None or value == Named("broadcast")
+        case "axis":
+            return integer
+        case "numbers":
+            return all(map(_is_number, value)) if isinstance(value, tuple) else _is_number(value)
+        case "names":
+            return all(isinstance(item, str) for item in (value if isinstance(value, tuple) else (value,)))
+        case "metadata":
+            return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+        case "checkpoint":
+            return value == "sqrt" or _fits("int", value)
         case "filter":
             if isinstance(value, tuple):
                 return all(_fits("collection", item) for item in value)
@@ -104,8 +120,14 @@ def _fits(kind: str, value: Any) -> bool:
         case "unroll":
             return value is True or _fits("int", value)
         case "lengths":
-            return isinstance(value, tuple) and bool(value) and all(_fits("int", item) for item in value)
+            if isinstance(value, tuple):
+                return bool(value) and all(_fits("int", item) for item in value)
+            return value == "auto"
     return kind == "str" and isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_axis(value: Any) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.constants import Named, lift_options
+from stablelift.frontend.language.constants import Named, lift_arguments, option
 from stablelift.frontend.language.diagnostics import Source, Span
 from stablelift.frontend.language.vocabulary import (
     DTYPES,
@@ -215,28 +215,45 @@ class ExpressionCode:
     def _lift(self, call: syntax.Call, name: str) -> ast.expr:
         """`grad(f)`: the lift of functions, which are found anew inside of it where they are the module's."""
         word = FUNCTION_LIFTS[name]
-        functions: dict[str, ast.expr] = {}
-        for index, argument in enumerate(call.arguments):
-            variadic = word.positional[min(index, len(word.positional) - 1)]
-            functions[f"{variadic.name} {index}" if variadic.variadic else variadic.name] = self.function(
-                argument
-            )
-        for keyword in call.keywords:
-            parameter = word.parameter(keyword.name.text)
-            if parameter and parameter.kind == "function":
-                functions[keyword.name.text] = self.function(keyword.value)
-        options = {k: v for k, v in lift_options(call, word).items() if k not in functions}
-        given = [parameter.name for parameter in word.parameters if parameter.name in functions] or [
-            *functions
-        ]
-        made = self.at(ast.Tuple([functions[each] for each in given], ast.Load()), call.span)
+        if any(parameter.variadic for parameter in word.parameters):
+            functions, options = [*call.arguments], {}
+        else:
+            given = lift_arguments(call, word)
+            functions = [given.pop(p.name) for p in word.parameters if p.kind == "function"]
+            options = given
+        made = self.at(ast.Tuple([self.function(each) for each in functions], ast.Load()), call.span)
         keywords = [
-            self.at(ast.keyword(k, self.constant(_plain(v), call.span)), call.span)
-            for k, v in options.items()
-            if (parameter := word.parameter(k)) and parameter.kind != "function"
+            self.at(ast.keyword(k, self._option(word.parameter(k), value)), value.span)
+            for k, value in options.items()
         ]
         lift = self.name("@lift", call.function.span)
         return self.at(ast.Call(lift, [self.constant(name, call.span), made], keywords), call.span)
+
+    def _option(self, parameter: Parameter | None, expression: syntax.Expression) -> ast.expr:
+        """An option of a lift: a constant, or the functions that `map_variables` applies."""
+        if parameter is None or parameter.kind != "mapping":
+            return self._constant(option(parameter, expression), expression.span)
+        if not isinstance(expression, syntax.Dictionary):
+            return self.function(expression)
+        keys = [self.constant(key.text, key.span) for key, _ in expression.entries]
+        values = [self.function(value) for _, value in expression.entries]
+        return self.at(ast.Dict([*keys], values), expression.span)
+
+    def _constant(self, value: object, span: Span) -> ast.expr:
+        """A constant, whose names are those of collections, or of axes."""
+        match value:
+            case Named(name="broadcast", arguments=None):
+                return self.constant(None, span)
+            case Named(name=name, arguments=None):
+                return self.constant(name, span)
+            case Named(name=name, arguments=arguments):
+                return self.invoke(f"@{name}", [self._constant(each, span) for each in arguments or ()], span)
+            case tuple():
+                return self.at(ast.Tuple([self._constant(each, span) for each in value], ast.Load()), span)
+            case dict():
+                keys: list[ast.expr | None] = [self.constant(key, span) for key in value]
+                return self.at(ast.Dict(keys, [self._constant(each, span) for each in value.values()]), span)
+        return self.constant(value, span)
 
     def function(self, expression: syntax.Expression) -> ast.expr:
         """A function as a value."""
@@ -319,10 +336,3 @@ class ExpressionCode:
 
 def _is_none(expression: syntax.Expression) -> bool:
     return isinstance(expression, syntax.Literal) and expression.value is None
-
-
-def _plain(value: object) -> object:
-    """An option of a lift as a constant of Python; names go as strings, `broadcast` as no axis."""
-    if isinstance(value, Named):
-        return None if value.name == "broadcast" else value.name
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value

@@ -84,11 +84,15 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """A function; `infer` gives its result, or raises Mismatch. `count` is the number of its parameters."""
+    """A function; `infer` gives its result, or raises Mismatch. `count` is the number of its parameters.
+
+    A `pure` one surely uses no variables.
+    """
 
     name: str
     infer: Callable[[tuple[Value, ...]], Value]
     count: int | None = None
+    pure: bool = False
 
     def __str__(self) -> str:
         return f"the function `{self.name}`" if self.name else "a function"

@@ -13,6 +13,7 @@ from stablelift.frontend.language.vocabulary.layers import READY_INITIALIZERS as
 from stablelift.frontend.language.vocabulary.lifts import FUNCTION_LIFTS as FUNCTION_LIFTS
 from stablelift.frontend.language.vocabulary.lifts import LIFTS as LIFTS
 from stablelift.frontend.language.vocabulary.lifts import POLICIES as POLICIES
+from stablelift.frontend.language.vocabulary.lifts import VARIABLE_OPTIONS as VARIABLE_OPTIONS
 from stablelift.frontend.language.vocabulary.words import Parameter as Parameter
 from stablelift.frontend.language.vocabulary.words import Word as Word
 
