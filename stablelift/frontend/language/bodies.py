@@ -19,6 +19,7 @@ from stablelift.frontend.language.types import (
 from stablelift.frontend.language.values import (
     UNKNOWN,
     Array,
+    Function,
     Instance,
     Several,
     Static,
@@ -98,6 +99,8 @@ class Body:
                 self.variable(statement)
             case syntax.Update():
                 self._update(statement)
+            case syntax.Sow():
+                self._sow(statement)
             case syntax.Return():
                 if self.in_loop:
                     hint = "keep the value in a name, and return it after the loop"
@@ -200,6 +203,23 @@ class Body:
         declared = self.scope.names.get(name, UNKNOWN)
         if isinstance(declared, Array):
             check_declared(self.report, update.value, f"`{name}` is {declared}", declared, value)
+
+    def _sow(self, sow: syntax.Sow) -> None:
+        value = self.scope.infer(sow.value)
+        if self.module is None:
+            hint = "return the value, and sow it in a method"
+            self.report.error(sow.span, "a `fn` is pure: it cannot sow", hint)
+        if sow.collection.text == "params":
+            hint = "a collection such as `intermediates` gathers values"
+            self.report.error(sow.collection.span, "the collection `params` is made of params", hint)
+        if isinstance(value, (Instance, Function)) or (
+            isinstance(value, Static) and value.kind not in ("int", "float", "bool")
+        ):
+            self.report.error(sow.value.span, f"expected an array, or a tuple of arrays, found {value}")
+        named = self.fixed.get(sow.name.text, ("", None))[0]
+        if named in ("a param", "a variable", "a submodule"):
+            message = f"`{sow.name.text}` is {named} of this module"
+            self.report.error(sow.name.span, message, "sow by another name")
 
     # Control flow
 

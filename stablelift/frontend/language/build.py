@@ -30,6 +30,7 @@ from stablelift.frontend.language.static import (
     length,
 )
 from stablelift.frontend.language.vocabulary import (
+    CONSTANTS,
     DTYPES,
     FUNCTION_LIFTS,
     FUNCTIONS,
@@ -39,7 +40,7 @@ from stablelift.frontend.language.vocabulary import (
     RESERVED_FIELDS,
     Word,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 from stablelift.frontend.lifts import axes
 from stablelift.frontend.module import Module
 
@@ -79,14 +80,16 @@ def _vocabulary() -> dict[str, Any]:
     known |= {"@lift": lift, "@member": member, "@range": counted, "@len": length}
     known |= {"@In": axes.In, "@Out": axes.Out}
     known |= {f"@{word}": getattr(jnp, name if name != "bool" else "bool_") for word, name in DTYPES.items()}
+    known |= {f"@{name}": number for name, number in CONSTANTS.items()}
     known |= {f"@{operator}": function for operator, function in OPERATORS.items()}
-    known |= {f"@{name}": _home(word) for name, word in (LAYERS | FUNCTIONS).items() if word.home != OWN}
+    there = (LAYERS | FUNCTIONS).items()
+    known |= {f"@{name}": _home(word) for name, word in there if word.home not in (OWN, OF_MODULE)}
     known |= {f"@initializer {name}": _home(word) for name, word in INITIALIZERS.items()}
     return known
 
 
 def _home(word: Word) -> Any:
-    return getattr(importlib.import_module(word.home), word.name)
+    return getattr(importlib.import_module(word.home), word.attribute)
 
 
 def _keyed(module: Any, initializer: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,8 @@ from stablelift.frontend.language.apply import (
     configuration,
     fits,
     infer_instance,
-    infer_layer,
+    infer_word,
+    layer_method,
     substituted,
 )
 from stablelift.frontend.language.arguments import (
@@ -47,10 +48,12 @@ from stablelift.frontend.language.vocabulary import (
     FUNCTION_LIFTS,
     FUNCTIONS,
     INITIALIZERS,
+    LAYER_METHODS,
     LIFTS,
     Parameter,
     Word,
 )
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE
 
 
 class Scope(Protocol):
@@ -234,14 +237,16 @@ def _apply_instance(scope: Scope, call: syntax.Call, value: Instance, name: str,
         _given(scope, call, "", None)
         return UNKNOWN
     if isinstance(target, Word):
-        if name != "call":
+        called = layer_method(target, name)
+        if called is None:
             place = call.function
             assert isinstance(place, syntax.Attribute)
-            scope.report.error(place.name.span, f"{value} has no method `{name}`")
+            known = ["call", *LAYER_METHODS.get(target.name, ())]
+            scope.report.unknown(f"method of {value}:", place.name, known, "its methods are")
             return UNKNOWN
-        given = _given(scope, call, shown, target.inputs)
+        given = _given(scope, call, shown, called.parameters)
         if isinstance(callee, Word):
-            return _by_rule(scope, call, target, shown, given, value.fields)
+            return _by_rule(scope, call, called, shown, given, value.fields)
         return _by_lift(scope, call, value, name, shown, tuple(given.values()))
     declared = method(target, name)
     if declared is None:
@@ -270,13 +275,15 @@ def _by_lift(
 
 
 def _apply_word(scope: Scope, call: syntax.Call, word: Word) -> Value:
-    if word.name == "make_rng" and scope.pure:
-        hint = "pass it a key: `k: key`"
-        scope.report.error(call.function.span, "a `fn` is pure: it has no random streams", hint)
+    if word.home == OF_MODULE and scope.pure:
+        key = word.name == "make_rng"
+        what = "random streams" if key else f"module to ask `{word.name}`"
+        hint = "pass it a key: `k: key`" if key else "ask in a method and pass the result"
+        scope.report.error(call.function.span, f"a `fn` is pure: it has no {what}", hint)
     given = _given(scope, call, f"`{word.name}({word.signature})`", word.parameters)
     if any(p.required and p.name not in given for p in word.parameters):
         return UNKNOWN
-    return _by_rule(scope, call, word, f"`{word.name}`", given, {})
+    return _by_rule(scope, call, word, f"`{word.name}`", given, None)
 
 
 def _by_rule(
@@ -285,10 +292,10 @@ def _by_rule(
     word: Word,
     callee: str,
     given: dict[str, Value],
-    fields: dict[str, Value],
+    fields: dict[str, Value] | None,
 ) -> Value:
     try:
-        return infer_layer(word, fields, given) if word.inputs else RULES[word.rule](word.name, given)
+        return RULES[word.rule](word.name, given) if fields is None else infer_word(word, given, fields)
     except Mismatch as mismatch:
         shown = show_values(given if not fields else {**given, **fields})
         scope.report.error(call.function.span, f"{callee} cannot take {shown}: {mismatch}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.vocabulary import LIFTS, Parameter, Word
+from stablelift.frontend.language.vocabulary import CONSTANTS, LIFTS, Parameter, Word
 from stablelift.ir.policy import Policy, PolicyError, named
 
 
@@ -32,10 +32,10 @@ def constant(expression: syntax.Expression | syntax.Rest) -> Any:
     match expression:
         case syntax.Literal(value=value):
             return value
-        case syntax.Negation(operand=syntax.Literal(value=int() | float() as value)):
+        case syntax.Negation(operand=operand) if isinstance(value := constant(operand), (int, float)):
             return -value
         case syntax.Name(text=text):
-            return Named(text)
+            return CONSTANTS[text] if text in CONSTANTS else Named(text)
         case syntax.Tuple(items=items):
             return tuple(map(constant, items))
         case syntax.Dictionary(entries=entries):

@@ -25,7 +25,7 @@ from stablelift.frontend.language.values import (
     join,
     literal,
 )
-from stablelift.frontend.language.vocabulary import DTYPES
+from stablelift.frontend.language.vocabulary import CONSTANTS, DTYPES
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -89,6 +89,8 @@ class Expressions:
             return self.names[name.text]
         if name.text in DTYPES:
             return Static("dtype", name.text)
+        if name.text in CONSTANTS and name.text not in self.partial:
+            return literal(CONSTANTS[name.text])
         what = self.report.what_is(name.text)
         if name.text in self.rests:
             hint = f"write `*{name.text}` inside a tuple"

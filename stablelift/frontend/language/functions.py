@@ -20,7 +20,7 @@ from stablelift.frontend.language.values import (
     Value,
 )
 from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, FUNCTIONS, VARIABLE_OPTIONS, Word
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 
 Values = tuple[Value, ...]
 
@@ -65,7 +65,7 @@ def _named(scope: Scope, name: syntax.Name) -> Function:
     held = scope.names.get(text)
     if held is not None:
         return as_function(report, name, held)
-    if text in FUNCTIONS and FUNCTIONS[text].home != OWN:
+    if text in FUNCTIONS and FUNCTIONS[text].home not in (OWN, OF_MODULE):
         return _word(FUNCTIONS[text])
     what = report.what_is(text)
     if what == "a module":

@@ -90,7 +90,7 @@ def vjp(functions: tuple[Bound, ...], has_aux: bool = False) -> Bound:
 
 
 def custom_jvp(functions: tuple[Bound, ...]) -> Bound:
-    """A function whose tangent another gives: from the arguments, then their tangents, to value and tangent."""
+    """A function whose tangent another gives: `(*arguments, *tangents) -> (value, tangent)`."""
     function, rule = functions
     if owner_of(functions) is not None:
         hint = "make what it needs of variables an argument, or give the gradient by `custom_vjp`"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.python_expressions import PARAM, SELF, SUBMODULE, VARIABLE, ExpressionCode
 from stablelift.frontend.language.vocabulary import INITIALIZERS
@@ -88,6 +89,10 @@ class _BodyCode:
                 return [self._assign(name, self._variable(statement)), self._expect_variable(statement)]
             case syntax.Update(target=target, value=value):
                 return [self._update(target, value)]
+            case syntax.Sow(collection=collection, name=name, value=value):
+                words = [self.code.constant(word.text, word.span) for word in (collection, name)]
+                sown = self.code.invoke_self("sow", [*words, self.code.expression(value)], statement.span)
+                return [self.code.at(ast.Expr(sown), statement.span)]
             case syntax.Return(value=value):
                 return self._return(value)
             case syntax.If():
@@ -147,9 +152,7 @@ class _BodyCode:
     def _variable(self, variable: syntax.Variable) -> ast.expr:
         span = variable.initializer.span
         initializer = self.code.initializer(variable.initializer)
-        assert isinstance(variable.initializer, syntax.Call)
-        assert isinstance(variable.initializer.function, syntax.Name)
-        if INITIALIZERS[variable.initializer.function.text].rule == "random":
+        if _is_random(variable.initializer):
             initializer = self.code.invoke("@keyed", [self.code.name(SELF, span), initializer], span)
         words = (variable.collection.text, variable.name.text)
         collection, name, key = (self.code.constant(word, span) for word in (*words, None))
@@ -237,3 +240,12 @@ class _BodyCode:
     def _dtype(self, type_: syntax.AnyType) -> ast.expr:
         assert isinstance(type_, syntax.Type)
         return self.code.name(f"@{type_.dtype.text}", type_.dtype.span)
+
+
+def _is_random(initializer: syntax.Expression) -> bool:
+    """Whether the initializer, or the one that it is made of, draws a random key."""
+    assert isinstance(initializer, syntax.Call) and isinstance(initializer.function, syntax.Name)
+    word = INITIALIZERS[initializer.function.text]
+    if word.rule == "boxed":
+        return _is_random(lift_arguments(initializer, word)["init"])
+    return word.rule == "random"

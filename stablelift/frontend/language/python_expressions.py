@@ -14,14 +14,17 @@ from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import Named, lift_arguments, option
 from stablelift.frontend.language.diagnostics import Source, Span
 from stablelift.frontend.language.vocabulary import (
+    CONSTANTS,
     DTYPES,
     FUNCTION_LIFTS,
     FUNCTIONS,
+    INITIALIZERS,
     LAYERS,
     READY_INITIALIZERS,
     Parameter,
+    Word,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 
 SELF = "@self"
 Node = TypeVar("Node", bound=ast.AST)
@@ -107,7 +110,8 @@ class ExpressionCode:
             return self._content(held, span) if what == VARIABLE else held
         if text in self.variables:
             return self._content(self.name(text, span), span)
-        return self.name(f"@{text}" if text in DTYPES else text, span)
+        ours = text in DTYPES or text in CONSTANTS and text not in self.locals
+        return self.name(f"@{text}" if ours else text, span)
 
     def _content(self, variable: ast.expr, span: Span) -> ast.expr:
         return self.at(ast.Attribute(variable, "value", ast.Load()), span)
@@ -141,7 +145,7 @@ class ExpressionCode:
             case syntax.Subscript(value=value):
                 return self.is_array(value)
             case syntax.Call(function=syntax.Name(text=text)):
-                return text in FUNCTIONS and FUNCTIONS[text].home != OWN
+                return text in FUNCTIONS and FUNCTIONS[text].home not in (OWN, OF_MODULE)
         return False
 
     def _comprehension(self, comprehension: syntax.Comprehension) -> ast.expr:
@@ -174,8 +178,8 @@ class ExpressionCode:
         function = call.function
         name = function.text if isinstance(function, syntax.Name) else ""
         word = LAYERS.get(name) or FUNCTIONS.get(name)
-        if word and word.name == "make_rng":
-            return self.invoke_self("make_rng", [self.expression(each) for each in call.arguments], call.span)
+        if word and word.home == OF_MODULE:
+            return self._of_module(call, word)
         if isinstance(function, syntax.Attribute):
             called = self._method(function)
         elif name in self.callables:
@@ -203,6 +207,12 @@ class ExpressionCode:
             else:
                 keywords.append(self.at(ast.keyword(keyword.name.text, value), keyword.span))
         return self.at(ast.Call(called, positional, keywords), call.span)
+
+    def _of_module(self, call: syntax.Call, word: Word) -> ast.expr:
+        """`make_rng("noise")`: a method that every module has."""
+        given = lift_arguments(call, word)
+        arguments = [self.expression(given[p.name]) for p in word.parameters if p.name in given]
+        return self.invoke_self(word.name, arguments, call.span)
 
     def _own_method(self, name: str, span: Span) -> ast.expr:
         attribute = "__call__" if name == "call" else name
@@ -298,8 +308,11 @@ class ExpressionCode:
         made = self.name(f"@initializer {name}", expression.span)
         if name in READY_INITIALIZERS:
             return made
-        keywords = [ast.keyword(k.name.text, self.expression(k.value)) for k in expression.keywords]
-        arguments = [self.expression(argument) for argument in expression.arguments]
+        word = INITIALIZERS[name]
+        given = lift_arguments(expression, word)
+        required = [parameter for parameter in word.positional if parameter.required]
+        arguments = [self._argument(given.pop(parameter.name), parameter) for parameter in required]
+        keywords = [ast.keyword(key, self.expression(value)) for key, value in given.items()]
         return self.at(ast.Call(made, arguments, keywords), expression.span)
 
     def invoke(self, name: str, arguments: list[ast.expr], span: Span) -> ast.expr:

@@ -14,7 +14,7 @@ from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, d
 MAX_DEPTH = 100
 KEYWORDS = frozenset(
     """
-    import module external lift fn param variable update return static if elif else for and or not
+    import module external lift fn param variable update sow return static if elif else for and or not
     true false none
     """.split()
 )
@@ -87,7 +87,8 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def fn(self, meta: Meta, children: list[Any]) -> syntax.Callable:
         name, parameters, declared, *body = children
-        results = declared.items if isinstance(declared, syntax.TupleType) else _present([declared])
+        several = isinstance(declared, syntax.TupleType) and len(declared.items) != 1
+        results = declared.items if several else _present([declared])
         doc = self._doc_above(span_of(meta).line)
         return syntax.Callable(span_of(meta), name, parameters, results, body[0] if body else (), doc)
 
@@ -119,12 +120,12 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     # Types
 
-    def type(self, meta: Meta, children: list[Any]) -> syntax.AnyType:
-        if not isinstance(children[0], syntax.Name):
-            items = _present(children)
-            return items[0] if len(items) == 1 else syntax.TupleType(span_of(meta), items)
+    def array(self, meta: Meta, children: list[Any]) -> syntax.Type:
         dtype, dimensions = children
         return syntax.Type(span_of(meta), dtype, dimensions or ())
+
+    def tuple_type(self, meta: Meta, children: list[Any]) -> syntax.TupleType:
+        return syntax.TupleType(span_of(meta), tuple(children))
 
     def dimensions(self, _meta: Meta, children: list[Any]) -> tuple[Any, ...]:
         return _present(children)
@@ -162,6 +163,9 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def update(self, meta: Meta, children: list[Any]) -> syntax.Update:
         return syntax.Update(span_of(meta), *children)
+
+    def sow(self, meta: Meta, children: list[Any]) -> syntax.Sow:
+        return syntax.Sow(span_of(meta), *children)
 
     def branch(self, meta: Meta, children: list[Any]) -> syntax.If:
         *pairs, otherwise = children

@@ -22,10 +22,10 @@ from stablelift.frontend.language.vocabulary import (
     READY_INITIALIZERS,
     RESERVED_FIELDS,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 
 WORDS = [
-    *(word for word in FUNCTIONS.values() if word.home != OWN),
+    *(word for word in FUNCTIONS.values() if word.home not in (OWN, OF_MODULE)),
     *LAYERS.values(),
     *LIFTS.values(),
 ]
@@ -42,12 +42,12 @@ def accepts(function, word) -> None:
 
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
 def test_functions_layers_and_lifts(word):
-    accepts(getattr(importlib.import_module(word.home), word.name), word)
+    accepts(getattr(importlib.import_module(word.home), word.attribute), word)
 
 
 @pytest.mark.parametrize("word", INITIALIZERS.values(), ids=lambda word: word.name)
 def test_initializers(word):
-    function = getattr(importlib.import_module(word.home), word.name)
+    function = getattr(importlib.import_module(word.home), word.attribute)
     if word.name in READY_INITIALIZERS:
         assert function(None, (2,), jnp.float32).shape == (2,)
     else:
