@@ -20,6 +20,7 @@ from stablelift.frontend.language.values import (
     value_of,
 )
 from stablelift.frontend.language.vocabulary import Parameter, Word
+from stablelift.frontend.language.vocabulary.left_out import LEFT_OUT
 
 Matched = tuple[Parameter | None, syntax.Expression]
 NAME_FIELD = Parameter("name", required=False, keyword_only=True, variadic=False, kind="str")
@@ -71,7 +72,8 @@ def _match_keyword(
     parameter = next((p for p in known if p.name == name), None)
     if parameter is None:
         names = [p.name for p in known]
-        hint = suggest(name, names) or (f"its {noun}s are {', '.join(names)}" if names else "")
+        hint = suggest(name, names) or LEFT_OUT.get(name, "")
+        hint = hint or (f"its {noun}s are {', '.join(names)}" if names else "")
         report.error(keyword.name.span, f"{callee} has no {noun} `{name}`", hint)
     elif name in taken:
         report.error(keyword.name.span, f"{callee} got `{name}` twice")

@@ -57,7 +57,7 @@ def _gradients(value: Value, options: Options, values: Values) -> Value:
     return Several(tuple(found)) if isinstance(numbers, tuple) else found[0]
 
 
-def _jvp(functions: list[Infer], _options: Options, values: Values) -> Value:
+def _jvp(functions: list[Infer], options: Options, values: Values) -> Value:
     primals = values[0] if values else UNKNOWN
     if len(values) != 2 or any(isinstance(value, (Array, Static)) for value in values):
         raise Mismatch("expected a tuple of primals and a tuple of tangents")
@@ -65,8 +65,8 @@ def _jvp(functions: list[Infer], _options: Options, values: Values) -> Value:
         return Several((UNKNOWN, UNKNOWN))
     if not may_be(primals, values[1]):
         raise Mismatch("the tangents are not like the primals")
-    value = functions[0](primals.items)
-    return Several((value, value))
+    value, aux = _with_aux(functions[0](primals.items), options)
+    return Several((value, value, *aux))
 
 
 def _linearize(functions: list[Infer], _options: Options, values: Values) -> Value:
@@ -91,16 +91,26 @@ def _vjp(functions: list[Infer], options: Options, values: Values) -> Value:
     return Several((value, Function("", pull_back, 1), *aux))
 
 
-def _custom_jvp(functions: list[Infer], _options: Options, values: Values) -> Value:
+def _parted(options: Options, values: Values) -> tuple[Values, Values]:
+    """The values of the arguments that have no derivative, and of those that have one."""
+    numbers = options.get("nondiff_argnums", ())
+    fixed = numbers if isinstance(numbers, tuple) else (numbers,)
+    chosen = [number in fixed for number in range(len(values))]
+    return tuple(compress(values, chosen)), tuple(compress(values, (not each for each in chosen)))
+
+
+def _custom_jvp(functions: list[Infer], options: Options, values: Values) -> Value:
     value = functions[0](values)
-    moved = functions[1]((*values, *values))
+    static, moving = _parted(options, values)
+    moved = functions[1]((*static, *moving, *moving))
     if not may_be(Several((value, value)), moved):
         raise Mismatch(f"the rule returns the value and its tangent, two of {value}, found {moved}")
     return value
 
 
-def _custom_vjp(functions: list[Infer], _options: Options, values: Values) -> Value:
+def _custom_vjp(functions: list[Infer], options: Options, values: Values) -> Value:
     value = functions[0](values)
+    static, moving = _parted(options, values)
     results = _items(value)
     kept = _items(functions[1](values))
     if results is None or kept is None:
@@ -108,8 +118,8 @@ def _custom_vjp(functions: list[Infer], _options: Options, values: Values) -> Va
     if len(kept) < len(results) or not all(map(may_be, results, kept)):
         shown = Several(kept) if len(kept) > 1 else kept[0]
         raise Mismatch(f"the forward function returns {value} and residuals, found {shown}")
-    gradients = _items(functions[2]((*kept[len(results) :], *results)))
-    if gradients is not None and not _are_gradients(values, gradients):
+    gradients = _items(functions[2]((*static, *kept[len(results) :], *results)))
+    if gradients is not None and not _are_gradients(moving, gradients):
         shown = Several(gradients) if len(gradients) > 1 else gradients[0]
         raise Mismatch(f"the backward function returns a gradient for each argument, found {shown}")
     return value

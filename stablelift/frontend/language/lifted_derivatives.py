@@ -43,14 +43,18 @@ def grad(functions: tuple[Bound, ...], argnums: Any = 0, has_aux: bool = False) 
     return Bound(body, both.module)
 
 
-def jvp(functions: tuple[Bound, ...]) -> Bound:
-    """`(primals, tangents) -> (value, tangent)`; variables have no tangents."""
+def jvp(functions: tuple[Bound, ...], has_aux: bool = False) -> Bound:
+    """`(primals, tangents) -> (value, tangent)`; variables have no tangents.
+
+    With `has_aux` the function gives its value and something else, which is the third of the results.
+    """
     (function,) = functions
 
     def body(module: Any, primals: Any, tangents: Any) -> Any:
         if module is None:
-            return functional.jvp(function, primals, tangents)
-        return derivatives.jvp(function.body, module, primals, tangents, {})
+            return functional.jvp(function, primals, tangents, has_aux)
+        value, tangent = derivatives.jvp(function.body, module, primals, tangents, {})
+        return (value[0], tangent[0], value[1]) if has_aux else (value, tangent)
 
     return Bound(body, function.module)
 
@@ -89,54 +93,82 @@ def vjp(functions: tuple[Bound, ...], has_aux: bool = False) -> Bound:
     return Bound(body, function.module)
 
 
-def custom_jvp(functions: tuple[Bound, ...]) -> Bound:
-    """A function whose tangent another gives: `(*arguments, *tangents) -> (value, tangent)`."""
+def custom_jvp(functions: tuple[Bound, ...], nondiff_argnums: Any = ()) -> Bound:
+    """A function whose tangent another gives: `(*arguments, *tangents) -> (value, tangent)`.
+
+    Arguments at `nondiff_argnums`, which need be no arrays, have no tangents and come first.
+    """
     function, rule = functions
     if owner_of(functions) is not None:
         hint = "make what it needs of variables an argument, or give the gradient by `custom_vjp`"
         raise RunMismatch("`custom_jvp` is of functions that use no variables", hint)
-    lifted = functional.custom_jvp(function)
-    lifted.defjvp(lambda primals, tangents: rule(*primals, *tangents))
+    lifted = functional.custom_jvp(function, nondiff_argnums)
+    lifted.defjvp(lambda *given: rule(*given[:-2], *given[-2], *given[-1]))
     return Bound(lambda _module, *arguments: lifted(*arguments), None)
 
 
-def custom_vjp(functions: tuple[Bound, ...]) -> Bound:
+def custom_vjp(functions: tuple[Bound, ...], nondiff_argnums: Any = ()) -> Bound:
     """A function whose gradient two others give.
 
     `forward` returns the results of the function, then residuals; `backward`, which is pure, takes the
     residuals, then the cotangents, and returns the gradient of each argument. Variables that the function
-    uses have their own gradients.
+    uses have their own gradients. Arguments at `nondiff_argnums`, which need be no arrays, have no gradient,
+    and are what `backward` takes first.
     """
     function, forward, backward = functions
     if backward.module is not None:
         hint = "write a `fn`, and make what it needs a residual"
         raise RunMismatch("the backward function of `custom_vjp` has no variables", hint)
+    fixed = nondiff_argnums if isinstance(nondiff_argnums, tuple) else (nondiff_argnums,)
     owner = owner_of(functions)
     if owner is not None:
-        return _custom_vjp_of_module(function, forward, backward, owner)
-    lifted = functional.custom_vjp(function)
+        return _custom_vjp_of_module(function, forward, backward, owner, fixed)
+    lifted = functional.custom_vjp(function, fixed)
 
     def run_forward(*arguments: Any) -> tuple[Any, Any]:
-        return _residuals(jax.eval_shape(function, *arguments), forward(*arguments))
+        traced = _without(arguments, fixed)
+        results = jax.eval_shape(lambda *traced: function(*_with(arguments, traced, fixed)), *traced)
+        return _residuals(results, forward(*arguments))
 
-    lifted.defvjp(run_forward, lambda residuals, ct: _pulled_back(backward, residuals, ct))
+    def run_backward(*given: Any) -> Any:
+        *static, residuals, cotangent = given
+        return _pulled_back(backward, (*static, *residuals), cotangent)
+
+    lifted.defvjp(run_forward, run_backward)
     return Bound(lambda _module, *arguments: lifted(*arguments), None)
 
 
-def _custom_vjp_of_module(function: Bound, forward: Bound, backward: Bound, owner: Module) -> Bound:
+def _custom_vjp_of_module(
+    function: Bound, forward: Bound, backward: Bound, owner: Module, fixed: tuple[int, ...]
+) -> Bound:
     """The pullback of the function is one more residual: it has the gradients of the variables."""
 
     def run_forward(module: Any, *arguments: Any) -> tuple[Any, Any]:
-        results, pullback = derivatives.vjp(function.body, module, *arguments)
+        def traced_alone(module: Any, *traced: Any) -> Any:
+            return function.body(module, *_with(arguments, traced, fixed))
+
+        results, pullback = derivatives.vjp(traced_alone, module, *_without(arguments, fixed))
         results, residuals = _residuals(results, forward.body(module, *arguments))
         return results, (pullback, residuals)
 
-    def run_backward(residuals: Any, cotangent: Any) -> Any:
-        pullback, kept = residuals
-        return pullback(cotangent)[0], *_pulled_back(backward, kept, cotangent)
+    def run_backward(*given: Any) -> Any:
+        *static, (pullback, kept), cotangent = given
+        return pullback(cotangent)[0], *_pulled_back(backward, (*static, *kept), cotangent)
 
-    lifted = customs.custom_vjp(function.body, run_forward, run_backward)
+    numbers = tuple(number + 1 for number in fixed)
+    lifted = customs.custom_vjp(function.body, run_forward, run_backward, nondiff_argnums=numbers)
     return Bound(lifted, owner)
+
+
+def _without(arguments: tuple[Any, ...], fixed: tuple[int, ...]) -> list[Any]:
+    """The arguments at other numbers than the fixed."""
+    return [argument for number, argument in enumerate(arguments) if number not in fixed]
+
+
+def _with(arguments: tuple[Any, ...], traced: tuple[Any, ...], fixed: tuple[int, ...]) -> list[Any]:
+    """The arguments, those that are not fixed replaced by `traced`."""
+    rest = iter(traced)
+    return [argument if number in fixed else next(rest) for number, argument in enumerate(arguments)]
 
 
 def _residuals(results: Any, found: Any) -> tuple[Any, tuple[Any, ...]]:

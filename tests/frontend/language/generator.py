@@ -6,10 +6,12 @@ NAMES = ["x", "y", "h", "d", "n", "f", "g", "Net", "Layer", "width", "mean", "re
 DTYPES = ["f32", "bool", "i32", "float", "int", "key"]
 KINDS = ["int", "float", "bool", "str", "dtype", "function", "module", "(int, ...)", "(int, float)"]
 CALLEES = """
-relu sum softmax split_key unstack meshgrid array perturb is_initializing Embed(3,4).attend vector_norm reshape einsum mean zeros make_rng range len concatenate f g split stack transpose where
+relu sum softmax split_key unstack meshgrid array perturb is_initializing Embed(3,4).attend vector_norm
+reshape einsum mean zeros make_rng range len concatenate f g split stack transpose where
 Dense(4) Net() Layer(width=3) LSTMCell(4) Conv(3,(3,3)) grad(f) vmap(g) cond(f,g) jvp(f) scan(f) switch(f,g)
 map(f) fori_loop(f) linearize(f) associative_scan(f) map_variables(f,params) vjp(f,has_aux=true)
-grad(f,has_aux=true) custom_vjp(f,g,f) custom_jvp(f,g) scan(f,checkpoint="sqrt") vmap(f,variable_axes={params:0})
+grad(f,has_aux=true) custom_vjp(f,g,f) custom_jvp(f,g) scan(f,checkpoint="sqrt")
+vmap(f,variable_axes={params:0})
 """.split()
 KEYWORDS = ["axis", "dtype", "name", "shape", "width", "train"]
 
@@ -55,9 +57,7 @@ dimension = st.one_of(name, st.sampled_from(["*batch", "3", "2 * d", "n + 1", "d
 array = st.tuples(st.sampled_from(DTYPES), listed(dimension, max_size=3)).map(
     lambda parts: f"{parts[0]}[{parts[1]}]" if parts[1] else parts[0]
 )
-type_ = st.one_of(
-    array, listed(array, min_size=2, max_size=2).map("({})".format), array.map("({},)".format)
-)
+type_ = st.one_of(array, listed(array, min_size=2, max_size=2).map("({})".format), array.map("({},)".format))
 comment = st.sampled_from(["", "", "", "  # why", "  ## loud"])
 above = st.sampled_from(["", "", "", "# note\n", "## doc\n", "\n", "\n\n# apart\n\n"])
 

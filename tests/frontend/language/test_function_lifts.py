@@ -46,6 +46,21 @@ def test_linear_maps_and_rules(m):
     close(nn.functional.grad(lambda x: jnp.sum(m.steep(x)))(X), jnp.full(4, 7.0))
 
 
+def test_arguments_without_a_derivative(m):
+    total = lambda of: nn.functional.grad(lambda x: jnp.sum(of(x, 0.5)))(Y)  # noqa: E731
+    close(total(m.careful), jnp.minimum(2 * Y, 0.5))
+    close(total(m.steady), jnp.full(4, 0.5))
+    model, x = m.Careful(), Y[:3]
+    variables = model.init(KEY, x)
+    loss = lambda variables, x: jnp.sum(model.apply(variables, x))  # noqa: E731
+    ours, by_x = nn.functional.grad(loss, (0, 1))(variables, x)
+    theirs = jax.grad(lambda variables: jnp.sum(dense(variables, x)))(variables)
+    close((ours, by_x), (theirs, jnp.minimum(2 * x, 0.25)))
+    value, moved, aux = model.apply(variables, x, method="moved")
+    kernel = variables["params"]["inner"]["kernel"]
+    close((value, moved, aux), (jnp.sum(dense(variables, x)), jnp.sum(x @ kernel), x))
+
+
 def test_loops_of_pure_functions(m):
     loop = lambda x, xs: jax.lax.scan(lambda c, x: (jnp.tanh(c + x), jnp.sum(c)), x, xs)  # noqa: E731
     close(m.loop(X, ROWS), loop(X, ROWS))
