@@ -15,7 +15,7 @@ from pathlib import Path
 
 import stablelift
 from stablelift.frontend.language import vocabulary
-from stablelift.frontend.language.parse import GRAMMAR
+from stablelift.frontend.language.tables import GRAMMAR
 from stablelift.frontend.language.vocabulary import left_out
 from stablelift.frontend.language.vocabulary.words import Word, spell
 from stablelift.ir import attributes

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from threading import Lock
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.indenter import PythonIndenter
 
-from stablelift.frontend.language import syntax
+from stablelift.frontend.language import syntax, tables
 from stablelift.frontend.language.diagnostics import (
     Diagnostic,
     LiftSyntaxError,
@@ -21,8 +20,6 @@ from stablelift.frontend.language.diagnostics import (
     suggest,
 )
 from stablelift.frontend.language.tree import SyntaxBuilder, span_of, too_deep
-
-GRAMMAR = Path(__file__).with_name("grammar.lark")
 
 _ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER"}
 _OPERATORS = _ARITHMETIC | {"COMPARE", "AND", "OR"}
@@ -109,14 +106,7 @@ _LOCK = Lock()
 def _parser() -> tuple[Lark, _LiftIndenter]:
     """The parser, made once; the indenter holds the state of one parse, hence the lock."""
     indenter = _LiftIndenter()
-    parser = Lark(
-        GRAMMAR.read_text(encoding="utf-8"),
-        parser="lalr",
-        postlex=indenter,
-        propagate_positions=True,
-        maybe_placeholders=True,
-    )
-    return parser, indenter
+    return tables.parser(indenter), indenter
 
 
 def _dedent_problem(source: Source, error: _UnexpectedDedent) -> Diagnostic:
