@@ -32,6 +32,7 @@ from stablelift.frontend.language.functions import (
     function_value,
     lifted_function,
 )
+from stablelift.frontend.language.hints import alone, foreign_root, of_array
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.rules import RULES
 from stablelift.frontend.language.shapes import Mismatch
@@ -220,12 +221,17 @@ def _apply_function(scope: Scope, call: syntax.Call, function: Function) -> Valu
 
 def _call_method(scope: Scope, call: syntax.Call, function: syntax.Attribute) -> Value:
     """`encoder.encode(x)`."""
-    held, name = scope.infer(function.value), function.name.text
+    name, root = function.name.text, foreign_root(function)
+    if root is not None and root.text not in scope.names:
+        scope.report.error(root.span, f"unknown name `{root.text}`", alone(name, called=True))
+        _given(scope, call, "", None)
+        return UNKNOWN
+    held = scope.infer(function.value)
     if isinstance(held, Instance):
         return _apply_instance(scope, call, held, name, f"`{name}` of {held}")
     _given(scope, call, "", None)
     if not isinstance(held, Unknown):
-        hint = f"functions are called by name: `{name}(x)`, not `x.{name}()`"
+        hint = of_array(name, arguments=bool(call.arguments))
         scope.report.error(function.name.span, f"only modules have methods, found {held}", hint)
     return UNKNOWN
 

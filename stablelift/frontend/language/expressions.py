@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.calls import infer_call
 from stablelift.frontend.language.given import common_dtype
+from stablelift.frontend.language.hints import alone, foreign_root, of_array
 from stablelift.frontend.language.indexing import infer_subscript
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Mismatch, Rest, broadcast, matmul
@@ -79,7 +80,7 @@ class Expressions:
             case syntax.Subscript():
                 return infer_subscript(self, expression)
             case syntax.Attribute(value=value, name=name):
-                self._method(value, name)
+                self._method(expression, value, name)
             case syntax.Dictionary():
                 self.report.error(expression.span, "expected a value, found a dictionary")
         return UNKNOWN
@@ -103,14 +104,19 @@ class Expressions:
             self.report.unknown("name", name, [*self.names, *DTYPES, *self.rests, "true", "false", "none"])
         return UNKNOWN
 
-    def _method(self, value: syntax.Expression, name: syntax.Name) -> None:
+    def _method(self, attribute: syntax.Attribute, value: syntax.Expression, name: syntax.Name) -> None:
         """Notes the error of an attribute that is not called."""
+        root = foreign_root(attribute)
+        if root is not None and root.text not in self.names:
+            hint = alone(name.text, called=False)
+            self.report.error(root.span, f"unknown name `{root.text}`", hint)
+            return
         held = self.infer(value)
         if isinstance(held, (Instance, Unknown)):
             hint = f"call it: `{self.report.source.text(value.span)}.{name.text}(...)`"
             self.report.error(name.span, f"expected a value, found the method `{name.text}`", hint)
         else:
-            hint = f"functions are called by name: `{name.text}(x)`, not `x.{name.text}()`"
+            hint = of_array(name.text)
             self.report.error(name.span, f"only modules have methods, found {held}", hint)
 
     def _tuple(self, items: tuple[syntax.Expression | syntax.Rest, ...]) -> Value:

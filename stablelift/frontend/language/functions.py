@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.apply import infer_callable, infer_instance
-from stablelift.frontend.language.arguments import match_arguments, method, parameters_of, show_kind
+from stablelift.frontend.language.arguments import match_arguments, method, name_of, parameters_of, show_kind
 from stablelift.frontend.language.constants import lift_options
+from stablelift.frontend.language.hints import alone, foreign_root
 from stablelift.frontend.language.lift_options import check_option
 from stablelift.frontend.language.lift_rules import LIFT_RULES
 from stablelift.frontend.language.report import Report
@@ -45,6 +46,10 @@ def function_value(scope: Scope, expression: syntax.Expression) -> Function:
     if isinstance(expression, syntax.Name):
         return _named(scope, expression)
     if isinstance(expression, syntax.Attribute):
+        root, name = foreign_root(expression), expression.name.text
+        if root is not None and root.text not in scope.names:
+            scope.report.error(root.span, f"unknown name `{root.text}`", alone(name, called=False))
+            return unknown_function(name)
         held = scope.infer(expression.value)
         if isinstance(held, Instance):
             return of_method(scope.report, held, expression.name)
@@ -85,7 +90,9 @@ def as_function(report: Report, place: syntax.Expression, value: Value) -> Funct
         case Function():
             return value
         case Instance():
-            return Function(str(value), lambda values: infer_instance(report, value, "call", values))
+            return Function(
+                name_of(value.callee), lambda values: infer_instance(report, value, "call", values)
+            )
         case Unknown():
             return unknown_function()
     report.error(place.span, f"expected {show_kind('function')}, found {value}")
@@ -95,7 +102,8 @@ def as_function(report: Report, place: syntax.Expression, value: Value) -> Funct
 def of_method(report: Report, instance: Instance, name: syntax.Name) -> Function:
     """The method of a module."""
     return Function(
-        f"{instance}.{name.text}", lambda values: infer_instance(report, instance, name.text, values)
+        f"{name_of(instance.callee)}.{name.text}",
+        lambda values: infer_instance(report, instance, name.text, values),
     )
 
 

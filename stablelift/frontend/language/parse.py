@@ -127,7 +127,7 @@ def _character_problem(source: Source, error: UnexpectedCharacters) -> Diagnosti
         "\t": "indent and separate with spaces",
         "'": 'strings are written in double quotes: "..."',
         '"': "a string ends on its line with a double quote and holds no backslash",
-        "!": "`!=` compares; there is no other use of `!`",
+        "!": "`not` negates, and `!=` compares",
     }
     char = rest[:1]
     hint = hints.get(char, "" if char.isascii() else "names are made of the letters a to z, digits and `_`")
@@ -148,6 +148,8 @@ def _token_problem(source: Source, error: UnexpectedToken, open_brackets: list[T
         hints.append(f"`{inside}` at {inside.line}:{inside.column} is still open")
     elif token.type == "NAME":
         hints.append(suggest(token, (word.lower() for word in accepted if _is_keyword(word))))
+    elif inside == "[" and accepted & {"FOR"} and token.type in ("COMMA", "RSQB"):
+        hints.append("a tuple is written `(x, y)`; in brackets stands a comprehension, `[f(x) for x in xs]`")
     elif token.type == "COMPARE" and "COMPARE" not in accepted:
         hints.append("comparisons do not chain, and need parentheses inside arithmetic and subscripts")
     elif _is_keyword(token.type) and "NAME" in accepted:

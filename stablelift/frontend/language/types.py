@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.hints import of_array
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Rest
 from stablelift.frontend.language.sizes import Size, unbound_name
@@ -107,6 +108,8 @@ def _check_dimension(scope: Scope, dimension: syntax.Expression) -> None:
             _check_dimension(scope, right)
         case _:
             hint = "a dimension is made of integers, names, `+`, `-`, `*` and `//`"
+            if isinstance(dimension, syntax.Subscript) and isinstance(dimension.value, syntax.Attribute):
+                hint = of_array(dimension.value.name.text)
             scope.report.error(dimension.span, "expected a dimension", hint)
 
 
