@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.apply import fits
 from stablelift.frontend.language.calls import check_initializer
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.members import check_members, fields_in_scope
 from stablelift.frontend.language.parameters import bind_parameters
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.results import check_declared, check_returned
+from stablelift.frontend.language.shapes import Mismatch
 from stablelift.frontend.language.types import (
     arrays_in,
     check_type,
     named_dimensions,
+    new_dimensions,
 )
 from stablelift.frontend.language.values import (
     UNKNOWN,
@@ -54,6 +57,7 @@ class Body:
         self.fixed: dict[str, tuple[str, syntax.Name]] = {}
         self.variables: set[str] = set()
         self.loops = 0
+        self.new_dimensions: dict[syntax.Span, list[str]] = {}
 
     @property
     def in_loop(self) -> bool:
@@ -69,6 +73,7 @@ class Body:
             check_type(self.scope, result)
         if self.module:
             check_members(self, self.module)
+        self.new_dimensions = new_dimensions(self.declared, _names_of(self.module))
         if self.module is None or not self.module.external:
             returned = self._block(self.declared.body)
             self._ends_with_return(returned)
@@ -118,6 +123,7 @@ class Body:
     def _let(self, let: syntax.Let) -> None:
         value = self.scope.infer(let.value)
         if let.annotation:
+            self._name_dimensions(let, value)
             check_type(self.scope, let.annotation)
             declared = self.array(let.annotation)
             message = f"`{let.targets[0].text}` is declared {declared}"
@@ -132,6 +138,22 @@ class Body:
                 self.report.error(target.span, f"`{target.text}` stands twice on the left")
             seen.add(target.text)
             self._bind(target, item)
+
+    def _name_dimensions(self, let: syntax.Let, value: Value) -> None:
+        """Brings the dimensions that the annotation names first into scope."""
+        new = self.new_dimensions.get(let.span, [])
+        if not new or not isinstance(let.annotation, syntax.Type):
+            return
+        bound = {name: size_of(known) for name, known in self.scope.names.items()}
+        try:
+            fits(let.annotation, value, bound)
+        except Mismatch:
+            bound = {}
+        for dimension in let.annotation.dimensions:
+            if isinstance(dimension, syntax.Name) and dimension.text in new:
+                size = bound.get(dimension.text)
+                shown = dimension.text if size is None else size
+                self.fix(dimension, "a dimension", Static("int", size=shown))
 
     def _items(self, let: syntax.Let, value: Value) -> tuple[Value, ...]:
         count = len(let.targets)
@@ -316,6 +338,12 @@ class Body:
         what, place = self.fixed.get(name.text, (None, None))
         hint = f"it is {what} at {place.span}" if place else "it is a dimension, an argument or a local here"
         self.report.error(name.span, f"`{name.text}` is declared twice", hint)
+
+
+def _names_of(module: syntax.Module | None) -> list[str]:
+    """Fields, members and methods."""
+    parts = (*module.fields, *module.members, *module.methods) if module else ()
+    return [part.name.text for part in parts]
 
 
 def _is_rest(value: Value) -> bool:

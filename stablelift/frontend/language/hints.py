@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import suggest
 
-_PREFIXES = frozenset(
-    "F flax functional jax jnp jr lax linen nn np numpy random self stablelift torch".split()
-)
+_PREFIXES = frozenset("F flax functional jax jnp jr lax linen nn np numpy random self stablelift".split())
 
 _OTHER_WORDS = {
     "amax": "max", "amin": "min", "bmm": "matmul", "cat": "concatenate", "fabs": "abs", "float": "astype",
-    "float32": "f32", "int": "astype", "int32": "i32", "linear": "Dense", "linspaced": "linspace", "mm": "matmul",
-    "mod": "remainder", "norm": "vector_norm", "permute": "transpose", "prngkey": "key", "view": "reshape",
+    "float32": "f32", "int": "astype", "int32": "i32", "linear": "Dense", "mm": "matmul", "mod": "remainder",
+    "norm": "vector_norm", "permute": "transpose", "prngkey": "key", "view": "reshape",
 }  # fmt: skip
 
 _ATTRIBUTES = {

@@ -295,3 +295,25 @@ def test_methods_that_call_functions_make_nothing():
     variables = model.init(KEY, X)
     assert variables["params"].keys() == {"Dense_0"}
     same(model.apply(variables, X, method="second"), X / 4)
+
+
+def test_sizes_of_values_have_names():
+    text = (
+        "module Patches\n  dim: int = 4\n\n  call(x: f32[b, h, c])\n"
+        "    y: f32[b, n, dim] = Conv(dim, 2, strides=2)(x)\n    param pos: f32[n, dim] = ones()\n"
+        "    return y + pos\n\n"
+        "fn rest(x: f32[*s])\n  y: f32[*s, n, 2 * n, n] = f(x)\n  return zeros((n,))\n\n"
+        "fn f(x: f32[*s])\n  return x[..., none, none, none] * ones((3, 6, 3))\n\n"
+        "fn g(x)\n  y: f32[n, n] = x\n  return zeros((n,))\n"
+    )
+    m = namespace(text)
+    variables = m.Patches().init(KEY, jnp.ones((2, 6, 3)))
+    assert variables["params"]["pos"].shape == (3, 4)
+    assert m.rest(X).shape == (3,)
+    with pytest.raises(LiftTraceError) as caught:
+        m.g(X)
+    (problem,) = caught.value.diagnostics
+    assert (problem.message, problem.hints) == (
+        "`y` is declared f32[n, n], found f32[3, 5]",
+        ("the declared sizes are [3, 3]",),
+    )
