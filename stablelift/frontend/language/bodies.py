@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.apply import fits
-from stablelift.frontend.language.calls import check_initializer
 from stablelift.frontend.language.expressions import Expressions
+from stablelift.frontend.language.given_values import check_initializer
 from stablelift.frontend.language.members import check_members, fields_in_scope
 from stablelift.frontend.language.parameters import bind_parameters
 from stablelift.frontend.language.report import Report
