@@ -116,11 +116,11 @@ def _custom_vjp(functions: list[Infer], options: Options, values: Values) -> Val
     if results is None or kept is None:
         return value
     if len(kept) < len(results) or not all(map(may_be, results, kept)):
-        shown = Several(kept) if len(kept) > 1 else kept[0]
+        shown = Several(kept) if len(kept) > 1 else next(iter(kept))
         raise Mismatch(f"the forward function returns {value} and residuals, found {shown}")
     gradients = _items(functions[2]((*static, *kept[len(results) :], *results)))
     if gradients is not None and not _are_gradients(moving, gradients):
-        shown = Several(gradients) if len(gradients) > 1 else gradients[0]
+        shown = Several(gradients) if len(gradients) > 1 else next(iter(gradients))
         raise Mismatch(f"the backward function returns a gradient for each argument, found {shown}")
     return value
 

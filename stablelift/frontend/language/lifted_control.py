@@ -185,8 +185,10 @@ def fori_loop(functions: tuple[Bound, ...], max_trip_count: int | None = None) -
         known = isinstance(lower, int) and isinstance(upper, int)
         most = max(0, upper - lower) if known and max_trip_count is None else max_trip_count
         state = (jnp.int32(lower), jnp.int32(upper), carry)
-        split = {"split_rngs": {True: False}}
-        return while_loops.while_loop(below, following, module, state, max_trip_count=most, **split)[2]
+        last = while_loops.while_loop(
+            below, following, module, state, split_rngs={True: False}, max_trip_count=most
+        )
+        return last[2]
 
     return Bound(body, step.module)
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.constants import Named, lift_arguments, option
+from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import Source, Span
+from stablelift.frontend.language.python_lifts import lift_of_functions
 from stablelift.frontend.language.vocabulary import (
     CONSTANTS,
     DTYPES,
@@ -189,7 +190,7 @@ class ExpressionCode:
         elif word:
             called = self.name(f"@{name}", function.span)
         elif name in FUNCTION_LIFTS and name not in self.attributes and name not in self.locals:
-            return self._lift(call, name)
+            return lift_of_functions(self, call, name)
         else:
             called = self.expression(function)
         parameters = word.positional if word else ()
@@ -221,49 +222,6 @@ class ExpressionCode:
     def _method(self, attribute: syntax.Attribute) -> ast.expr:
         name = self.constant(attribute.name.text, attribute.name.span)
         return self.invoke("@method", [self.expression(attribute.value), name], attribute.span)
-
-    def _lift(self, call: syntax.Call, name: str) -> ast.expr:
-        """`grad(f)`: the lift of functions, which are found anew inside of it where they are the module's."""
-        word = FUNCTION_LIFTS[name]
-        if any(parameter.variadic for parameter in word.parameters):
-            functions, options = [*call.arguments], {}
-        else:
-            given = lift_arguments(call, word)
-            functions = [given.pop(p.name) for p in word.parameters if p.kind == "function"]
-            options = given
-        made = self.at(ast.Tuple([self.function(each) for each in functions], ast.Load()), call.span)
-        keywords = [
-            self.at(ast.keyword(k, self._option(word.parameter(k), value)), value.span)
-            for k, value in options.items()
-        ]
-        lift = self.name("@lift", call.function.span)
-        return self.at(ast.Call(lift, [self.constant(name, call.span), made], keywords), call.span)
-
-    def _option(self, parameter: Parameter | None, expression: syntax.Expression) -> ast.expr:
-        """An option of a lift: a constant, or the functions that `map_variables` applies."""
-        if parameter is None or parameter.kind != "mapping":
-            return self._constant(option(parameter, expression), expression.span)
-        if not isinstance(expression, syntax.Dictionary):
-            return self.function(expression)
-        keys = [self.constant(key.text, key.span) for key, _ in expression.entries]
-        values = [self.function(value) for _, value in expression.entries]
-        return self.at(ast.Dict([*keys], values), expression.span)
-
-    def _constant(self, value: object, span: Span) -> ast.expr:
-        """A constant, whose names are those of collections, or of axes."""
-        match value:
-            case Named(name="broadcast", arguments=None):
-                return self.constant(None, span)
-            case Named(name=name, arguments=None):
-                return self.constant(name, span)
-            case Named(name=name, arguments=arguments):
-                return self.invoke(f"@{name}", [self._constant(each, span) for each in arguments or ()], span)
-            case tuple():
-                return self.at(ast.Tuple([self._constant(each, span) for each in value], ast.Load()), span)
-            case dict():
-                keys: list[ast.expr | None] = [self.constant(key, span) for key in value]
-                return self.at(ast.Dict(keys, [self._constant(each, span) for each in value.values()]), span)
-        return self.constant(value, span)
 
     def function(self, expression: syntax.Expression) -> ast.expr:
         """A function as a value."""
