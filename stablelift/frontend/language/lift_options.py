@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.vocabulary import POLICIES, Parameter
 from stablelift.ir.policy import PolicyError
 
+_CHECKPOINTS = re.compile(r"sqrt|binomial:[1-9]\d*")
 _WANTED = {
     "axes": "an axis or `none` for each collection, as in `{params: 0}`,",
     "switches": "`true` or `false` for each random stream, as in `{params: true}`,",
@@ -21,7 +23,7 @@ _WANTED = {
     "numbers": "the number of an argument, from 0, or a tuple of them",
     "names": "the name of an argument, as a string, or a tuple of them",
     "metadata": 'a string for each key, as in `{partition_name: "layers"}`,',
-    "checkpoint": 'a number of checkpoints, or `"sqrt"`,',
+    "checkpoint": 'a number of checkpoints, `"sqrt"` or `"binomial:N"`',
     "filter": "a collection, a tuple of them, `true` or `false`",
     "int": "a positive int",
     "unroll": "a positive int or `true`",
@@ -108,7 +110,7 @@ def _fits(kind: str, value: Any) -> bool:
         case "metadata":
             return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
         case "checkpoint":
-            return value == "sqrt" or _fits("int", value)
+            return _fits("int", value) or isinstance(value, str) and bool(_CHECKPOINTS.fullmatch(value))
         case "filter":
             if isinstance(value, tuple):
                 return all(_fits("collection", item) for item in value)
