@@ -27,6 +27,7 @@ from stablelift.frontend.language.static import (
     counted,
     decide,
     each,
+    held,
     length,
 )
 from stablelift.frontend.language.vocabulary import (
@@ -76,7 +77,7 @@ def build(file: syntax.File, source: Source, name: str, given: Mapping[str, Any]
 def _vocabulary() -> dict[str, Any]:
     """The globals of every body: the words of the language, and nothing of Python's."""
     known: dict[str, Any] = {"__builtins__": {}, "@expect": expect, "@result": result, "@keyed": _keyed}
-    known |= {"@count": count, "@each": each, "@decide": decide, "@tuple": tuple, "@method": _method}
+    known |= {"@count": count, "@each": each, "@decide": decide, "@held": held, "@method": _method}
     known |= {"@lift": lift, "@member": member, "@range": counted, "@len": length}
     known |= {"@In": axes.In, "@Out": axes.Out}
     known |= {f"@{word}": getattr(jnp, name if name != "bool" else "bool_") for word, name in DTYPES.items()}

@@ -270,7 +270,7 @@ class _BodyCode:
 
     def _shape(self, type_: syntax.AnyType) -> ast.expr:
         dimensions = type_.dimensions if isinstance(type_, syntax.Type) else ()
-        return self.code.expression(syntax.Tuple(type_.span, dimensions))
+        return self.code.tuple(dimensions, type_.span)
 
     def _dtype(self, type_: syntax.AnyType) -> ast.expr:
         assert isinstance(type_, syntax.Type)

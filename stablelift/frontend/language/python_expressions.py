@@ -7,6 +7,7 @@ called `mean` beside the function. Arithmetic of numbers known before tracing is
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -79,9 +80,13 @@ class ExpressionCode:
             case syntax.Name(text=text):
                 return self._value(text, span)
             case syntax.Rest(name=name):
-                return self.at(ast.Starred(self.name(f"*{name.text}", span), ast.Load()), span)
+                rest = f"*{name.text}"
+                items = self.name(rest, span) if rest in self.locals else self._value(name.text, span)
+                return self.at(ast.Starred(items, ast.Load()), span)
             case syntax.Tuple(items=items):
-                return self.at(ast.Tuple([self.expression(item) for item in items], ast.Load()), span)
+                made = self.tuple(items, span)
+                plain = all(isinstance(item, (syntax.Literal, syntax.Rest)) for item in items)
+                return made if plain else self.invoke("@held", [made], span)
             case syntax.Negation(operand=operand):
                 return self.at(ast.UnaryOp(ast.USub(), self.expression(operand)), span)
             case syntax.Not(operand=operand):
@@ -103,6 +108,10 @@ class ExpressionCode:
                 index = parts[0] if len(parts) == 1 else self.at(ast.Tuple(parts, ast.Load()), span)
                 return self.at(ast.Subscript(self.expression(value), index, ast.Load()), span)
         raise AssertionError(f"the checker lets no {type(expression).__name__} pass here")
+
+    def tuple(self, items: Iterable[syntax.Expression | syntax.Rest], span: Span) -> ast.expr:
+        """The items as they are, such as the sizes of a shape."""
+        return self.at(ast.Tuple([self.expression(item) for item in items], ast.Load()), span)
 
     def _value(self, text: str, span: Span) -> ast.expr:
         what = self.attributes.get(text)
@@ -157,7 +166,7 @@ class ExpressionCode:
         generator = ast.comprehension(self.targets(comprehension.targets), items, [], 0)
         made = self.at(ast.ListComp(self.expression(comprehension.value), [generator]), span)
         self.arrays = arrays
-        return self.invoke("@tuple", [made], span)
+        return self.invoke("@held", [made], span)
 
     def targets(self, targets: tuple[syntax.Name, ...]) -> ast.expr:
         """What is assigned to: one name, or several that take a tuple apart."""

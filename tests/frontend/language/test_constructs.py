@@ -245,6 +245,18 @@ def test_arguments_that_may_be_left_out():
             "a = 3\n  for i in range(99)\n    a = a * a\n  return x * a",
             "the result does not fit into 64 bits",
         ),
+        (
+            "a = x\n  for i in range(99)\n    a = (a, a)\n  return sum(array(a))",
+            "a tuple holds at most 20000 values, those of tuples inside included",
+        ),
+        (
+            "a = ()\n  for i in range(99)\n    a = (*a, *a, x)\n  return sum(array(a))",
+            "a tuple holds at most 20000 values, those of tuples inside included",
+        ),
+        (
+            "a = x\n  for i in range(999)\n    a = [a for j in range(1)]\n  return sum(array(a))",
+            "tuples nest at most 100 deep",
+        ),
     ],
 )
 def test_loops_are_bounded(body, reason):
@@ -317,3 +329,24 @@ def test_sizes_of_values_have_names():
         "`y` is declared f32[n, n], found f32[3, 5]",
         ("the declared sizes are [3, 3]",),
     )
+
+
+def test_tuples_are_spliced():
+    text = (
+        "module Skips\n  widths: (int, ...) = (4, 3)\n\n  call(x: f32[*b, d])\n    skips = ()\n"
+        "    for width in (*widths, d)\n      x = tanh(Dense(width)(x))\n      skips = (*skips, x)\n"
+        "    return concatenate((*skips, zeros((*b, 1))), axis=-1)\n"
+    )
+
+    class Skips(nn.Module):
+        widths: tuple = (4, 3)
+
+        @nn.compact
+        def __call__(self, x):
+            skips = []
+            for width in (*self.widths, x.shape[-1]):
+                x = jnp.tanh(nn.Dense(width)(x))
+                skips.append(x)
+            return jnp.concatenate([*skips, jnp.zeros((*x.shape[:-1], 1))], axis=-1)
+
+    same_modules(namespace(text).Skips(), Skips(), X)
