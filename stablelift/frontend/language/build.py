@@ -85,12 +85,21 @@ def _vocabulary() -> dict[str, Any]:
     known |= {f"@{operator}": function for operator, function in OPERATORS.items()}
     there = (LAYERS | FUNCTIONS).items()
     known |= {f"@{name}": _home(word) for name, word in there if word.home not in (OWN, OF_MODULE)}
+    known["@unstack"] = _unstack
     known |= {f"@initializer {name}": _home(word) for name, word in INITIALIZERS.items()}
     return known
 
 
 def _home(word: Word) -> Any:
     return getattr(importlib.import_module(word.home), word.attribute)
+
+
+def _unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    """The slices along an axis, each of which is an operation. Raises RunMismatch for very many."""
+    x = jnp.asarray(x)
+    if -x.ndim <= axis < x.ndim:
+        count(x.shape[axis])
+    return jnp.unstack(x, axis=axis)
 
 
 def _keyed(module: Any, initializer: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import Named, NotConstant, constant, policy
 from stablelift.frontend.language.diagnostics import suggest
 from stablelift.frontend.language.report import Report
+from stablelift.frontend.language.static import MAX_SECTIONS
 from stablelift.frontend.language.vocabulary import POLICIES, Parameter
 from stablelift.ir.policy import PolicyError
 
@@ -26,7 +27,7 @@ _WANTED = {
     "checkpoint": 'a number of checkpoints, `"sqrt"` or `"binomial:N"`',
     "filter": "a collection, a tuple of them, `true` or `false`",
     "int": "a positive int",
-    "unroll": "a positive int or `true`",
+    "unroll": f"a positive int, at most {MAX_SECTIONS}, or `true`",
     "lengths": 'a tuple of positive ints, or `"auto"`,',
     "policy": "a policy such as `dots_saveable`",
     "mapping": "a `fn` of one array, or one for each variable, as in `{kernel: f}`,",
@@ -120,7 +121,7 @@ def _fits(kind: str, value: Any) -> bool:
         case "int":
             return integer and value > 0
         case "unroll":
-            return value is True or _fits("int", value)
+            return value is True or _fits("int", value) and value <= MAX_SECTIONS
         case "lengths":
             if isinstance(value, tuple):
                 return bool(value) and all(_fits("int", item) for item in value)

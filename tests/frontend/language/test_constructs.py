@@ -245,6 +245,7 @@ def test_arguments_that_may_be_left_out():
             "a = 3\n  for i in range(99)\n    a = a * a\n  return x * a",
             "the result does not fit into 64 bits",
         ),
+        ("return sum(unstack(zeros((2000, 3)))[0]) + x", "expected at most 1024 pieces, found 2000"),
         (
             "a = x\n  for i in range(99)\n    a = (a, a)\n  return sum(array(a))",
             "a tuple holds at most 20000 values, those of tuples inside included",
