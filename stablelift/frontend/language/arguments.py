@@ -101,8 +101,8 @@ def kind_fits(kind: str, value: Value) -> bool:
             return kind in ("module", "function")
         case Function():
             return kind == "function"
-        case Array():
-            return kind in ("array", "arrays", "value")
+        case Array(dtype=dtype):
+            return kind in ("array", "arrays", "value") or kind == "key" and dtype in (None, "key")
         case Several():
             return kind in ("arrays", "value", "count", "tuple", "modules")
 
@@ -130,6 +130,7 @@ def show_kind(kind: str) -> str:
         "str": "a string",
         "initializer": "an initializer",
         "modules": "a tuple of modules",
+        "key": "a random key",
     }
     return words.get(kind, f"a {kind}")
 

@@ -54,6 +54,7 @@ def given_values(
         if not tuples and not left_out and not kind_fits(parameter.kind, value):
             message = f"{callee} wants {show_kind(parameter.kind)} for `{parameter.name}`, got {value}"
             hint = "call it on an array" if isinstance(value, Instance) else ""
+            hint = '`make_rng("noise")` gives one' if parameter.kind == "key" else hint
             scope.report.error(argument.span, message, hint)
             value = UNKNOWN
         if parameter.variadic:

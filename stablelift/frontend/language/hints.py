@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from stablelift.frontend.language import syntax
@@ -23,6 +24,29 @@ _ATTRIBUTES = {
     "T": "write `transpose(x)`",
     "at": "write `where`, `dynamic_update_slice` or `segment_sum`",
 }
+
+
+# The patterns look at no more of a line: they take long for a very long one.
+MAX_LINE = 200
+# What a line of Python, or of another language, looks like that the grammar refuses.
+_LINES = (
+    (r"\s*(if|elif|else|for)\b.*:\s*$", "a block begins without a colon"),
+    (r"\s*else +if\b", "write `elif`"),
+    (r"\s*while\b", "`while_loop(condition, body)` loops while the program runs; `for` loops over a range"),
+    (r"class\b", "`module NAME` declares a module"),
+    (r"def\b", "`fn NAME(...)` declares a function"),
+    (r"\s+def\b", "a method is declared by its name: `call(x: f32[n, d])`"),
+    (r"\s*let\b", "a value is named by `name = value`"),
+    (r"(import|from)\b", 'declarations of other files are imported: `import Block from "blocks.lift"`'),
+    (r".*\blambda\b", "functions have names: declare a `fn`"),
+    (r".*[-+*/@]=[^=]", "write `x = x + y`"),
+    (r".*\bfor\b.* in .*\bif\b", "a comprehension takes every item"),
+)
+
+
+def of_line(line: str) -> str:
+    """The hint for a line that the grammar refuses, or an empty string."""
+    return next((hint for pattern, hint in _LINES if re.match(pattern, line[:MAX_LINE])), "")
 
 
 def closest(word: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from stablelift.frontend.language.diagnostics import (
     diagnose,
     suggest,
 )
+from stablelift.frontend.language.hints import of_line
 from stablelift.frontend.language.tree import SyntaxBuilder, span_of, too_deep
 
 _ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER"}
@@ -154,6 +155,8 @@ def _token_problem(source: Source, error: UnexpectedToken, open_brackets: list[T
         hints.append("comparisons do not chain, and need parentheses inside arithmetic and subscripts")
     elif _is_keyword(token.type) and "NAME" in accepted:
         hints.append(f"`{token}` is a keyword; choose another name")
+    if not any(hints):
+        hints.append(of_line(source.line(span.line).split("#")[0]))
     return diagnose(source, span, message, *hints)
 
 

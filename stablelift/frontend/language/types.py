@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.hints import of_array
+from stablelift.frontend.language.hints import closest, of_array
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Rest
 from stablelift.frontend.language.sizes import Size, unbound_name
@@ -107,7 +107,10 @@ def _unknown_dtype(scope: Scope, dtype: syntax.Name) -> None:
         message = f"unknown dtype `{dtype.text}`"
         scope.report.error(dtype.span, message, f"it is written `{words[dtype.text]}`")
     else:
-        scope.report.unknown("dtype", dtype, [*DTYPES, *DTYPE_CLASSES])
+        hint = (
+            closest(dtype.text, [*DTYPES, *DTYPE_CLASSES]) or "a type is a dtype and sizes, as in `f32[n, d]`"
+        )
+        scope.report.error(dtype.span, f"unknown dtype `{dtype.text}`", hint)
 
 
 def _check_dimension(scope: Scope, dimension: syntax.Expression) -> None:
