@@ -194,6 +194,8 @@ def result_of(declared: syntax.Callable) -> Value:
         return Several(tuple(map(value_of, declared.results)))
     last = declared.body[-1] if declared.body else None
     if isinstance(last, syntax.Return) and isinstance(last.value, syntax.Tuple):
+        if any(isinstance(item, syntax.Rest) for item in last.value.items):
+            return Several(None)
         return Several((UNKNOWN,) * len(last.value.items))
     return Array(None, None) if isinstance(last, syntax.Return) else UNKNOWN
 

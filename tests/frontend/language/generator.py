@@ -33,7 +33,7 @@ def keyword(draw, values):
 def larger(inner):
     """Expressions made of smaller ones."""
     operator = st.sampled_from(["+", "-", "*", "/", "//", "%", "@", "**", "==", "<", "and", "or"])
-    rest = st.just("*batch")
+    rest = st.sampled_from(["*batch", "*x", "*y"])
     arguments = st.tuples(listed(inner, max_size=2), st.lists(keyword(inner), max_size=1))
     index = st.one_of(inner, st.just("..."), st.just("none"), st.just(":"), inner.map("{}:".format))
     return st.one_of(

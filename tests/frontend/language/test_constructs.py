@@ -351,3 +351,12 @@ def test_tuples_are_spliced():
             return jnp.concatenate([*skips, jnp.zeros((*x.shape[:-1], 1))], axis=-1)
 
     same_modules(namespace(text).Skips(), Skips(), X)
+    text = (
+        "fn both(x: f32[n])\n  a = (x, 2 * x)\n  return *a, x\n\n"
+        "fn declared(x: f32[n]) -> (f32[n], f32[n], f32[n])\n  a = (x, 2 * x)\n  return *a, x\n\n"
+        "fn use(x: f32[n])\n  a, b, c = both(x)\n  return declared(x)[1] + b + c\n"
+    )
+    m = namespace(text)
+    same(m.both(X[0]), (X[0], 2 * X[0], X[0]))
+    same(m.declared(X[0]), (X[0], 2 * X[0], X[0]))
+    same(m.use(X[0]), 5 * X[0])
