@@ -1,0 +1,39 @@
+"""`stablelift fmt`: `.lift` files in the canonical layout."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from stablelift.command.writing import replace_text
+
+
+@click.command("fmt")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; 1 if a file would change.")
+def command(files: tuple[str, ...], only_check: bool) -> None:
+    """Write .lift FILES in the canonical layout. Comments are kept, and the meaning is."""
+    from stablelift.frontend.language.diagnostics import LiftSourceError
+    from stablelift.frontend.language.format import format_text
+    from stablelift.frontend.language.load import read_text
+
+    failed = False
+    for file in files:
+        try:
+            text = read_text(file)
+            formatted = format_text(text, file)
+        except LiftSourceError as error:
+            click.echo(str(error), err=True)
+            failed = True
+            continue
+        if formatted == text:
+            continue
+        if only_check:
+            hint = f"`stablelift fmt {file}`"
+            click.echo(f"{file}: error: not in the canonical layout\n  hint: {hint}", err=True)
+            failed = True
+        else:
+            replace_text(file, formatted)
+    if failed:
+        sys.exit(1)
