@@ -219,7 +219,7 @@ show(passes(train, derived + ",lift-hoist,lift-tidy,symbol-dce"))
 #   %0 = stablehlo.dot_general %arg0, %arg1, contracting_dims = [0] x [0], ...
 
 # At the end `lift-lower` writes each scan as the loop that StableHLO has. A file from elsewhere begins there:
-# `lift-raise` finds the scans in its `while`s. Read next: stablelift/passes/lower/, stablelift/passes/raising/.
+# `lift-raise` finds the scans in its `while`s. Read next: stablelift/passes/ (lower/ and raising/).
 
 show(train.optimize())
 # ... = stablehlo.while(%iterArg = ...
