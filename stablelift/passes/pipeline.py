@@ -6,12 +6,10 @@ away: transforms are eliminated innermost first, as many rounds as they are nest
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
@@ -33,6 +31,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
+from stablelift.passes.dump import Dump, Watch, watch_of
 from stablelift.passes.gradient import Gradient
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
@@ -76,9 +75,6 @@ _PASSES = (
     Lower(),
     Inline(),
 )
-
-DUMP = "STABLELIFT_DUMP"
-"""The environment variable that names a folder for the module after each pass."""
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -130,9 +126,7 @@ def default_pipeline(
     rounds = max((nesting.depth(name) for name in known), default=0)
     derivatives = Derivatives.name if remat is None else Derivatives(remat)
     transforms = [
-        one
-        for depth in range(1, rounds + 1)
-        for one in _eliminators(nesting.kinds(depth), derivatives)
+        one for depth in range(1, rounds + 1) for one in _eliminators(nesting.kinds(depth), derivatives)
     ]
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
@@ -185,7 +179,7 @@ def run(
     layers: Sequence[str | ModulePass] = (),
     last: Sequence[str | ModulePass] = (),
     remat: Policy | None = None,
-    dump: str | os.PathLike | None = None,
+    dump: Dump | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
@@ -193,15 +187,14 @@ def run(
     says what reverse sweeps keep where the program does not.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
-    each pass, as `03-lift-batching.mlir`.
+    each pass, as `03-lift-batching.mlir`; or it is a function, which is given the pass's name and the module.
 
     Raises:
       LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be
       used.
     """
-    folder = dump or os.environ.get(DUMP)
     with module.context, ir.Location.unknown():
-        one = _Run(module, Path(folder) if folder else None)
+        one = _Run(module, watch_of(dump))
         if passes is None:
             one.through([VerifyLift.name, *first])
             passes = [*default_pipeline(module, layers, remat), *last]
@@ -217,7 +210,7 @@ def run_text(
     filename: str = "<string>",
     vjp: bool = False,
     remat: str | None = None,
-    dump: str | os.PathLike | None = None,
+    dump: Dump | None = None,
 ) -> tuple[str, Timing]:
     """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
     took.
@@ -243,9 +236,9 @@ def run_text(
 class _Run:
     """One run of a pipeline: its clock, its dumps, and the exception that stopped it."""
 
-    def __init__(self, module: ir.Module, folder: Path | None):
+    def __init__(self, module: ir.Module, watch: Watch | None):
         self.module = module
-        self.folder = folder
+        self.watch = watch
         self.timing = Timing()
         self.failure: Exception | None = None
         self.mark = 0.0
@@ -294,8 +287,6 @@ class _Run:
     def _probe(self, name: str, module: ir.Module) -> None:
         """Behind each pass: take its time, and write the dump outside of it."""
         self.timing.seconds.append((name, time.perf_counter() - self.mark))
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            place = self.folder / f"{len(self.timing.seconds):02d}-{name}.mlir"
-            place.write_text(to_text(module))
+        if self.watch is not None:
+            self.watch(name, module)
         self.mark = time.perf_counter()
