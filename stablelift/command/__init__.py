@@ -12,7 +12,7 @@ import click
 
 from stablelift import __version__
 
-COMMANDS = ("check", "fmt", "opt")
+COMMANDS = ("check", "fmt", "opt", "explain")
 """The commands, in the order of the help."""
 
 

@@ -20,10 +20,7 @@ def read_module(file: str) -> str | bytes:
 
     Raises: Refusal if the file cannot be read, or is neither bytecode nor UTF-8.
     """
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise Refusal(f"{file}: error: cannot be read: {reason(error)}") from error
+    data = read_bytes(file)
     if data.startswith(BYTECODE_MAGIC):
         return data
     try:
@@ -34,3 +31,14 @@ def read_module(file: str) -> str | bytes:
             f"found byte 0x{data[error.start]:02x} at offset {error.start}\n"
             "  hint: bytecode begins with the bytes 4d 4c ef 52; was the file cut or compressed?"
         ) from error
+
+
+def read_bytes(file: str) -> bytes:
+    """What stands in `file`.
+
+    Raises: Refusal if it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise Refusal(f"{file}: error: cannot be read: {reason(error)}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,23 +54,23 @@ def save(program: Program, path: str | os.PathLike) -> None:
             data = to_text(module, locations=True).encode()
         else:
             data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
-    _write_whole(path, data)
+    write_whole(path, data)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, what: str = "the program") -> None:
     """Write a file under a temporary name beside it, then rename: nobody sees half of it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
-            Path(temporary).replace(path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
             raise
     except OSError as error:
-        raise LiftError(f"{path}: error: cannot write the program: {error.strerror}") from None
+        raise LiftError(f"{path}: error: cannot write {what}: {error.strerror}") from None
 
 
 def load(path: str | os.PathLike, allow_custom_calls: Sequence[str]) -> Program:
