@@ -64,8 +64,7 @@ def account_of(program: Any, passes: Passes | None = None) -> Account:
     finished = _finished(source.bytecode, _afresh(passes), recorder)
     seconds = [spent for _, spent in finished.timing.seconds]
     stages = [
-        Stage(name, spent, functions)
-        for (name, functions), spent in zip(recorder.seen, seconds, strict=True)
+        Stage(name, spent, functions) for (name, functions), spent in zip(recorder.seen, seconds, strict=True)
     ]
     without = None
     if finished.timing.partitions:

@@ -33,9 +33,7 @@ def content(account: Account) -> dict[str, Any]:
     before = account.memory_without_remat
     for entry, stage in zip(about["passes"], account.stages, strict=True):
         entry["meaning"] = _meaning(stage.name)
-        entry["texts"] = {
-            name: texts.setdefault(text, len(texts)) for name, text in stage.functions.items()
-        }
+        entry["texts"] = {name: texts.setdefault(text, len(texts)) for name, text in stage.functions.items()}
         del entry["changed"], entry["functions"]
     about["memory"] |= _over_time(account.memory)
     if before is not None:
