@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 import jax
 
 from stablelift.errors import LiftError
+from stablelift.ir.isolate import Reader
 from stablelift.ir.location import where
 from stablelift.ir.mlir import (
     ARTIFACT_MAGIC,
     context,
-    from_portable_artifact,
     func,
     functions,
     ir,
     is_private,
     parse,
+    parse_any,
     to_bytecode,
     to_portable_artifact,
     to_text,
@@ -73,25 +74,35 @@ def _write_whole(path: Path, data: bytes) -> None:
         raise LiftError(f"{path}: error: cannot write the program: {error.strerror}") from None
 
 
-def load(path: str | os.PathLike, allow_custom_calls: Sequence[str]) -> Program:
+def load(
+    path: str | os.PathLike, allow_custom_calls: Sequence[str] = (), isolated: bool | Reader = False
+) -> Program:
     """See `Program.load`."""
     name = os.fspath(path)
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise LiftError(f"{name}: error: cannot read the program: {error.strerror}") from None
-    return load_bytes(data, name, allow_custom_calls)
+    return load_bytes(data, name, allow_custom_calls, isolated)
 
 
-def load_bytes(data: bytes, filename: str, allow_custom_calls: Sequence[str] = ()) -> Program:
+def load_bytes(
+    data: bytes, filename: str, allow_custom_calls: Sequence[str] = (), isolated: bool | Reader = False
+) -> Program:
     """The program that the bytes of a file hold, whichever of the forms they are in."""
     from stablelift.runtime.program import Program
+
+    if isolated is True:
+        with Reader() as reader:
+            return load_bytes(data, filename, allow_custom_calls, reader)
 
     trees: tuple[Any, Any] | None = None
     if not data.startswith(ARTIFACT_MAGIC) and ARTIFACT_MAGIC in data[: 1 << 20]:
         data, trees = _from_export(data, filename)
+    if isolated:
+        data = isolated.read(data, filename)
     with context() as ctx, ir.Location.unknown():
-        module = _module(data, ctx, filename)
+        module = parse_any(data, ctx, filename)
         refuse_custom_calls(module, allow_custom_calls, filename)
         VerifyLift().run(module)
         entry = _entry(module, filename)
@@ -100,24 +111,11 @@ def load_bytes(data: bytes, filename: str, allow_custom_calls: Sequence[str] = (
         in_tree, out_tree = trees or _trees(module, len(inputs), len(outputs), filename)
         _call_it_main(module, entry)
         bytecode = to_bytecode(module)
+    if isolated:
+        isolated.check(bytecode, filename)
     stem = Path(filename).name.split(".")[0]
     name = stem if stem.isidentifier() else "program"
     return Program(bytecode, in_tree, out_tree, tuple(inputs), tuple(outputs), name)
-
-
-def _module(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
-    if data.startswith(ARTIFACT_MAGIC):
-        return from_portable_artifact(data, ctx, filename)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise LiftError(
-            f"{filename}: error: expected MLIR text, MLIR bytecode or a StableHLO artefact, "
-            f"found bytes that are none of them (at byte {error.start})"
-        ) from None
-    if not text.strip():
-        raise LiftError(f"{filename}: error: expected a program, found an empty file")
-    return parse(text, ctx, filename)
 
 
 def _from_export(data: bytes, filename: str) -> tuple[bytes, tuple[Any, Any]]:

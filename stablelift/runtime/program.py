@@ -18,6 +18,7 @@ from typing import Any
 
 import jax
 
+from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
@@ -67,7 +68,12 @@ class Program:
         return Program(found.bytecode, found.in_tree, found.out_tree, found.in_avals, found.out_avals, name)
 
     @staticmethod
-    def load(path: str | os.PathLike, *, allow_custom_calls: Sequence[str] = ()) -> Program:
+    def load(
+        path: str | os.PathLike,
+        *,
+        allow_custom_calls: Sequence[str] = (),
+        isolated: bool | Reader = False,
+    ) -> Program:
         """The program in a file: MLIR text or bytecode, a portable StableHLO artefact, or a `jax.export`
         file.
 
@@ -75,6 +81,8 @@ class Program:
           path: The file. Its entry point is `@main`, or its only public function.
           allow_custom_calls: Targets of `custom_call` to let through beside those that JAX's own lowerings
           use.
+          isolated: Open the file in a child process first, for one that is not to be trusted: MLIR's parser
+            and XLA's importer end the process on some. A `Reader` is a child to be used for several files.
 
         Raises:
           LiftError: The file cannot be read, is not a valid module, has an entry point that no array
@@ -83,7 +91,7 @@ class Program:
         """
         from stablelift.runtime.files import load
 
-        return load(path, allow_custom_calls)
+        return load(path, allow_custom_calls, isolated)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the program to a file, whole or not at all.
