@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import IO, Any
 
 import click
+
+from stablelift.errors import StableliftError
 
 
 class Refusal(click.ClickException):
@@ -12,6 +16,18 @@ class Refusal(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(self.format_message(), file=file, err=file is None)
+
+
+@contextlib.contextmanager
+def refusing(*others: type[Exception], to: str = "", of: str = "") -> Iterator[None]:
+    """Make Refusals of our own errors, and of `others`: those are about the file `to` and the option `of`."""
+    try:
+        yield
+    except StableliftError as error:
+        raise Refusal(str(error)) from error
+    except others as error:
+        said = str(error).removeprefix(f"{of.removeprefix('--')}: ")
+        raise Refusal(f"{to}: error: {of and f'{of}: '}{said}") from error
 
 
 def reason(error: OSError) -> str:

@@ -47,15 +47,30 @@ def save(program: Program, path: str | os.PathLike) -> None:
     lifts_stay = path.suffix in (".mlir", ".bc")
     with context() as ctx:
         module = parse(program.bytecode if lifts_stay else program.finished.bytecode, ctx)
-        for name, tree in ((_IN_TREE, program.in_tree), (_OUT_TREE, program.out_tree)):
-            text = tree_to_text(tree)
-            if text is not None:
-                module.operation.attributes[name] = ir.StringAttr.get(text)
+        note_trees(module, program)
         if path.suffix == ".mlir":
             data = to_text(module, locations=True).encode()
         else:
             data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
     _write_whole(path, data)
+
+
+def note_trees(module: ir.Module, program: Program) -> None:
+    """Leave the program's trees on the module, for `load`, but for those that it assumes by itself."""
+    inputs, outputs = len(program.in_avals), len(program.out_avals)
+    for name, tree, assumed in (
+        (_IN_TREE, program.in_tree, flat_tree(inputs)),
+        (_OUT_TREE, program.out_tree, _assumed_results(outputs)),
+    ):
+        text = tree_to_text(tree)
+        if text is not None and tree != assumed:
+            with module.context:
+                module.operation.attributes[name] = ir.StringAttr.get(text)
+
+
+def _assumed_results(count: int) -> TreeDef:
+    """One result is itself, several are a tuple."""
+    return jax.tree.structure(0) if count == 1 else flat_tree(count)
 
 
 def _write_whole(path: Path, data: bytes) -> None:
@@ -97,7 +112,7 @@ def load_bytes(
             return load_bytes(data, filename, allow_custom_calls, reader)
 
     trees: tuple[Any, Any] | None = None
-    if not data.startswith(ARTIFACT_MAGIC) and ARTIFACT_MAGIC in data[: 1 << 20]:
+    if is_export(data):
         data, trees = _from_export(data, filename)
     if isolated:
         data = isolated.read(data, filename)
@@ -116,6 +131,11 @@ def load_bytes(
     stem = Path(filename).name.split(".")[0]
     name = stem if stem.isidentifier() else "program"
     return Program(bytecode, in_tree, out_tree, tuple(inputs), tuple(outputs), name)
+
+
+def is_export(data: bytes) -> bool:
+    """Whether a file is one of `jax.export`, which has an artefact in it."""
+    return not data.startswith(ARTIFACT_MAGIC) and ARTIFACT_MAGIC in data[: 1 << 20]
 
 
 def _from_export(data: bytes, filename: str) -> tuple[bytes, tuple[Any, Any]]:
@@ -171,10 +191,10 @@ def _call_it_main(module: ir.Module, entry: func.FuncOp) -> None:
 
 
 def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple[Any, Any]:
-    """The trees that `save` left in the module, or flat ones; one result is itself, several are a tuple."""
+    """The trees that `save` left in the module, or flat ones."""
     attributes = module.operation.attributes
     in_tree = flat_tree(inputs)
-    out_tree = jax.tree.structure(0) if outputs == 1 else flat_tree(outputs)
+    out_tree = _assumed_results(outputs)
     for name, count in ((_IN_TREE, inputs), (_OUT_TREE, outputs)):
         if name not in attributes:
             continue
