@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 import click
@@ -121,12 +122,13 @@ def command(
     from stablelift.command.tracing import Streams, program_of
 
     found = entry_in(space, text)
-    wide = any(str(leaf).startswith(WIDE) for one in arguments for leaf in leaves(one.value))
-    with jax.enable_x64(True) if wide else contextlib.nullcontext():
+    words = [text or "", *(str(leaf) for one in arguments for leaf in leaves(one.value))]
+    with (
+        jax.enable_x64(True)
+        if re.search(r"\b([iuf]64|c128)\b", " ".join(words))
+        else contextlib.nullcontext()
+    ):
         program = program_of(found, name_of(found), arguments, Streams(rngs, mutable), source, platform)
         program = transforms(program, source)
     finish = finishing(output, source, ("*",), program)
     write(output, passes.over(program.bytecode, source, transforms.remaining, finish))
-
-
-WIDE = ("i64", "u64", "f64", "c128")

@@ -89,7 +89,7 @@ def _resolved(node: ast.expr, space: ModuleType, known: dict[str, str]) -> Any:
             return vars(space)[name]
         case ast.Name(id=name):
             hint = suggest(name, known)
-            what = f"there is no `{name}` in {space.__name__}{hint and f': {hint}'}; its entries are"
+            what = f"there is no `{name}` in {space.__name__}{hint and f' ({hint})'}; its entries are"
             raise click.BadParameter(f"{what}\n{_listing(known)}", param_hint="--entry")
         case ast.Attribute(value=value, attr=name):
             owner = _resolved(value, space, known)

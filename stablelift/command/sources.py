@@ -50,7 +50,7 @@ def _imported(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # it is there, and imports another that is not
-    hint = "give a file.lift, a file.py, or a module such as package.model that Python can import from here"
+    hint = "give a file.lift, a file.py, or a module such as package.model that Python can import"
     raise Refusal(f"{name}: error: no such file or module\n  hint: {hint}")
 
 
