@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import jax
+import numpy as np
 
 from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
@@ -40,6 +41,8 @@ Axes = Any
 class Program:
     """A function of arrays, ready to be transformed, compiled, saved and called.
 
+    `weights` are the constants that `load` has made its first argument, by name.
+
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
 
@@ -49,6 +52,7 @@ class Program:
     in_avals: tuple[jax.ShapeDtypeStruct, ...]
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     name: str = "main"
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     # Coming and going
 
@@ -73,25 +77,40 @@ class Program:
         *,
         allow_custom_calls: Sequence[str] = (),
         isolated: bool | Reader = False,
+        platform: str | int | None = None,
+        shapes: Sequence[Sequence[int] | None] | Mapping[str, int] | None = None,
+        lift_weights: bool = False,
     ) -> Program:
         """The program in a file: MLIR text or bytecode, a portable StableHLO artefact, or a `jax.export`
-        file.
+        file, from any producer.
 
         Args:
           path: The file. Its entry point is `@main`, or its only public function.
           allow_custom_calls: Targets of `custom_call` to let through beside those that JAX's own lowerings
-          use.
+            use.
           isolated: Open the file in a child process first, for one that is not to be trusted: MLIR's parser
             and XLA's importer end the process on some. A `Reader` is a child to be used for several files.
+          platform: Of an export for several platforms, the one to load: "cpu", "cuda", "rocm" or "tpu", or
+            its position; that of JAX's default backend without it.
+          shapes: Where the file leaves shapes open: the shape of each argument (None for one that is not
+            open), or, for a `jax.export` file, the sizes of its dimension variables.
+          lift_weights: Take the weights, which are constants in the file, as a first argument, a dictionary.
+            `weights` of the program holds them.
 
         Raises:
           LiftError: The file cannot be read, is not a valid module, has an entry point that no array
-          function can
-            have, or calls a target that is not allowed.
+            function can have, holds ops that are not supported, or calls a target that is not allowed.
         """
-        from stablelift.runtime.files import load
+        from stablelift.runtime.load import load
 
-        return load(path, allow_custom_calls, isolated)
+        return load(
+            path,
+            isolated,
+            allow_custom_calls=allow_custom_calls,
+            platform=platform,
+            shapes=shapes,
+            lift_weights=lift_weights,
+        )
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the program to a file, whole or not at all.
@@ -253,12 +272,13 @@ class Program:
         donated = (donate_argnums,) if isinstance(donate_argnums, int) else tuple(donate_argnums)
         return Compiled(self, donated)
 
-    def __call__(self, *args: Any) -> Any:
-        """The program's results on arrays or tracers of its types.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The program's results on arrays or tracers of its types; keyword arguments are a last dictionary.
 
         Raises:
           TypeError: The arguments are not those that the program takes.
         """
+        args = (*args, kwargs) if kwargs else args
         try:
             return self._jitted(*args)
         except TypeError:
