@@ -45,8 +45,7 @@ def test_a_number_that_does_not_fit_is_an_error():
     assert refusal(LiftError, POWER, X * 1e30, 1) == (
         f"{name}: result 0: its numbers do not fit in float32" + HINT
     )
-    infinite = POWER(X * np.inf, 1)[0]  # fits as it is
-    assert np.isnan(infinite)
+    assert np.isinf(POWER(np.full(3, np.inf), 1)[0])  # fits as it is
     assert refusal(TypeError, jax.jit(POWER), X, 3) == (
         f"{name}: result 1 is i64[], which may not fit in a trace" + HINT
     )
