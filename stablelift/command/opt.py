@@ -6,7 +6,7 @@ import click
 
 from stablelift.command.help import Command
 from stablelift.command.passes import Passes, passing
-from stablelift.command.reading import FILE, Opening, opening, shown, wide_types
+from stablelift.command.reading import FILE, Opening, module_in, opening, read_bytes, reader, shown
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import finishing, output_option, refuse_unwritable, write
 
@@ -30,17 +30,17 @@ def command(file: str, transforms: Transforms, passes: Passes, output: str, open
     """Transform the entry point of the StableHLO module in FILE, run passes over it, and print the result.
 
     FILE is text, bytecode, a portable artefact or a jax.export file, from any producer; '-' is standard
-    input. Without --pipeline every lift op is compiled away, and loops are raised, hoisted from and fused
-    where that is worth it; --roll, --fuse and --hoist choose what is done instead. Ops of unknown dialects
-    and custom calls are listed with their lines (stderr).
+    input. Without --pipeline what others than JAX write is adopted, every lift op is compiled away, and loops
+    are raised, hoisted from and fused where that is worth it; --roll, --fuse and --hoist choose what is done
+    instead. Ops of unknown dialects and custom calls are listed with their lines.
     """
     refuse_unwritable(output)
-    if transforms:
-        program = opening.program(file)
-        with wide_types(program):
-            program = transforms(program, shown(file))
+    data, name = read_bytes(file), shown(file)
+    reader()  # gets ready while jax is imported
+    if transforms or opening.needs_program(data):
+        program = transforms(opening.program_in(data, file), name)
         source = program.bytecode
     else:
-        program, source = None, opening.module(file)
-    finish = finishing(output, shown(file), opening.allow_custom_calls, program)
-    write(output, passes.over(source, shown(file), transforms.remaining, finish))
+        program, source = None, module_in(data, name)
+    finish = finishing(output, name, opening.allow_custom_calls, program)
+    write(output, passes.over(source, name, transforms.remaining, finish, adopt=program is None))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -57,46 +58,59 @@ class Passes:
             )
 
     def over(
-        self, source: bytes, name: str, remat: Policy | None, finish: Callable[[ir.Module], bytes]
+        self,
+        source: bytes,
+        name: str,
+        remat: Policy | None,
+        finish: Callable[[ir.Module], bytes],
+        adopt: bool = False,
     ) -> bytes:
         """What `finish` makes of the module in `source`, which messages call `name`, after the passes.
 
-        Raises: Refusal if a pass refuses it.
+        A module that was not loaded as a program is to `adopt` first. Raises: Refusal if a pass refuses it.
         """
         from stablelift.ir.mlir import context, parse
 
-        with refusing(), context() as ctx:
+        with refusing(to=name), context() as ctx:
             module = parse(source, ctx, name)
-            timing = self._run(module, remat)
+            timing = self._run(module, remat, adopt)
             if self.timing:
                 for one, seconds in [*timing.seconds, ("total", timing.total())]:
                     click.echo(f"{seconds:10.4f} s  {one}", err=True)
             return finish(module)
 
-    def _run(self, module: ir.Module, remat: Policy | None) -> Timing:
-        if not self.print_ir_after_all:
-            return self._dumped(module, remat, None)
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                return self._dumped(module, remat, folder)
-            finally:
-                for file in sorted(Path(folder).iterdir()):
-                    text = file.read_text(encoding="utf-8")
-                    click.echo(f"// -----// after {file.stem} //----- //\n{text}", err=True)
-
-    def _dumped(self, module: ir.Module, remat: Policy | None, dump: str | None) -> Timing:
+    def _run(self, module: ir.Module, remat: Policy | None, adopt: bool) -> Timing:
         from stablelift.passes.pipeline import names_in, run
 
-        if self.pipeline is not None:
-            verify = ["lift-verify"] if self.verify else []
-            return run(module, [*verify, *names_in(self.pipeline), *verify], dump=dump)
-        loops = None
-        if self.roll or self.fuse or self.hoist:
-            loops = [
-                name for name, wanted in (("lift-hoist", self.hoist), ("lift-fuse", self.fuse)) if wanted
-            ]
-        layers = ["lift-roll"] if self.roll else []
-        return run(module, layers=layers, loops=loops, remat=remat, dump=dump)
+        with _dumped(self.print_ir_after_all) as dump:
+            if self.pipeline is not None:
+                verify = ["lift-verify"] if self.verify else []
+                return run(module, [*verify, *names_in(self.pipeline), *verify], dump=dump)
+            chosen = {"lift-hoist": self.hoist, "lift-fuse": self.fuse}
+            loops = [name for name, wanted in chosen.items() if wanted]
+            return run(
+                module,
+                first=["lift-adopt"] if adopt else [],
+                layers=["lift-roll"] if self.roll else [],
+                loops=loops if loops or self.roll else None,
+                remat=remat,
+                dump=dump,
+            )
+
+
+@contextlib.contextmanager
+def _dumped(wanted: bool) -> Iterator[str | None]:
+    """A folder for the module after each pass, which is printed in the end."""
+    if not wanted:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield folder
+        finally:
+            for file in sorted(Path(folder).iterdir()):
+                text = file.read_text(encoding="utf-8")
+                click.echo(f"// -----// after {file.stem} //----- //\n{text}", err=True)
 
 
 _OPTIONS = (

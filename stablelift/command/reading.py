@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,37 +52,83 @@ def read_bytes(file: str) -> bytes:
         raise Refusal(f"{shown(file)}: error: cannot be read: {why}") from error
 
 
+def module_in(data: bytes, name: str) -> bytes:
+    """The module in the bytes of a file as bytecode, whatever its functions take.
+
+    Raises: Refusal if there is none.
+    """
+    with refusing():
+        return reader().read(data, name)
+
+
+Shapes = dict[str, int] | list[tuple[int, ...] | None]
+
+
+class ShapesType(click.ParamType[Shapes]):
+    """`batch=8,n=3`, sizes by name, or `8x3:-`, a shape for each argument."""
+
+    name = "shapes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Shapes:
+        if not isinstance(value, str):
+            return value
+        try:
+            if "=" in value:
+                return {name: int(size) for name, size in (one.split("=") for one in value.split(","))}
+            shapes = value.split(":")
+            return [None if one == "-" else tuple(map(int, one.split("x"))) for one in shapes]
+        except ValueError:
+            self.fail(f"expected sizes such as batch=8, or shapes such as 8x3:-, found {value!r}", param, ctx)
+
+
 @dataclass(frozen=True)
 class Opening:
     """How a command opens programs: what its options say."""
 
-    allow_custom_calls: tuple[str, ...] = ()
+    allow_custom_calls: tuple[str, ...]
+    platform: str | None
+    shapes: Shapes | None
+    lift_weights: bool
 
-    def module(self, file: str) -> bytes:
-        """The module in `file` as bytecode, whatever its functions take. Raises: Refusal if there is none."""
-        data = read_bytes(file)
-        child = reader()
-        from stablelift.runtime.files import is_export, load_bytes
+    def needs_program(self, data: bytes) -> bool:
+        """Whether a file is more than a module, or is to be made another one."""
+        from stablelift.runtime.exported import is_export
 
-        with refusing():
-            if is_export(data):
-                return load_bytes(data, shown(file), ("*",), isolated=child).bytecode
-            return child.read(data, shown(file))
+        chosen = self.platform is not None or self.shapes is not None
+        return chosen or self.lift_weights or is_export(data)
 
     def program(self, file: str) -> Program:
         """The program in `file`. Raises: Refusal if there is none."""
-        data = read_bytes(file)
+        return self.program_in(read_bytes(file), file)
+
+    def program_in(self, data: bytes, file: str) -> Program:
+        """The program in the bytes of `file`. Raises: Refusal if there is none."""
         child = reader()
-        from stablelift.runtime.files import load_bytes
+        from stablelift.runtime.load import load_bytes
 
         with refusing():
-            return load_bytes(data, shown(file), self.allow_custom_calls, isolated=child)
+            return load_bytes(data, shown(file), child, **asdict(self))
 
+
+GROUP = "Opening the file"
 
 _OPTIONS = (
     option(
-        "--allow-custom-call", "allow_custom_calls", multiple=True, metavar="TARGET",
+        "--allow-custom-call", "allow_custom_calls", multiple=True, metavar="TARGET", group=GROUP,
         help="Let this custom_call through, beside those that JAX's own lowerings use.",
+    ),
+    option(
+        "--platform", metavar="NAME", group=GROUP,
+        help="Of an export for several platforms, the one to take: cpu, cuda, rocm or tpu.",
+    ),
+    option(
+        "--shapes", type=ShapesType(), metavar="SHAPES", group=GROUP,
+        help="What the file leaves open: batch=8,n=3 for the variables of a jax.export file, 8x3:- for the "
+        "shapes of all arguments, - where it is known.",
+    ),
+    option(
+        "--lift-weights", is_flag=True, group=GROUP,
+        help="Make the weights, which are constants, a first argument.",
     ),
 )  # fmt: skip
 
@@ -92,20 +137,10 @@ def opening(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of opening; it is called with what they say as `opening`."""
 
     @wraps(command)
-    def opened(allow_custom_calls: tuple[str, ...], **given: Any) -> None:
-        command(opening=Opening(allow_custom_calls), **given)
+    def opened(**given: Any) -> None:
+        chosen = {each.name: given.pop(each.name) for each in fields(Opening)}
+        command(opening=Opening(**chosen), **given)
 
     for add in reversed(_OPTIONS):
         opened = add(opened)
     return opened
-
-
-@contextlib.contextmanager
-def wide_types(program: Program) -> Iterator[None]:
-    """JAX's 64-bit types turned on, if the program has any."""
-    import jax
-
-    types = {aval.dtype for aval in (*program.in_avals, *program.out_avals)}
-    wide = any(jax.dtypes.canonicalize_dtype(dtype) != dtype for dtype in types)
-    with jax.enable_x64(True) if wide else contextlib.nullcontext():
-        yield

@@ -20,11 +20,12 @@ class Refusal(click.ClickException):
 
 @contextlib.contextmanager
 def refusing(*others: type[Exception], to: str = "", of: str = "") -> Iterator[None]:
-    """Make Refusals of our own errors, and of `others`: those are about the file `to` and the option `of`."""
+    """Make Refusals of our own errors, and of `others`; they are about the file `to`, and the option `of`."""
     try:
         yield
     except StableliftError as error:
-        raise Refusal(str(error)) from error
+        said = str(error)
+        raise Refusal(f"{to}: {said}" if to and said.startswith("error: ") else said) from error
     except others as error:
         said = str(error).removeprefix(f"{of.removeprefix('--')}: ")
         raise Refusal(f"{to}: error: {of and f'{of}: '}{said}") from error

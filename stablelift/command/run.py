@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from stablelift.command.help import Command, option
-from stablelift.command.reading import FILE, Opening, opening, shown, wide_types
+from stablelift.command.reading import FILE, Opening, opening, shown
 from stablelift.command.refusal import Refusal, refusing
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import refuse_unwritable, write
@@ -92,11 +92,13 @@ def command(
 
     from stablelift.command import summary
     from stablelift.command.inputs import Input, inputs_for, names_of
+    from stablelift.runtime import wide
 
     chosen = _device(device)
     name = shown(file)
-    with wide_types(program), jax.default_device(chosen), refusing(jax.errors.JaxRuntimeError, to=name):
-        program = transforms(program, name)
+    program = transforms(program, name)
+    modes = wide.mode((*program.in_avals, *program.out_avals)), jax.default_device(chosen)
+    with modes[0], modes[1], refusing(jax.errors.JaxRuntimeError, to=name):
         arrays = inputs_for(program, [Input(*one) for one in given], seed)
         leaves = [jax.device_put(array, chosen) for array in arrays]
         started = time.perf_counter()

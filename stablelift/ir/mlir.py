@@ -38,6 +38,7 @@ __all__ = [
     "operations_of",
     "parse",
     "parse_any",
+    "refine_polymorphic_shapes",
     "stablehlo",
     "symbol",
     "to_bytecode",
@@ -188,6 +189,14 @@ def import_into_xla(bytecode: bytes) -> None:
     """
     with contextlib.suppress(RuntimeError, ValueError):
         _artifacts.mlir_module_to_xla_computation(bytecode)
+
+
+def refine_polymorphic_shapes(bytecode: bytes) -> bytes | None:
+    """A module whose arguments have shapes, with those that follow; None where XLA does not understand it."""
+    try:
+        return _artifacts.refine_polymorphic_shapes(bytecode, True, False)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def functions(module: ir.Module) -> dict[str, func.FuncOp]:

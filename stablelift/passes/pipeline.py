@@ -28,6 +28,7 @@ from stablelift.ir.mlir import (
     walk_by_name,
 )
 from stablelift.ir.policy import Policy
+from stablelift.passes.adopt import Adopt
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
@@ -52,6 +53,7 @@ from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
 
 _PASSES = (
+    Adopt(),
     VerifyLift(),
     Legalize(),
     Raise(),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import stablelift as nn
-from stablelift.runtime.files import load_bytes
+from stablelift.runtime.load import load_bytes
 from tests.command.test_opt import close
 
 SOURCE = """\

@@ -156,7 +156,7 @@ def test_what_xla_does_not_know_is_listed(stablelift):
     result = stablelift("run", "-", stdin=source)
     assert result.exit_code == 1
     assert result.stderr.startswith(
-        "error: the module holds ops that XLA does not know\n  `magic.wand` at <stdin>:2:8\n"
+        "<stdin>: error: the program holds ops of other dialects\n  `magic.wand` at <stdin>:2:8\n"
     )
     called = source.replace('"magic.wand"(%x) : (', "stablehlo.custom_call @wand(%x) : (")
     assert "custom_call `wand` at <stdin>:2:8" in stablelift("run", "-", stdin=called).stderr
