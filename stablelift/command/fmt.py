@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stablelift.command.writing import replace_text
+from stablelift.command.writing import write
 
 
 @click.command("fmt")
@@ -34,6 +34,6 @@ def command(files: tuple[str, ...], only_check: bool) -> None:
             click.echo(f"{file}: error: not in the canonical layout\n  hint: {hint}", err=True)
             failed = True
         else:
-            replace_text(file, formatted)
+            write(file, formatted.encode())
     if failed:
         sys.exit(1)

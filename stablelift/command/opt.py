@@ -1,77 +1,46 @@
-"""`stablelift opt`: passes on a StableHLO file."""
+"""`stablelift opt`: transformations and passes on a StableHLO file from any producer."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from typing import Any
-
 import click
 
-from stablelift.command.reading import read_module, shown
-from stablelift.command.refusal import Refusal
-from stablelift.command.writing import write_text
+from stablelift.command.help import Command
+from stablelift.command.passes import Passes, passing
+from stablelift.command.reading import FILE, Opening, module_in, opening, read_bytes, reader, shown
+from stablelift.command.transforms import Transforms, transforming
+from stablelift.command.writing import finishing, output_option, refuse_unwritable, write
+
+EXAMPLES = """
+# the model on a batch of 32, with its gradients
+stablelift opt model.mlir --batching 32 --vjp -o trained.mlir
+# the gradient of a loss in its first argument, for each of 8 examples that share the second
+stablelift opt loss.stablehlo --grad 0 --batching 8,in=0:-
+# one pass by itself, its result for another command
+stablelift opt model.mlir --pipeline=lift-batching,cse | stablelift run -
+"""
 
 
-@click.command("opt")
-@click.argument("file")
-@click.option("--pipeline", metavar="PASSES", help="The passes, as in 'lift-derivatives,cse'.")
-@click.option("--vjp", is_flag=True, help="Differentiate the entry point: cotangents in, gradients out.")
-@click.option("--remat", metavar="POLICY", help="What its reverse keeps, as in 'dots_saveable' or 'min_cut'.")
-@click.option("-o", "--output", metavar="OUT", default="-", help="Where the result goes ('-': stdout).")
-@click.option("--print-ir-after-all", is_flag=True, help="Print the module after each pass (stderr).")
-@click.option("--timing", is_flag=True, help="Print the time each pass took (stderr).")
-@click.option("--verify", is_flag=True, help="Check every lift op before the first and after the last pass.")
-def command(
-    file: str,
-    pipeline: str | None,
-    vjp: bool,
-    remat: str | None,
-    output: str,
-    print_ir_after_all: bool,
-    timing: bool,
-    verify: bool,
-) -> None:
-    """Run passes on the StableHLO module in FILE, text or bytecode, and print the result.
+@click.command("opt", cls=Command, examples=EXAMPLES)
+@click.argument("file", type=FILE)
+@transforming
+@passing
+@output_option
+@opening
+def command(file: str, transforms: Transforms, passes: Passes, output: str, opening: Opening) -> None:
+    """Transform the entry point of the StableHLO module in FILE, run passes over it, and print the result.
 
-    FILE may be '-' for standard input. Without --pipeline every lift op is compiled away; an empty one only
-    parses, verifies and prints the module. Without --vjp, --remat says what reverse sweeps keep of loops and
-    of repeated layers.
+    FILE is text, bytecode, a portable artefact or a jax.export file, from any producer; '-' is standard
+    input. Without --pipeline what others than JAX write is adopted, every lift op is compiled away, and loops
+    are raised, hoisted from and fused where that is worth it; --roll, --fuse and --hoist choose what is done
+    instead. Ops of unknown dialects and custom calls are listed with their lines.
     """
-    module = read_module(file)
-    if verify and pipeline is not None:
-        pipeline = ",".join(filter(None, ["lift-verify", pipeline, "lift-verify"]))
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            dump = folder if print_ir_after_all else None
-            text, times = run_passes(module, pipeline, shown(file), dump, vjp=vjp, remat=remat)
-        finally:
-            print_dumps(Path(folder))
-    if timing:
-        for name, seconds in [*times, ("total", sum(seconds for _, seconds in times))]:
-            click.echo(f"{seconds:10.4f} s  {name}", err=True)
-    write_text(output, text)
-
-
-def run_passes(
-    module: str | bytes, pipeline: str | None, name: str, dump: str | None, **options: Any
-) -> tuple[str, list[tuple[str, float]]]:
-    """The module's text after `pipeline` and the seconds in each pass; a compiler error becomes a Refusal.
-
-    `options` are the further ones of `run_text`.
-    """
-    from stablelift.errors import StableliftError
-    from stablelift.ir.policy import PolicyError
-    from stablelift.passes.pipeline import run_text
-
-    try:
-        text, timing = run_text(module, pipeline, filename=name, dump=dump, **options)
-    except (StableliftError, PolicyError) as error:
-        raise Refusal(str(error)) from error
-    return text, timing.seconds
-
-
-def print_dumps(folder: Path) -> None:
-    """Print the modules that a run left in `folder`, in the order of its passes, on standard error."""
-    for file in sorted(folder.iterdir()):
-        click.echo(f"// -----// after {file.stem} //----- //\n{file.read_text(encoding='utf-8')}", err=True)
+    refuse_unwritable(output)
+    data, name = read_bytes(file), shown(file)
+    reader()  # gets ready while jax is imported
+    if transforms or opening.needs_program(data):
+        program = transforms(opening.program_in(data, file), name)
+        source = program.bytecode
+    else:
+        program, source = None, module_in(data, name)
+    finish = finishing(output, name, opening.allow_custom_calls, program)
+    write(output, passes.over(source, name, transforms.remaining, finish, adopt=program is None))

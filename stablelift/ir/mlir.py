@@ -7,6 +7,7 @@ crashes the process: keep bytes (`to_bytecode`), not modules, in anything long-l
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -29,12 +30,15 @@ __all__ = [
     "func",
     "functions",
     "here",
+    "import_into_xla",
     "inline_call",
     "ir",
     "is_private",
     "is_used",
     "operations_of",
     "parse",
+    "parse_any",
+    "refine_polymorphic_shapes",
     "stablehlo",
     "symbol",
     "to_bytecode",
@@ -88,6 +92,26 @@ def parse(source: str | bytes, ctx: ir.Context, filename: str = "<string>") -> i
     if isinstance(source, str):
         _name_file(module, filename)
     return module
+
+
+def parse_any(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
+    """The module in the bytes of a file: MLIR text, MLIR bytecode or a portable artefact.
+
+    Raises:
+      LiftError: They are none of them, or no valid module.
+    """
+    if data.startswith(ARTIFACT_MAGIC):
+        return from_portable_artifact(data, ctx, filename)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise LiftError(
+            f"{filename}: error: expected MLIR text, MLIR bytecode or a StableHLO artefact, "
+            f"found bytes that are none of them (at byte {error.start})"
+        ) from None
+    if not text.strip():
+        raise LiftError(f"{filename}: error: expected a program, found an empty file")
+    return parse(text, ctx, filename)
 
 
 def _name_file(module: ir.Module, filename: str) -> None:
@@ -158,6 +182,22 @@ def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Mo
     finally:
         handler.detach()
     return parse(data, ctx, filename)
+
+
+def import_into_xla(bytecode: bytes) -> None:
+    """Let XLA's importer see a module, whose words about one that it refuses are dropped; it may end the
+    process.
+    """
+    with contextlib.suppress(RuntimeError, ValueError):
+        _artifacts.mlir_module_to_xla_computation(bytecode)
+
+
+def refine_polymorphic_shapes(bytecode: bytes) -> bytes | None:
+    """A module whose arguments have shapes, with those that follow; None where XLA does not understand it."""
+    try:
+        return _artifacts.refine_polymorphic_shapes(bytecode, True, False)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def functions(module: ir.Module) -> dict[str, func.FuncOp]:

@@ -26,13 +26,12 @@ from stablelift.ir.mlir import (
     walk_by_name,
 )
 from stablelift.ir.policy import Policy
-from stablelift.ir.policy import parse as parse_policy
+from stablelift.passes.adopt import Adopt
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.dump import Dump, Watch, watch_of
-from stablelift.passes.gradient import Gradient
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
@@ -53,11 +52,11 @@ from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
 
 _PASSES = (
+    Adopt(),
     VerifyLift(),
     Legalize(),
     Raise(),
     Batching(),
-    Gradient(),
     Derivatives(),
     Seal(),
     Prune(),
@@ -93,6 +92,9 @@ CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CLEAN, "lift-fuse", "lift-tidy")
 """What is done to scans once derivatives are there: each body as one block, then the passes over them."""
 
+OPTIONAL = ("lift-hoist", "lift-fuse")
+"""Those of `LOOPS` that a caller may choose between."""
+
 
 @dataclass
 class Timing:
@@ -114,24 +116,30 @@ class Timing:
 
 
 def default_pipeline(
-    module: ir.Module, layers: Sequence[str | ModulePass] = (), remat: Policy | None = None
+    module: ir.Module,
+    layers: Sequence[str | ModulePass] = (),
+    remat: Policy | None = None,
+    loops: Collection[str] | None = None,
 ) -> list[str | ModulePass]:
     """The passes that compile every lift of `module` away, once lift-verify has passed.
 
     `layers` are those that deal with calls of equal layers, where something is to be done about them. `remat`
-    says what reverse sweeps keep of loops and of equal layers, where the program does not.
+    says what reverse sweeps keep of loops and of equal layers, where the program does not. `loops` are those
+    of `OPTIONAL` that are to run, whether or not the loops look worth it; without it both, where they do.
     """
     known = functions(module)
     nesting = Nesting(known)
     rounds = max((nesting.depth(name) for name in known), default=0)
     derivatives = Derivatives.name if remat is None else Derivatives(remat)
     transforms = [
-        one for depth in range(1, rounds + 1) for one in _eliminators(nesting.kinds(depth), derivatives)
+        one
+        for depth in range(1, rounds + 1)
+        for one in _eliminators(nesting.kinds(depth), derivatives)
     ]
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
     raises = any(name in found for name in RAISED) and (
-        rounds or _multiplies(known, found.get("stablehlo.while", ()))
+        rounds or bool(loops) or _multiplies(known, found.get("stablehlo.while", ()))
     )
     scans = found.get("lift.scan", ())
     looped = raises or bool(scans) and (rounds > 0 or any(map(_computes_with_floats, scans)))
@@ -140,9 +148,10 @@ def default_pipeline(
         prepared.append(Raise.name)
     calls = [LowerCalls.name, *CALLS, *layers] if layers else [Pack.name]
     rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
-    loops = LOOPS if rolls or looped else ()
+    wanted = [name for name in LOOPS if loops is None or name not in OPTIONAL or name in loops]
+    scanned = wanted if rolls or looped or loops else ()
     # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
-    return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
+    return [*prepared, *transforms, "symbol-dce", *calls, *scanned, Lower.name, *CLEAN]
 
 
 def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[str | ModulePass]:
@@ -179,12 +188,13 @@ def run(
     layers: Sequence[str | ModulePass] = (),
     last: Sequence[str | ModulePass] = (),
     remat: Policy | None = None,
+    loops: Collection[str] | None = None,
     dump: Dump | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
     `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it; `remat`
-    says what reverse sweeps keep where the program does not.
+    says what reverse sweeps keep where the program does not, and `loops` which passes over loops are run.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`; or it is a function, which is given the pass's name and the module.
@@ -197,7 +207,7 @@ def run(
         one = _Run(module, watch_of(dump))
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = [*default_pipeline(module, layers, remat), *last]
+            passes = [*default_pipeline(module, layers, remat, loops), *last]
         one.through(passes)
         one.verify()
         return one.timing
@@ -208,29 +218,19 @@ def run_text(
     pipeline: str | None = None,
     *,
     filename: str = "<string>",
-    vjp: bool = False,
-    remat: str | None = None,
-    dump: Dump | None = None,
 ) -> tuple[str, Timing]:
     """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
     took.
-
-    With `vjp` the entry point is differentiated first, `remat` being the text of the policy of its reverse;
-    without it, `remat` says what reverse sweeps keep where the program does not.
-
-    Raises:
-      PolicyError: `remat` spells no policy.
     """
-    names = None if pipeline is None else [name.strip() for name in pipeline.split(",") if name.strip()]
-    policy = None if remat is None else parse_policy(remat)
-    first = (Gradient(policy),) if vjp else ()
     with context() as ctx:
         module = parse(source, ctx, filename)
-        if names is not None:
-            timing = run(module, [*first, *names], dump=dump)
-        else:
-            timing = run(module, first=first, remat=None if vjp else policy, dump=dump)
+        timing = run(module, None if pipeline is None else names_in(pipeline))
         return to_text(module), timing
+
+
+def names_in(pipeline: str) -> list[str]:
+    """The passes of a pipeline written as names with commas."""
+    return [name.strip() for name in pipeline.split(",") if name.strip()]
 
 
 class _Run:

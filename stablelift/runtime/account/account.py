@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from stablelift.ir.mlir import context, ir, parse, to_bytecode, walk
 from stablelift.ir.policy import Policy
-from stablelift.passes.gradient import Gradient
 from stablelift.passes.layers.layout import Layout
 from stablelift.runtime.account.census import Census, census_of
 from stablelift.runtime.account.stages import Recorder, Stage, traced
@@ -98,10 +96,8 @@ def _afresh(passes: Passes) -> Passes:
 
 def _keeping_everything(bytecode: bytes, passes: Passes) -> tuple[bytes, Passes]:
     """The same program and passes under a policy by which reverse sweeps keep all that they use."""
-    kept: Mapping[str, Any] = _afresh(passes)
-    first = tuple(Gradient() if isinstance(one, Gradient) else one for one in kept.get("first", ()))
     with context() as ctx:
         module = parse(bytecode, ctx)
         for op in walk(module, "lift.remat"):
             op.attributes["policy"] = ir.StringAttr.get(str(_EVERYTHING), ctx)
-        return to_bytecode(module), {**kept, "first": first, "remat": _EVERYTHING}
+        return to_bytecode(module), {**_afresh(passes), "remat": _EVERYTHING}

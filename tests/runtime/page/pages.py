@@ -29,10 +29,7 @@ def recurrent_page() -> str:
     arguments = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     program = Program.trace(functional.grad(recurrent), *arguments)
     text = str(program).replace("@recurrent", f'@"{HOSTILE}"')
-    renamed = Program(
-        text.encode(), program.in_tree, program.out_tree, program.in_avals, program.out_avals, HOSTILE
-    )
-    return page(account_of(renamed))
+    return page(account_of(replace(program, bytecode=text.encode(), name=HOSTILE)))
 
 
 def content_of(whole: str) -> dict:
