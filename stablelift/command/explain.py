@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -11,6 +12,9 @@ from stablelift.command.reading import FILE, Opening, opening, shown
 from stablelift.command.refusal import refusing
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import refuse_unwritable, write
+
+WIDTH = 140
+"""The columns of a table that is written to no terminal."""
 
 EXAMPLES = """
 # what becomes of a model and its gradient, and of their memory
@@ -51,8 +55,8 @@ def command(file: str, as_json: bool, html: str | None, transforms: Transforms, 
 
         click.echo(json.dumps(plain(account), indent=2))
     elif html is None:
-        import rich
+        from rich.console import Console
 
         from stablelift.runtime.account.tables import tables
 
-        rich.print(tables(account))
+        Console(width=None if sys.stdout.isatty() else WIDTH).print(tables(account))
