@@ -25,21 +25,21 @@ function draw() {
   document.documentElement.dataset.drawn = location.hash || "#";
 }
 
-const KEYS = {
-  j: ["next pass that changed something", () => move(1)],
-  k: ["the one before", () => move(-1)],
-  1: ["overview", () => go("overview")],
-  2: ["passes", () => go(`passes/${state.pass}`)],
-  3: ["memory", () => go("memory")],
-  4: ["functions", () => go(`functions/${state.pass}`)],
-  "/": ["search", () => openSearch()],
-  u: ["one column or two", () => toggleColumns()],
-  "+": ["zoom the graph in", () => state.graph?.zoom(0.8)],
-  "-": ["zoom it out", () => state.graph?.zoom(1.25)],
-  0: ["all of the graph", () => state.graph?.fit()],
-  t: ["light or dark", () => toggleTheme()],
-  "?": ["these keys", () => openHelp()],
-};
+const KEYS = new Map([
+  ["j", ["next pass that changed something", () => move(1)]],
+  ["k", ["the one before", () => move(-1)]],
+  ["1", ["overview", () => go("overview")]],
+  ["2", ["passes", () => go(`passes/${state.pass}`)]],
+  ["3", ["memory", () => go("memory")]],
+  ["4", ["functions", () => go(`functions/${state.pass}`)]],
+  ["/", ["search", () => openSearch()]],
+  ["u", ["one column or two", () => toggleColumns()]],
+  ["+", ["zoom the graph in", () => state.graph?.zoom(0.8)]],
+  ["-", ["zoom it out", () => state.graph?.zoom(1.25)]],
+  ["0", ["all of the graph", () => state.graph?.fit()]],
+  ["t", ["light or dark", () => toggleTheme()]],
+  ["?", ["these keys", () => openHelp()]],
+]);
 
 function move(direction) {
   const to = nextChange(direction);
@@ -53,13 +53,13 @@ function toggleTheme() {
 
 function openHelp() {
   const dialog = document.getElementById("help");
-  dialog.replaceChildren(el("h2", {}, "Keys"), el("dl", {}, Object.entries(KEYS).map(([key, [what]]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])), el("p", { class: "muted" }, `stablelift ${data.version}`));
+  dialog.replaceChildren(el("h2", {}, "Keys"), el("dl", {}, [...KEYS].map(([key, [what]]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])), el("p", { class: "muted" }, `stablelift ${data.version}`));
   dialog.showModal();
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, dialog")) return;
-  if (event.key in KEYS) { event.preventDefault(); KEYS[event.key][1](); }
+  if (KEYS.has(event.key)) { event.preventDefault(); KEYS.get(event.key)[1](); }
 });
 document.getElementById("find").addEventListener("click", openSearch);
 document.getElementById("theme").addEventListener("click", toggleTheme);
