@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +33,10 @@ def names_of(tree: Any, alone: str) -> list[str]:
     return [jax.tree_util.keystr(path, simple=True, separator=".") or alone for path, _ in leaves]
 
 
-def inputs_for(program: Program, given: Sequence[Input], seed: int) -> list[np.ndarray]:
-    """An array for each argument of a program, in order.
+def inputs_for(
+    program: Program, given: Sequence[Input], weights: Mapping[str, np.ndarray], seed: int
+) -> list[np.ndarray]:
+    """An array for each argument of a program, in order; `weights` are for what nothing else is given for.
 
     Raises: Refusal if a file cannot be read, does not fit, or something is left without a value.
     """
@@ -47,6 +49,11 @@ def inputs_for(program: Program, given: Sequence[Input], seed: int) -> list[np.n
             wanted = _under(one.place, names)
             free = [name for name in wanted if name not in found]
             found |= _from_file(one, free, avals)
+    for name in names:
+        # The first argument, also where a transformation has put all of them into one.
+        weight = weights.get(name.removeprefix("0.").removeprefix("0."))
+        if weight is not None and name.startswith("0.") and weight.shape == avals[name].shape:
+            found.setdefault(name, weight)
     if not given:
         fills[""] = "random"
     rng = np.random.default_rng(seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from typing import Any
@@ -13,7 +12,7 @@ from stablelift.command.help import Command, option
 from stablelift.command.reading import FILE, Opening, opening, shown
 from stablelift.command.refusal import Refusal, refusing
 from stablelift.command.transforms import Transforms, transforming
-from stablelift.command.writing import refuse_unwritable, write
+from stablelift.command.writing import arrays_as, refuse_unwritable, write
 
 EXAMPLES = """
 # on random numbers, twenty times
@@ -96,10 +95,13 @@ def command(
 
     chosen = _device(device)
     name = shown(file)
-    program = transforms(program, name)
+    weights, program = program.weights, transforms(program, name)
+    if output is not None and output.endswith(".npy") and len(program.out_avals) != 1:
+        found = len(program.out_avals)
+        raise Refusal(f"{output}: error: expected one result for a .npy file, found {found}")
     modes = wide.mode((*program.in_avals, *program.out_avals)), jax.default_device(chosen)
     with modes[0], modes[1], refusing(jax.errors.JaxRuntimeError, to=name):
-        arrays = inputs_for(program, [Input(*one) for one in given], seed)
+        arrays = inputs_for(program, [Input(*one) for one in given], weights, seed)
         leaves = [jax.device_put(array, chosen) for array in arrays]
         started = time.perf_counter()
         if transforms.remaining is not None:
@@ -117,7 +119,7 @@ def command(
         zip(names_of(program.out_tree, "result"), map(np.asarray, jax.tree.leaves(results)), strict=True)
     )
     if output is not None:
-        write(output, _as_file(output, found))
+        write(output, arrays_as(output, found))
     inputs = [
         summary.facts(name, array) for name, array in zip(names_of(program.in_tree, "0"), arrays, strict=True)
     ]
@@ -145,16 +147,3 @@ def _device(text: str | None) -> Any:
         raise click.BadParameter(
             f"there is no device {text!r}; there are {known}", param_hint="--device"
         ) from None
-
-
-def _as_file(output: str, arrays: dict[str, Any]) -> bytes:
-    import numpy as np
-
-    stream = io.BytesIO()
-    if output.endswith(".npz"):
-        np.savez(stream, **arrays)
-    elif len(arrays) == 1:
-        np.save(stream, *arrays.values())
-    else:
-        raise Refusal(f"{output}: error: expected one result for a .npy file, found {len(arrays)}")
-    return stream.getvalue()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,6 +65,18 @@ def finishing(
         return to_bytecode(module) if suffix == ".bc" else to_text(module).encode()
 
     return finish
+
+
+def arrays_as(output: str, arrays: Mapping[str, Any]) -> bytes:
+    """Arrays as the bytes of a `.npz` file, or one as those of a `.npy` file."""
+    import numpy as np
+
+    stream = io.BytesIO()
+    if output.endswith(".npy"):
+        np.save(stream, *arrays.values())
+    else:
+        np.savez(stream, **arrays)
+    return stream.getvalue()
 
 
 def refuse_unwritable(output: str) -> None:
