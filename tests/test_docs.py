@@ -50,7 +50,7 @@ for code in re.findall(r"^```python\\n(.*?)^```$", open(sys.argv[1]).read(), re.
 """
 
 
-@pytest.mark.parametrize("name", ["linen-users.md", "reading-explain.md", "writing-a-rule.md"])
+@pytest.mark.parametrize("name", ["linen-users.md", "programs.md", "reading-explain.md", "writing-a-rule.md"])
 def test_a_guide_runs_and_prints_what_it_shows(name):
     """In a process of its own: a guide may enter rules."""
     guide, command = DOCS / name, [sys.executable, "-W", "error", "-c", RUN]
