@@ -12,6 +12,8 @@ from stablelift.passes.adopt.refine import leaves_open
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo", "lift")
 """The dialects that the passes and XLA know."""
 
+_AMONG_FUNCTIONS = ("func.func", "sdy.mesh")
+
 _SHOWN = 20
 
 
@@ -38,10 +40,13 @@ def refuse_unsupported(ops: Mapping[str, Sequence[Any]]) -> None:
 
 
 def _refuse_other_ends(ops: Mapping[str, Sequence[Any]]) -> None:
-    """Raise a LiftError at a function that has several blocks, or a block that ends in a lift op.
-
-    MLIR lets an op that it does not know end a block.
+    """Raise a LiftError at an op among the functions, a function that has several blocks, or a block that
+    ends in a lift op: MLIR lets an op that it does not know end a block.
     """
+    (module, *inner) = ops["builtin.module"]
+    for op in (*inner, *module.regions[0].blocks[0].operations):
+        if op.operation.name not in _AMONG_FUNCTIONS:
+            raise error_at(op.operation, "expected a module of functions, found this op among them")
     for function in ops.get("func.func", ()):
         blocks = list(function.regions[0].blocks)
         if len(blocks) != 1:
