@@ -184,10 +184,13 @@ def _limit_memory() -> None:
 
 
 def _read(data: bytes, filename: str) -> bytes:
-    from stablelift.ir.mlir import context, parse, parse_any, to_bytecode
+    from stablelift.ir.mlir import context, has_odd_names, parse, parse_any, to_bytecode
 
     with context() as ctx:
-        bytecode = to_bytecode(parse_any(data, ctx, filename))
+        module = parse_any(data, ctx, filename)
+        if has_odd_names(module):
+            raise LiftError(f"{filename}: error: expected names in UTF-8, found others")
+        bytecode = to_bytecode(module)
     with context() as ctx:
         parse(bytecode, ctx, filename)
     return bytecode

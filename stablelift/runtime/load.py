@@ -18,11 +18,9 @@ from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import context, from_mlir, functions, ir, parse_any, to_bytecode
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.jax_compat import TreeDef, tensor_type_of
-from stablelift.passes.adopt import Adopt, Shape
+from stablelift.passes.adopt import Shape, adopt
 from stablelift.passes.adopt.entry import name_entry, reframe
 from stablelift.passes.adopt.platforms import platform_argument
-from stablelift.passes.adopt.resources import forget_names
-from stablelift.passes.adopt.weights import lift_weights as make_arguments
 from stablelift.passes.verify import VerifyLift
 from stablelift.runtime.exported import Export, is_export, read_export
 from stablelift.runtime.files import IN_TREE, OUT_TREE
@@ -106,12 +104,12 @@ def _adopt(module: ir.Module, export: Export | None, loading: Loading) -> dict[s
     for index, position in zip(inputs, kept, strict=True):
         shapes[index] = given[position]
     number = None if platform is None else _platform(loading.platform, export)
-    Adopt(number, tuple(shapes) if any(shape is not None for shape in shapes) else None).run(module)
+    any_given = any(shape is not None for shape in shapes)
+    weights = adopt(module, number, shapes if any_given else None, loading.lift_weights)
     _verify(module)
-    if platform is not None or len(kept) != len(given):
-        _take_all(module, platform, dict(zip(kept, inputs, strict=True)), export, given)
-    weights = make_arguments(module) if loading.lift_weights else {}
-    forget_names(module)
+    if weights or platform is not None or len(kept) != len(given):
+        index_of = dict(zip(kept, inputs, strict=True))
+        _frame(module, platform, index_of, export, given, len(weights))
     return {name: _array(name, value) for name, value in weights.items()}
 
 
@@ -142,31 +140,34 @@ def _platform(wanted: str | int | None, export: Export | None) -> int | None:
     return export.platform(wanted) if export is not None else wanted if isinstance(wanted, int) else None
 
 
-def _take_all(
+def _frame(
     module: ir.Module,
     platform: int | None,
     index_of: Mapping[int, int],
     export: Export | None,
     given: Sequence[Shape | None],
+    weights: int,
 ) -> None:
-    """Let `@main` take the program's arguments: the unused ones, which JAX drops, and no platform.
+    """Let `@main` take the program's arguments: weights first, those that JAX drops too, and no platform.
 
-    `index_of` says for the position of an argument which input it is.
+    `index_of` says for the position of an argument which input it is; the last inputs are weights.
     """
     types = list(functions(module)["main"].type.inputs)
-    inputs = [
+    plain = len(types) - weights
+    arguments = [
         types[index_of[position]] if position in index_of else _type_of(export, position, shape)
         for position, shape in enumerate(given)
     ]
+    position_of = {index: weights + position for position, index in index_of.items()}
+    position_of |= {plain + number: number for number in range(weights)}
 
     def operands(arguments: list[Tensor]) -> list[Tensor]:
-        position_of = {index: position for position, index in index_of.items()}
         return [
             hlo.constant(0, type) if index == platform else arguments[position_of[index]]
             for index, type in enumerate(types)
         ]
 
-    reframe(module, inputs, operands)
+    reframe(module, [*types[plain:], *arguments], operands)
 
 
 def _type_of(export: Export | None, position: int, shape: Shape | None) -> Any:

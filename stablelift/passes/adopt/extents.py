@@ -19,6 +19,7 @@ import numpy as np
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.passes.adopt.resources import WEIGHT
 from stablelift.passes.adopt.splice import splice
 
 DIALECTS = ("shape", "tensor", "arith", "index")
@@ -85,7 +86,8 @@ def _constant(op: Any) -> Tensor:
     if isinstance(value, ir.DenseElementsAttr):
         if isinstance(value.type.element_type, ir.IndexType):
             return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), value.type.shape)
-        return emit("stablehlo.constant", attributes={"value": value}, type=value.type)
+        notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
+        return emit("stablehlo.constant", attributes={"value": value, **notes}, type=value.type)
     return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
 
 

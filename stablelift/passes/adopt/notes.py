@@ -18,10 +18,18 @@ OURS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo", "lift", "stableli
 
 
 def drop_notes_of_others(ops: Mapping[str, Sequence[Any]]) -> None:
-    """Remove the attributes of dialects that are not of `OURS`, from ops by name."""
+    """Remove the attributes of dialects that are not of `OURS`, and those that an op of StableHLO has not.
+
+    Args:
+      ops: The ops of the module by name.
+    """
     for name, same in ops.items():
-        for op in same:
-            for note in [note for note in op.attributes if _is_foreign(note)]:
+        noted = {note for op in same for note in op.attributes}
+        has_all = name.startswith(("stablehlo.", "chlo.")) and name != "stablehlo.custom_call"
+        known = type(same[0].opview) if has_all else None
+        dropped = {note for note in noted if _is_foreign(note) or _is_unknown(note, known)}
+        for op in same if dropped else ():
+            for note in dropped.intersection(op.attributes):
                 del op.attributes[note]
         if name == "func.func":
             for op in same:
@@ -32,6 +40,12 @@ def drop_notes_of_others(ops: Mapping[str, Sequence[Any]]) -> None:
 def _is_foreign(note: str) -> bool:
     dialect, dot, _ = note.partition(".")
     return bool(dot) and dialect not in OURS
+
+
+def _is_unknown(note: str, known: type | None) -> bool:
+    """Whether an op's class in the bindings, where it says all attributes of the op, has none of this name.
+    """
+    return known is not None and "." not in note and not hasattr(known, note)
 
 
 def _clean(function: Any, where: str) -> None:

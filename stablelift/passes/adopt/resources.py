@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from stablelift.ir.location import error_at
-from stablelift.ir.mlir import ir, walk
+from stablelift.ir.mlir import ir
 
 CONSTANTS = ("stablehlo.constant", "arith.constant")
 """The ops whose attribute `value` may be a resource."""
@@ -47,11 +47,12 @@ def inline_resources(ops: Mapping[str, Sequence[Any]]) -> None:
         op.attributes[WEIGHT] = ir.StringAttr.get(name)
 
 
-def forget_names(module: ir.Module) -> None:
+def forget_names(ops: Mapping[str, Sequence[Any]]) -> None:
     """Remove the notes that `inline_resources` has left."""
-    for op in walk(module.operation, *CONSTANTS):
-        if WEIGHT in op.attributes:
-            del op.attributes[WEIGHT]
+    for name in CONSTANTS:
+        for op in ops.get(name, ()):
+            if WEIGHT in op.attributes:
+                del op.attributes[WEIGHT]
 
 
 def named_resources(ops: Mapping[str, Sequence[Any]]) -> list[tuple[Any, str]]:

@@ -1,6 +1,6 @@
 """Constants that are weights as arguments of the program, so that it can be differentiated by them.
 
-    func.func @main(%x) { %w = stablehlo.constant dense<[...]>; ... }   ==>   func.func @main(%w, %x) { ... }
+    func.func @main(%x) { %w = stablehlo.constant dense<[...]>; ... }   ==>   func.func @main(%x, %w) { ... }
 
 A weight is floating-point and either a resource of the file, which has a name, or an array of more than
 `SMALL` numbers which are not all the same. Of the latter equal ones are one argument. Calls are inlined, so
@@ -14,7 +14,6 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import functions, ir, walk
-from stablelift.passes.adopt.entry import reframe
 from stablelift.passes.adopt.resources import WEIGHT
 from stablelift.passes.inline import Inline, InlineOnce
 from stablelift.passes.module import body_of, retype
@@ -23,8 +22,8 @@ SMALL = 16
 """The size up to which an array is taken for a constant of the computation."""
 
 
-def lift_weights(module: ir.Module) -> dict[str, ir.DenseElementsAttr]:
-    """Make arguments of the weights of `@main`, in front of the others and in the order of their names.
+def weights_as_arguments(module: ir.Module) -> dict[str, ir.DenseElementsAttr]:
+    """Make arguments of the weights of `@main`, behind the others and in the order of their names.
 
     Returns what each of them was.
     """
@@ -37,16 +36,14 @@ def lift_weights(module: ir.Module) -> dict[str, ir.DenseElementsAttr]:
         if _is_weight(op):
             uses.setdefault(_name(op, unnamed), []).append(op)
     weights: dict[str, Any] = {name: uses[name][0].attributes["value"] for name in sorted(uses)}
-    types = [value.type for value in weights.values()]
-    plain = list(main.type.inputs)
-    for name, type in zip(weights, types, strict=True):
-        argument = body_of(main).add_argument(type, uses[name][0].location)
+    for name, value in weights.items():
+        argument = body_of(main).add_argument(value.type, uses[name][0].location)
         for op in uses[name]:
             op.results[0].replace_all_uses_with(argument)
             op.erase()
     retype(main, list(list(body_of(main).operations)[-1].operands))
-    count = len(types)
-    reframe(module, [*types, *plain], lambda given: [*given[count:], *given[:count]])
+    if weights and "arg_attrs" in main.attributes:
+        del main.attributes["arg_attrs"]
     return weights
 
 

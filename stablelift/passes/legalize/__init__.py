@@ -14,6 +14,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 
+from stablelift.ir.location import error_at
 from stablelift.ir.mlir import PassManager, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.legalize.table import rewrites
@@ -23,6 +24,11 @@ for _family in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_family.name}")
 
 _OF_STABLEHLO = "stablehlo-canonicalize-dynamism,stablehlo-legalize-deprecated-ops"
+
+_OF_ATTRIBUTES = (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError, ir.MLIRError)
+"""What rewrites raise for attributes that say something else than they must, which StableHLO does not verify
+of all its ops.
+"""
 
 LEGALIZED = frozenset(
     {
@@ -52,6 +58,10 @@ class Legalize(ModulePass):
         found = [op.operation.opview for op in walk(module.operation) if op.operation.name in rewrites]
         for op in found:
             with ir.InsertionPoint(op.operation), op.operation.location:
-                results = rewrites[op.operation.name](op)
+                try:
+                    results = rewrites[op.operation.name](op)
+                except _OF_ATTRIBUTES as error:
+                    name, why = op.operation.name, f"{error}".strip() or type(error).__name__
+                    raise error_at(op.operation, f"malformed `{name}`: {why}") from None
             if results is not None:
                 replace(op, results)
