@@ -15,7 +15,7 @@ EXAMPLES = """
 stablelift opt model.mlir --batching 32 --vjp -o trained.mlir
 # the gradient of a loss in its first argument, for each of 8 examples that share the second
 stablelift opt loss.stablehlo --grad 0 --batching 8,in=0:-
-# weights that stand in the file as constants: differentiated, and kept for `stablelift run --input 0=w.npz`
+# weights that stand in the file as constants, made an argument, which has gradients
 stablelift opt torch.mlir --lift-weights --save-weights w.npz --vjp -o vjp.mlir
 # one pass by itself, its result for another command
 stablelift opt model.mlir --pipeline=lift-batching,cse | stablelift run -
@@ -61,4 +61,4 @@ def command(
     else:
         program, source = None, module_in(data, name)
     finish = finishing(output, name, opening.allow_custom_calls, program)
-    write(output, passes.over(source, name, transforms.remaining, finish, adopt=program is None))
+    write(output, passes.over(source, name, transforms.remaining, finish, foreign=program is None))

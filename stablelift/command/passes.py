@@ -63,23 +63,27 @@ class Passes:
         name: str,
         remat: Policy | None,
         finish: Callable[[ir.Module], bytes],
-        adopt: bool = False,
+        foreign: bool = False,
     ) -> bytes:
         """What `finish` makes of the module in `source`, which messages call `name`, after the passes.
 
-        A module that was not loaded as a program is to `adopt` first. Raises: Refusal if a pass refuses it.
+        A `foreign` module is one that was not loaded as a program: it is adopted here, unless a pipeline says
+        what is to happen. Raises: Refusal if a pass refuses it.
         """
-        from stablelift.ir.mlir import context, parse
+        from stablelift.ir.mlir import context, ir, parse
+        from stablelift.passes.adopt import adopt
 
-        with refusing(to=name), context() as ctx:
+        with refusing(to=name), context() as ctx, ir.Location.unknown():
             module = parse(source, ctx, name)
-            timing = self._run(module, remat, adopt)
+            if foreign and self.pipeline is None:
+                adopt(module)
+            timing = self._run(module, remat)
             if self.timing:
                 for one, seconds in [*timing.seconds, ("total", timing.total())]:
                     click.echo(f"{seconds:10.4f} s  {one}", err=True)
             return finish(module)
 
-    def _run(self, module: ir.Module, remat: Policy | None, adopt: bool) -> Timing:
+    def _run(self, module: ir.Module, remat: Policy | None) -> Timing:
         from stablelift.passes.pipeline import names_in, run
 
         with _dumped(self.print_ir_after_all) as dump:
@@ -90,7 +94,6 @@ class Passes:
             loops = [name for name, wanted in chosen.items() if wanted]
             return run(
                 module,
-                first=["lift-adopt"] if adopt else [],
                 layers=["lift-roll"] if self.roll else [],
                 loops=loops if loops or self.roll else None,
                 remat=remat,

@@ -14,6 +14,8 @@ from stablelift.command.refusal import Refusal, refusing
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import arrays_as, refuse_unwritable, write
 
+GROUP = "Running"
+
 EXAMPLES = """
 # on random numbers, twenty times
 stablelift run model.stablehlo --bench 20
@@ -46,11 +48,12 @@ class InputType(click.ParamType[tuple[str, str]]):
     "given",
     type=InputType(),
     multiple=True,
+    group=GROUP,
     metavar="[NAME=]SOURCE",
     help="FILE.npy for the next argument, FILE.npz for several, random, zeros or ones for the rest; NAME is "
     "an argument's position and the path below it, as in 0.params (default: random).",
 )
-@option("--seed", default=0, show_default=True, help="Of the random numbers.")
+@option("--seed", group=GROUP, default=0, show_default=True, help="Of the random numbers.")
 @option(
     "-o",
     "--output",
@@ -59,9 +62,16 @@ class InputType(click.ParamType[tuple[str, str]]):
     help="Where the results go: OUT.npz by their names, OUT.npy for the only one.",
 )
 @option(
-    "--bench", type=click.IntRange(min=1), default=1, metavar="N", help="Run N times, after one to warm up."
+    "--bench",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    group=GROUP,
+    help="Run N times, after one to warm up.",
 )
-@option("--device", metavar="DEVICE", help="Where to run: cpu, gpu, tpu, or one of several, gpu:1.")
+@option(
+    "--device", metavar="DEVICE", group=GROUP, help="Where to run: cpu, gpu, tpu, or one of several, gpu:1."
+)
 @option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @transforming
 @opening

@@ -26,7 +26,6 @@ from stablelift.ir.mlir import (
     walk_by_name,
 )
 from stablelift.ir.policy import Policy
-from stablelift.passes.adopt import Adopt
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
@@ -52,7 +51,6 @@ from stablelift.passes.scan.tidy import Tidy
 from stablelift.passes.verify import VerifyLift
 
 _PASSES = (
-    Adopt(),
     VerifyLift(),
     Legalize(),
     Raise(),
