@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from stablelift import __version__
+import jax
+
 from stablelift.passes.pipeline import OURS
 from stablelift.passes.remat.report import FATES
 from stablelift.runtime.account import Account
@@ -38,7 +39,7 @@ def content(account: Account) -> dict[str, Any]:
     about["memory"] |= _over_time(account.memory)
     if before is not None:
         about["memory_without_remat"] |= _over_time(before)
-    return {**about, "texts": list(texts), "fates": FATES, "version": __version__}
+    return {**about, "texts": list(texts), "fates": FATES, "jax": jax.__version__}
 
 
 def _meaning(name: str) -> str:

@@ -53,7 +53,7 @@ function toggleTheme() {
 
 function openHelp() {
   const dialog = document.getElementById("help");
-  dialog.replaceChildren(el("h2", {}, "Keys"), el("dl", {}, [...KEYS].map(([key, [what]]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])), el("p", { class: "muted" }, `stablelift ${data.version}`));
+  dialog.replaceChildren(el("h2", {}, "Keys"), el("dl", {}, [...KEYS].map(([key, [what]]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)])), el("p", { class: "muted" }, `Stablelift, with jax ${data.jax}`));
   dialog.showModal();
 }
 
