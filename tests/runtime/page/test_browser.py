@@ -93,6 +93,7 @@ def test_search_theme_and_keys(visited):
     seen, _ = visited
     assert "function" in seen["search"]["kinds"] and "line" in seen["search"]["kinds"]
     assert seen["search"]["hash"].startswith("#passes/") and not seen["search"]["open"]
+    assert [line.strip() for line in seen["search"]["line"]] == [seen["search"]["wanted"]]
     assert seen["hostile"] == f'@"{HOSTILE}"'
     assert seen["themes"] == ["dark", "light"]
     assert seen["help"] > 8

@@ -88,6 +88,12 @@ async function visit() {
   await look("vjp");
   await press("Enter", input);
   Object.assign(seen.search, { hash: location.hash, open: one("#search").open });
+  await press("/");
+  one("#search input").value = "tanh";
+  one("#search input").dispatchEvent(new Event("input"));
+  seen.search.wanted = one(".results code").textContent;
+  await press("Enter", one("#search input"));
+  seen.search.line = texts("tr.found td:last-child");
   await press("?");
   seen.help = all("#help dt").length;
   one("#help").close();

@@ -7,11 +7,12 @@ function go(hash) {
 
 /** Take the view, the pass and the function from the address. */
 function read() {
-  const [view, pass, name] = location.hash.slice(1).split("/");
+  const [view, pass, name, line] = location.hash.slice(1).split("/");
   state.view = view in views ? view : "overview";
   const index = Number.parseInt(pass, 10);
   if (index >= 0 && index < data.passes.length) state.pass = index;
   state.name = name ? decodeURIComponent(name) : null;
+  state.line = line ?? null;
 }
 
 function draw() {

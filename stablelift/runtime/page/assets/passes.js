@@ -15,10 +15,22 @@ const operationsIn = (text) => text.split("\n").filter((line) => line.includes("
 function drawPasses(root) {
   root.append(el("div", { class: "passes" }, rail(), el("div", { class: "stage" }, drawStage(state.pass))));
   root.querySelector("[aria-current]").scrollIntoView({ block: "nearest" });
-  if (state.name) {
-    const card = [...root.querySelectorAll("details.function")].find((one) => one.dataset.name === state.name);
-    if (card) { card.open = true; card.classList.add("sought"); card.scrollIntoView({ block: "start" }); }
-  }
+  if (state.name) seek([...root.querySelectorAll("details.function")].find((card) => card.dataset.name === state.name));
+}
+
+/** Open the card of a function, show the line that is looked for, and go there. */
+function seek(card) {
+  if (!card) return;
+  const others = card.closest("details.others");
+  if (others) others.open = true;
+  card.open = true;
+  card.fill();
+  card.classList.add("sought");
+  const row = () => [...card.querySelectorAll("tr:not(.gone)")].find((one) => [...one.querySelectorAll(".number")].at(-1)?.textContent === state.line);
+  if (state.line && !row()) card.querySelectorAll(".fold button").forEach((button) => button.click());
+  const found = state.line ? row() : null;
+  if (found) found.classList.add("found");
+  (found || card).scrollIntoView({ block: found ? "center" : "start" });
 }
 
 function rail() {
@@ -84,6 +96,7 @@ function folding(name, badge, about, open, content) {
   const card = el("details", { class: `function ${badge}`, "data-name": name, open, ontoggle: fill },
     el("summary", {}, el("code", {}, `@${name}`), badge ? el("span", { class: `badge ${badge}` }, badge) : "", el("span", { class: "muted" }, about)), body);
   function fill() { if (card.open && !body.firstChild) body.append(content()); }
+  card.fill = fill;
   fill();
   return card;
 }

@@ -16,7 +16,7 @@ function found(words) {
   }
   for (const [name, number] of Object.entries(texts)) {
     textAt(number).split("\n").forEach((line, index) => {
-      if (index && results.length < MOST_FOUND && fits(line)) results.push({ kind: "line", text: line.trim(), about: `@${name}:${index + 1}`, to: `passes/${state.pass}/${encodeURIComponent(name)}` });
+      if (index && results.length < MOST_FOUND && fits(line)) results.push({ kind: "line", text: line.trim(), about: `@${name}:${index + 1}`, to: `passes/${state.pass}/${encodeURIComponent(name)}/${index + 1}` });
     });
   }
   return results.slice(0, MOST_FOUND);
