@@ -32,6 +32,9 @@ const asTime = (seconds) => seconds >= 1 ? `${seconds.toFixed(2)} s` : seconds >
 const plural = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 const shortOp = (op) => op.replace(/^stablehlo\./, "");
 
+/** Words in which `code` is quoted, as nodes. */
+const prose = (text) => text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+
 /** A place in a file: its last two parts, the whole in the title. */
 function placeOf(place) {
   if (!place) return null;

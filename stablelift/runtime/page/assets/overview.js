@@ -11,7 +11,7 @@ function drawOverview(root) {
     el("div", { class: "figures" },
       figure("Passes", String(data.passes.length - 1), `${changes} changed something, in ${asTime(seconds)}`, "#passes"),
       figure("Operations", `${first.operations} → ${last.operations}`, `${plural(Object.keys(last.texts).length, "function")} in the end`, "#functions"),
-      figure("FLOPs of a run", asCount(data.flops), data.flops_are_bounded ? `in ${plural(data.loops.length, "loop")} and around` : "one step of each unbounded loop"),
+      figure("FLOPs of a run", asCount(data.flops), !data.loops.length ? "there is no loop" : data.flops_are_bounded ? `${plural(data.loops.length, "loop")}, with all steps` : "one step of each unbounded loop"),
       figure("Peak memory", asBytes(data.memory.peak_bytes), before ? `${asBytes(before.peak_bytes)} without rematerialisation` : `beside ${asBytes(data.memory.argument_bytes)} of arguments`, "#memory")),
     data.layers ? section("Equal layers", el("p", { class: "lead" }, el("b", {}, data.layers.layers), `: ${data.layers.why}.`)) : "",
     decisions(data.remarks),
@@ -37,7 +37,7 @@ function functionLink(name) {
 function decisions(remarks) {
   if (!remarks.length) return "";
   return section("Decisions", table(["pass", "what", "why", "where"], remarks.map((remark) => ({
-    cells: [el("code", {}, remark.by), remark.times > 1 ? `${remark.what} (${remark.times} times)` : remark.what, remark.why, placeOf(remark.place)],
+    cells: [el("code", {}, remark.by), [prose(remark.what), remark.times > 1 ? ` (${remark.times} times)` : ""], prose(remark.why), placeOf(remark.place)],
   })), { most: 20 }));
 }
 

@@ -55,7 +55,7 @@ function drawStage(index) {
       el("div", {}, el("h1", {}, pass.name), el("p", { class: "lead" }, pass.meaning ? `${pass.meaning[0].toUpperCase()}${pass.meaning.slice(1)}. ` : "", el("span", { class: "muted" }, about))),
       el("div", { class: "steps" }, step(-1, "‹", "Previous change (k)"), step(1, "›", "Next change (j)"),
         el("button", { id: "columns", title: "One column or two (u)", onclick: toggleColumns }, narrow() ? "Two columns" : "One column"))),
-    remarks.length && index ? el("details", { class: "remarks" }, el("summary", {}, `${plural(remarks.length, "decision")} of ${pass.name}, in all its runs`), el("ul", {}, remarks.map((remark) => el("li", {}, el("b", {}, remark.what), `: ${remark.why} `, placeOf(remark.place))))) : "",
+    remarks.length && index ? el("details", { class: "remarks" }, el("summary", {}, `${plural(remarks.length, "decision")} of ${pass.name}, in all its runs`), el("ul", {}, remarks.map((remark) => el("li", {}, el("b", {}, prose(remark.what)), ": ", prose(remark.why), " ", placeOf(remark.place))))) : "",
     index && !changed.length ? el("p", { class: "alone" }, "This pass changed nothing.") : "",
     (index ? changed : []).map(card),
     others.length && index ? el("details", { class: "others", open: !changed.length }, el("summary", {}, `${plural(others.length, "function")} unchanged`), others.map((name) => plainCard(name, pass.texts[name], false))) : others.map((name) => plainCard(name, pass.texts[name], true)),
@@ -101,14 +101,20 @@ function folding(name, badge, about, open, content) {
   return card;
 }
 
-/** The function from before the pass whose name, with a suffix, is that of a new one. */
+/** The function from before the pass that a new one was made from: its name is the other's with a suffix, and much is the same. */
 function originOf(name) {
   const before = data.passes[state.pass - 1].texts;
   for (let end = name.lastIndexOf("__"); end > 0; end = name.lastIndexOf("__", end - 1)) {
     const stem = name.slice(0, end);
-    for (const candidate of [stem, stem.replace(/_\d+$/, "")]) if (candidate in before) return candidate;
+    for (const candidate of [stem, stem.replace(/_\d+$/, "")]) if (candidate in before && isAlike(candidate, name)) return candidate;
   }
   return null;
+}
+
+function isAlike(origin, name) {
+  const lines = (pass, name) => textAt(data.passes[pass].texts[name]).split("\n").map(anonymous);
+  const before = lines(state.pass - 1, origin), after = lines(state.pass, name);
+  return matches(before, after).length >= 0.4 * Math.min(before.length, after.length) && after.length > 3;
 }
 
 const narrow = () => (state.columns === null ? matchMedia("(max-width: 1000px)").matches : state.columns === 1);
