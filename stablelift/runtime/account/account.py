@@ -7,6 +7,7 @@ from typing import Any
 
 from stablelift.ir.mlir import context, ir, parse, to_bytecode, walk
 from stablelift.ir.policy import Policy
+from stablelift.passes.dump import Watch
 from stablelift.passes.layers.layout import Layout
 from stablelift.runtime.account.census import Census, census_of
 from stablelift.runtime.account.stages import Recorder, Stage, traced
@@ -67,7 +68,7 @@ def account_of(program: Any, passes: Passes | None = None) -> Account:
     without = None
     if finished.timing.partitions:
         bytecode, kept = _keeping_everything(source.bytecode, passes)
-        without = timeline_of(_finished(bytecode, kept, Recorder()).bytecode)
+        without = timeline_of(_finished(bytecode, kept, lambda name, module: None).bytecode)
     return Account(
         source.name,
         explanation_of(source, finished, choice),
@@ -78,8 +79,8 @@ def account_of(program: Any, passes: Passes | None = None) -> Account:
     )
 
 
-def _finished(bytecode: bytes, passes: Passes, recorder: Recorder) -> Finished:
-    return finish(bytecode, lambda: "", passes, recorder)  # what is watched is not taken from the cache
+def _finished(bytecode: bytes, passes: Passes, watch: Watch) -> Finished:
+    return finish(bytecode, lambda: "", passes, watch)  # what is watched is not taken from the cache
 
 
 def _afresh(passes: Passes) -> Passes:
