@@ -30,9 +30,12 @@ stablelift explain loss.stablehlo --grad 0 --json
 @click.argument("file", type=FILE)
 @option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 @option("--html", metavar="OUT.html", type=click.Path(), help="Write the account as one page.")
+@option("--xla", is_flag=True, help="Compile it too, and say what XLA accounts for.")
 @transforming
 @opening
-def command(file: str, as_json: bool, html: str | None, transforms: Transforms, opening: Opening) -> None:
+def command(
+    file: str, as_json: bool, html: str | None, xla: bool, transforms: Transforms, opening: Opening
+) -> None:  # fmt: skip
     """Say what the passes do to the program in FILE, and what comes of it.
 
     What each pass changed and decided, what reverse sweeps keep and recompute, loops, memory over time,
@@ -45,7 +48,7 @@ def command(file: str, as_json: bool, html: str | None, transforms: Transforms, 
     from stablelift.runtime.account import account_of
 
     with refusing(to=shown(file)):
-        account = account_of(program, {"remat": transforms.remaining})
+        account = account_of(program, {"remat": transforms.remaining}, xla=xla)
     if html is not None:
         from stablelift.runtime.page import page
 

@@ -74,21 +74,21 @@ def explain(
         account = account_of(program)
         write(account, html)
         return account.explanation
-    source, finished, choice = decisions_of(program)
-    return explanation_of(source, source.finished if finished is None else finished, choice)
+    source, after, choice = decisions_of(program)
+    return explanation_of(source, (after or source).finished, choice)
 
 
 def decisions_of(
     program: Program | CompiledFunction | Specialised,
-) -> tuple[Program, Finished | None, Choice | None]:
-    """A program as it was traced, what the passes have made of it, and what became of its equal layers.
+) -> tuple[Program, Program | None, Choice | None]:
+    """A program as it was traced, the one after the passes, and what became of its equal layers.
 
     The last two are None for a Program, whose passes have perhaps not run.
     """
     if isinstance(program, Program):
         return program, None, None
-    source, finished = program.latest
-    return source, finished.finished, program.choice
+    source, after = program.latest
+    return source, after, program.choice
 
 
 def explanation_of(source: Program, finished: Finished, choice: Choice | None) -> Explanation:

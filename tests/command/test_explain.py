@@ -18,11 +18,12 @@ def test_tables(stablelift):
 
 
 def test_json(stablelift):
-    result = stablelift("explain", "-", "--json", stdin=LOSS)
+    result = stablelift("explain", "-", "--json", "--xla", stdin=LOSS)
     about = json.loads(result.stdout)
     assert about["flops"] >= 2 * 3 * 4 and about["memory"]["argument_bytes"] == 4 * (12 + 4)
     assert about["passes"][0]["name"] == "traced" and about["foreign"] == {}
     assert about["memory_without_remat"] is None
+    assert about["xla"]["bytes"]["arguments"] == 4 * (12 + 4) and about["xla"]["seconds"]["XLA"] > 0
 
 
 def test_a_page(stablelift, tmp_path):

@@ -14,6 +14,7 @@ from stablelift.runtime.account.stages import Recorder, Stage, traced
 from stablelift.runtime.account.timeline import Timeline, timeline_of
 from stablelift.runtime.explain import Explanation, decisions_of, explanation_of
 from stablelift.runtime.finish import Finished, Passes, finish
+from stablelift.runtime.report import Report
 
 _EVERYTHING = Policy("everything_saveable")
 
@@ -29,6 +30,7 @@ class Account:
       census: Functions, ops, loops and FLOPs of the finished module.
       memory: What the finished module holds over time.
       memory_without_remat: The same if reverse sweeps kept all that they use; None where nothing was decided.
+      xla: XLA's own account, where it was asked for.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Account:
     census: Census
     memory: Timeline
     memory_without_remat: Timeline | None
+    xla: Report | None = None
 
     @property
     def seconds(self) -> float:
@@ -44,7 +47,7 @@ class Account:
         return sum(stage.seconds for stage in self.stages)
 
 
-def account_of(program: Any, passes: Passes | None = None) -> Account:
+def account_of(program: Any, passes: Passes | None = None, *, xla: bool = False) -> Account:
     """The account of a program, or of a compiled function on its latest arguments.
 
     The passes run again, to be watched, and once more for `memory_without_remat`.
@@ -52,13 +55,16 @@ def account_of(program: Any, passes: Passes | None = None) -> Account:
     Args:
       program: What `explain` takes.
       passes: Those beside the default ones, where `program` is a Program.
+      xla: Whether XLA is to compile the program, and give its account too.
 
     Raises:
       ValueError: The function has not been called, or prepared, yet.
       LiftError: The program cannot be compiled.
     """
-    source, known, choice = decisions_of(program)
-    passes = passes if passes is not None else known.passes if known is not None else {}
+    source, after, choice = decisions_of(program)
+    if after is None:
+        after = source.after_passes(**(passes or {}))
+    passes = after.finished.passes
     recorder = Recorder()
     finished = _finished(source.bytecode, _afresh(passes), recorder)
     seconds = [spent for _, spent in finished.timing.seconds]
@@ -76,6 +82,7 @@ def account_of(program: Any, passes: Passes | None = None) -> Account:
         census_of(finished.bytecode),
         timeline_of(finished.bytecode),
         without,
+        after.compile().report() if xla else None,
     )
 
 

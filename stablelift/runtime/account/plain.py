@@ -40,6 +40,7 @@ def plain(account: Account) -> dict[str, Any]:
         "flops_are_bounded": census.bounded,
         "memory": _memory(account.memory),
         "memory_without_remat": None if before is None else _memory(before),
+        "xla": account.xla and {"seconds": dict(account.xla.seconds), "bytes": dict(account.xla.bytes)},
     }
 
 

@@ -61,6 +61,9 @@ def _summary(account: Account) -> Table:
     if before is not None:
         peak += f"; about {spelled(before.peak_bytes)} without rematerialisation"
     table.add_row("peak", peak)
+    if account.xla is not None:
+        uses = [f"{spelled(size)} {use}" for use, size in account.xla.bytes.items() if size]
+        table.add_row("XLA", ", ".join(uses) or "gives no account on this device")
     layers = account.explanation.layers
     if layers is not None:
         table.add_row("equal layers", f"{layers.layers}: {layers.why}")

@@ -9,19 +9,21 @@ function drawMemory(root) {
     data.memory_without_remat && { ...data.memory_without_remat, kind: "without", title: "keeping all that is used" },
     { ...data.memory, kind: "with", title: data.memory_without_remat ? "as decided" : "the finished program" },
   ].filter(Boolean);
+  const held = data.xla?.bytes, xla = held && "temporaries" in held ? held.temporaries + held.results - (held["results in donated arguments"] ?? 0) : null;
   root.append(
     el("div", { class: "heading" }, el("div", {}, el("h1", {}, "Memory over time"), el("p", { class: "lead" },
       "What is held beside the arguments while the program runs, op by op, by an estimate that knows which ops do their work on the fly and which share memory. The body of a loop is drawn once."))),
-    el("div", { class: "legend" }, runs.map((run) => el("span", { class: run.kind }, run.title, " ", el("b", {}, asBytes(run.peak_bytes))))),
-    data.memory.held.length ? chart(runs) : el("p", { class: "alone" }, "This program computes nothing."),
+    el("div", { class: "legend" }, runs.map((run) => el("span", { class: run.kind }, run.title, " ", el("b", {}, asBytes(run.peak_bytes)))),
+      xla === null ? "" : el("span", { class: "xla" }, "XLA's account, with results ", el("b", {}, asBytes(xla)))),
+    data.memory.held.length ? chart(runs, xla) : el("p", { class: "alone" }, "This program computes nothing."),
     atPeak(data.memory));
 }
 
-function chart(runs) {
+function chart(runs, xla) {
   const { width, height, left, right, top, bottom } = CHART;
   const lanes = Math.max(...runs.map((run) => laned(run.spans).lanes));
   const lane = 15, floor = height - bottom - lanes * lane - (lanes ? 6 : 0);
-  const most = Math.max(...runs.map((run) => run.peak_bytes), 1) * 1.06;
+  const most = Math.max(...runs.map((run) => run.peak_bytes), xla ?? 0, 1) * 1.06;
   const x = (run, moment) => left + (width - left - right) * moment / Math.max(1, run.count);
   const y = (held) => floor - (floor - top) * held / most;
   const picture = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": runs.map((run) => `${run.title}: at most ${asBytes(run.peak_bytes)}`).join("; ") });
@@ -32,6 +34,7 @@ function chart(runs) {
     const line = run.held.map((held, index) => `${index ? "" : `M${x(run, 0)},${y(0)}`}V${y(held).toFixed(1)}H${x(run, run.at[index + 1] ?? run.count).toFixed(1)}`).join("");
     picture.append(svg("path", { class: `area ${run.kind}`, d: `${line}V${y(0)}Z` }), svg("path", { class: `line ${run.kind}`, d: line }));
   }
+  if (xla !== null) picture.append(svg("line", { class: "xla", x1: left, x2: width - right, y1: y(xla), y2: y(xla) }));
   const shown = runs.at(-1);
   for (const span of laned(shown.spans).spans) {
     const from = x(shown, span.start), to = x(shown, span.stop), base = floor + 6 + span.lane * lane;
