@@ -20,7 +20,9 @@ def make_pages():
     return module
 
 
-@pytest.mark.parametrize("name", ["command.md", "layers.md", "lift-dialect.md", "lift-language.md", "op-coverage.md"])
+@pytest.mark.parametrize(
+    "name", ["command.md", "layers.md", "lift-dialect.md", "lift-language.md", "op-coverage.md"]
+)
 def test_page_is_current(name):
     assert (DOCS / name).read_text() == make_pages().PAGES[name](), "stale: run `python docs/make_pages.py`"
 
