@@ -12,7 +12,6 @@ Every hundredth file (`--command`) goes through the command itself as well.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""The pages written from tables in the code say what the tables say."""
+"""The pages written from tables in the code say what the tables say, and the examples in a guide run."""
 
 from __future__ import annotations
 
@@ -69,3 +69,15 @@ def test_a_guide_runs_and_prints_what_it_shows(name):
 def test_what_a_page_links_to_exists(name):
     links = re.findall(r"\]\(([\w./-]+)\)", (DOCS / name).read_text())
     assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["programs-of-others.md"])
+def test_the_examples_of_a_guide_run(name, monkeypatch, tmp_path):
+    pytest.importorskip("flatbuffers")
+    monkeypatch.chdir(DOCS.parent)
+    text = (DOCS / name).read_text(encoding="utf-8").replace("/tmp/", f"{tmp_path}/")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    namespace = {}
+    for code in blocks:
+        exec(compile(code, name, "exec"), namespace)
+    assert len(blocks) == 3 and namespace["logits"].shape == (10,)

@@ -7,6 +7,7 @@ Each command stands in the file of its name as `command`; it imports jax when it
 from __future__ import annotations
 
 import os
+import signal
 from importlib import import_module
 from typing import Any
 
@@ -27,6 +28,11 @@ class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     context_class = Context
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run as a process. Ctrl-C ends it at once: an exception is no way out of MLIR and XLA."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return self.main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

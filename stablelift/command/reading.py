@@ -81,12 +81,21 @@ class ShapesType(click.ParamType[Shapes]):
             self.fail(f"expected sizes such as batch=8, or shapes such as 8x3:-, found {value!r}", param, ctx)
 
 
+class PlatformType(click.ParamType[str | int]):
+    """The name of a platform, or its number among those of an artefact."""
+
+    name = "platform"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str | int:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 @dataclass(frozen=True)
 class Opening:
     """How a command opens programs: what its options say."""
 
     allow_custom_calls: tuple[str, ...]
-    platform: str | None
+    platform: str | int | None
     shapes: Shapes | None
     lift_weights: bool
 
@@ -118,8 +127,8 @@ _OPTIONS = (
         help="Let this custom_call through, beside those that JAX's own lowerings use.",
     ),
     option(
-        "--platform", metavar="NAME", group=GROUP,
-        help="Of an export for several platforms, the one to take: cpu, cuda, rocm or tpu.",
+        "--platform", type=PlatformType(), metavar="NAME", group=GROUP,
+        help="Of an export for several platforms the one to take: cpu, cuda, rocm, tpu, or its number.",
     ),
     option(
         "--shapes", type=ShapesType(), metavar="SHAPES", group=GROUP,

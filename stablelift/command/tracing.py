@@ -55,11 +55,11 @@ def program_of(
     keys = (_key_types(streams.rngs),) if streams.rngs else ()
 
     def apply(variables: Any, *arrays: Any) -> Any:
-        options: dict[str, Any] = {"method": method, "mutable": list(streams.mutable) or False}
-        if keys:
-            *arrays, found = arrays
-            options["rngs"] = _keys(found)
-        return call(partial(module.apply, variables, **options), arrays)
+        rngs = _keys(arrays[-1]) if keys else None
+        applied = partial(
+            module.apply, variables, method=method, mutable=list(streams.mutable) or False, rngs=rngs
+        )
+        return call(applied, arrays[: len(call.types)])
 
     return _traced(apply, (variables, *call.types, *keys), name, file, platform)
 

@@ -12,6 +12,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from stablelift.command.help import ORDER, option
 from stablelift.command.refusal import refusing
@@ -86,12 +87,10 @@ class PolicyType(click.ParamType["Policy"]):
         except PolicyError as error:
             self.fail(str(error), param, ctx)
 
-    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
         from stablelift.ir.policy import ARGUMENTS
 
-        return [
-            click.shell_completion.CompletionItem(name) for name in ARGUMENTS if name.startswith(incomplete)
-        ]
+        return [CompletionItem(name) for name in ARGUMENTS if name.startswith(incomplete)]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,22 +109,37 @@ def write(output: str, data: bytes) -> None:
         sys.stdout.buffer.flush()
         return
     target = Path(output).resolve()
-    written: Path | None = None
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
-            return
-        with tempfile.NamedTemporaryFile(
-            "wb", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as stream:
-            written = Path(stream.name)
+        else:
+            with _uninterrupted():
+                _replace(target, data)
+    except OSError as error:
+        raise Refusal(f"{output}: error: cannot be written: {reason(error)}") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    written = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         written.chmod(_mode(target))
         os.replace(written, target)
-    except OSError as error:
-        if written is not None:
-            written.unlink(missing_ok=True)
-        raise Refusal(f"{output}: error: cannot be written: {reason(error)}") from error
+    except OSError:
+        written.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Leave Ctrl-C, which ends the process at once, unheard until no file is half written."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _mode(target: Path) -> int:

@@ -64,6 +64,7 @@ class Reader:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._words,
+                start_new_session=True,  # Ctrl-C is for who asks
             )
 
     def close(self) -> None:

@@ -14,7 +14,9 @@ DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 _TOKEN = re.compile(r"[%@#!]?[\w.$-]+|\s+|.", re.DOTALL)
-_NUMBERS = ("0", "1", "-1", "2", "7", "31", "2147483648", "9223372036854775807", "-9223372036854775809", "1e400")
+_NUMBERS = (
+    "0", "1", "-1", "2", "7", "31", "2147483648", "9223372036854775807", "-9223372036854775809", "1e400",
+)  # fmt: skip
 _TYPES = (
     "f32", "f64", "bf16", "f16", "i1", "i4", "i8", "i32", "i64", "ui8", "i17", "index", "complex<f32>",
     "f8E4M3FN", "f4E2M1FN", "none", "!stablehlo.token", "tuple<>", "!quant.uniform<i8:f32, 1.0>",
@@ -56,7 +58,7 @@ def mutant(seed: int) -> bytes:
     rng = random.Random(seed)
     if rng.random() < 0.6:
         text = rng.choice(texts())
-        for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
+        for _ in range(rng.choice((1, 1, 1, 1, 2, 3, 8))):
             text = rng.choice(_OF_TEXT)(text, rng)
         return text.encode(errors="surrogatepass")
     data = rng.choice(binaries())
@@ -83,6 +85,23 @@ def _any_token(text: str, rng: random.Random) -> str:
 def _op(text: str, rng: random.Random) -> str:
     ops = _tokens()[1]
     return _replaced_token(text, rng, lambda token: token in ops, rng.choice(ops))
+
+
+_ALIKE = (
+    ("sine", "cosine", "tanh", "exponential", "log", "rsqrt", "sqrt", "abs", "negate", "sign", "logistic"),
+    ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "remainder", "atan2"),
+)
+
+
+def _op_alike(text: str, rng: random.Random) -> str:
+    """Another op of as many operands, so that the file often remains a program."""
+    alike = [f"stablehlo.{name}" for name in rng.choice(_ALIKE)]
+    return _replaced_token(text, rng, lambda token: token in alike, rng.choice(alike))
+
+
+def _constant(text: str, rng: random.Random) -> str:
+    places = list(re.finditer(r"(?<=dense<)-?[\d.e+-]+(?=>)", text))
+    return _spliced(text, rng, places, rng.choice(("0", "1", "-1", "3", "100", "0.0", "2.5", "1.0e+30")))
 
 
 def _number(text: str, rng: random.Random) -> str:
@@ -141,12 +160,13 @@ def _deep(text: str, rng: random.Random) -> str:
 
 def _digit(text: str, rng: random.Random) -> str:
     """A digit of a constant or of a resource's bytes."""
-    return _spliced(text, rng, list(re.finditer(r"(?<=[0-9A-F])[0-9A-F](?=[0-9A-F\"])", text)), rng.choice("0F.x\""))
+    places = list(re.finditer(r"(?<=[0-9A-F])[0-9A-F](?=[0-9A-F\"])", text))
+    return _spliced(text, rng, places, rng.choice("0F.x\""))
 
 
 _OF_TEXT = (
-    _any_token, _any_token, _op, _op, _number, _number, _type, _type, _shape, _shape, _operand, _line, _line,
-    _cut, _digit, _deep,
+    _op_alike, _op_alike, _constant, _constant, _any_token, _any_token, _op, _op, _number, _number,
+    _type, _type, _shape, _shape, _operand, _line, _line, _cut, _digit, _deep,
 )  # fmt: skip
 
 

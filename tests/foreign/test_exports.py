@@ -1,4 +1,4 @@
-"""What `jax.export` writes, in all calling conventions: several platforms, keywords, symbolic shapes, no VJP."""
+"""What `jax.export` writes, in all calling conventions: platforms, keywords, symbolic shapes, no VJP."""
 
 import jax
 import jax.numpy as jnp
