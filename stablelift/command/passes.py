@@ -72,10 +72,13 @@ class Passes:
         """
         from stablelift.ir.mlir import context, ir, parse
         from stablelift.passes.adopt import adopt
+        from stablelift.passes.adopt.entry import name_entry
 
         with refusing(to=name), context() as ctx, ir.Location.unknown():
             module = parse(source, ctx, name)
             if foreign and self.pipeline is None:
+                if self.roll:
+                    name_entry(module)
                 adopt(module)
             timing = self._run(module, remat)
             if self.timing:

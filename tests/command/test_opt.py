@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from stablelift.command import reading
 from stablelift.runtime.load import load_bytes
 from tests.command.conftest import LOSS
 
@@ -260,3 +261,25 @@ func.func private @layer(%x: tensor<3xf32>) -> tensor<3xf32> {{
     assert stablelift("opt", "-", stdin=source).stdout.count("stablehlo.sine") == 5
     rolled = stablelift("opt", "-", "--roll", stdin=source)
     assert rolled.stdout.count("stablehlo.sine") == 1 and "stablehlo.while" in rolled.stdout
+
+
+def test_what_holds_the_parser_up_is_stopped(stablelift, monkeypatch):
+    monkeypatch.setattr(reading, "SECONDS", 0.0)
+    result = stablelift("opt", "-", stdin="module {}" + " " * 5_000_000)
+    assert (result.exit_code, result.stdout) == (0, "module {\n}\n")
+    result = stablelift("opt", "loss.mlir")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "loss.mlir: error: MLIR's parser was stopped after 0 s on this file\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--roll", "expected `@main` or one public function, found `@f`, `@g`"),
+        ("--pipeline=lift-roll", "expected a function `@main`, found none"),
+    ],
+)
+def test_rolling_wants_an_entry_point(stablelift, options, said):
+    two = "func.func @f() { return }\nfunc.func @g() { return }"
+    result = stablelift("opt", "-", options, stdin=two)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"<stdin>: error: {said}\n")
