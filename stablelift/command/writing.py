@@ -7,7 +7,6 @@ import errno
 import io
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -105,16 +104,17 @@ def write(output: str, data: bytes) -> None:
     `/dev/null`, is written to. Raises: Refusal if that cannot be.
     """
     if output == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        stream = click.get_binary_stream("stdout")
+        stream.write(data)
+        stream.flush()
         return
-    target = Path(output).resolve()
+    target = Path(output)
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
             with _uninterrupted():
-                _replace(target, data)
+                _replace(target.resolve(), data)
     except OSError as error:
         raise Refusal(f"{output}: error: cannot be written: {reason(error)}") from error
 
