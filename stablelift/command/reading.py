@@ -73,6 +73,13 @@ def read_bytes(file: str) -> bytes:
         raise Refusal(f"{shown(file)}: error: cannot be read: {why}") from error
 
 
+def text_in(file: str) -> str:
+    """The text of a `.lift` file, or of standard input. Raises: LiftFileError."""
+    from stablelift.frontend.language.load import read_text, text_of
+
+    return text_of(sys.stdin.buffer.read(), shown(file)) if file == "-" else read_text(file)
+
+
 def module_in(data: bytes, name: str) -> bytes:
     """The module in the bytes of a file as bytecode, whatever its functions take.
 

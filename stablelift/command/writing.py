@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -104,9 +105,8 @@ def write(output: str, data: bytes) -> None:
     `/dev/null`, is written to. Raises: Refusal if that cannot be.
     """
     if output == "-":
-        stream = click.get_binary_stream("stdout")
-        stream.write(data)
-        stream.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     target = Path(output)
     try:
