@@ -128,7 +128,7 @@ def read(path: str | os.PathLike[str]) -> Loaded:
 
 
 def read_from_text(text: str, filename: str) -> Loaded:
-    """The same of a text that stands in no file, and imports from this folder; messages call it `filename`."""
+    """The same of a text in no file, called `filename` in messages, which imports from this folder."""
     return _Reader(Path()).check(text, filename, ())
 
 
