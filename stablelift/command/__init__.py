@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ import click
 
 from stablelift import __version__
 from stablelift.command.help import Context
-from stablelift.command.refusal import Refusal
+from stablelift.command.refusal import Refusal, reason
 
 COMMANDS = ("compile", "opt", "run", "explain", "check", "fmt")
 """The commands, in the order of the help."""
@@ -32,7 +33,14 @@ class Commands(click.Group):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run as a process. Ctrl-C ends it at once: an exception is no way out of MLIR and XLA."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        return self.main(*args, **kwargs)
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:  # it was closed
+                setattr(sys, name, open(os.devnull, mode))
+        try:
+            return self.main(*args, **kwargs)
+        except OSError as error:  # of standard output; files have been spoken about
+            click.echo(f"error: {reason(error)}", err=True)
+            os._exit(1)  # Python would try to write what is left
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -47,9 +55,9 @@ class Commands(click.Group):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # XLA's greetings
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError, RecursionError) as error:
-            if not isinstance(error, RecursionError):
-                raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise
+        except RecursionError:
             raise Refusal("error: the program is nested too deeply") from None
         except Exception as error:
             if os.environ.get(TRACEBACK):

@@ -118,17 +118,17 @@ def command(
     space = namespace_of(source)
     import jax
 
-    from stablelift.command.entries import entry_in, name_of
+    from stablelift.command.entries import entry_in
     from stablelift.command.tracing import Streams, program_of
 
-    found = entry_in(space, text)
+    found, name = entry_in(space, text)
     words = [text or "", *(str(leaf) for one in arguments for leaf in leaves(one.value))]
     with (
         jax.enable_x64(True)
         if re.search(r"\b([iuf]64|c128)\b", " ".join(words))
         else contextlib.nullcontext()
     ):
-        program = program_of(found, name_of(found), arguments, Streams(rngs, mutable), source, platform)
+        program = program_of(found, name, arguments, Streams(rngs, mutable), source, platform)
         program = transforms(program, source)
     finish = finishing(output, source, ("*",), program)
     write(output, passes.over(program.bytecode, source, transforms.remaining, finish))

@@ -26,21 +26,32 @@ class Method:
     name: str
 
 
-def entry_in(space: ModuleType, text: str | None) -> Any:
-    """The function, Module or Method that `--entry` names in a namespace.
+def entry_in(space: ModuleType, text: str | None) -> tuple[Any, str]:
+    """The function or Method that `--entry` names in a namespace, and what to call its program.
 
     Raises: UsageError if there is none, which lists those there are.
     """
     known = entries_of(space)
     if text is None:
-        if len(known) == 1:
-            return _checked(vars(space)[next(iter(known))], next(iter(known)))
-        raise click.UsageError(f"which entry is meant? Give --entry one of\n{_listing(known)}")
+        if len(known) != 1:
+            raise click.UsageError(f"which entry is meant? Give --entry one of\n{_listing(known)}")
+        (text,) = known
     try:
-        return _checked(_resolved(ast.parse(text.strip(), mode="eval").body, space, known), text)
+        tree = ast.parse(text.strip(), mode="eval").body
+        return _checked(_resolved(tree, space, known), text), _name(tree)
     except (SyntaxError, ValueError, RecursionError):
         expected = "expected a name, a method, or fields: MLP, MLP.encode, MLP(hidden=8), MLP.init"
         raise click.BadParameter(f"{expected}; found {text!r}", param_hint="--entry") from None
+
+
+def _name(tree: ast.expr) -> str:
+    """The name of an entry: `MLP_init` of `MLP(hidden=8).init`."""
+    match tree:
+        case ast.Call(func=function):
+            return _name(function)
+        case ast.Attribute(value=value, attr=name):
+            return f"{_name(value)}_{name}"
+    return ast.unparse(tree)
 
 
 def entries_of(space: ModuleType) -> dict[str, str]:
@@ -157,11 +168,3 @@ def _checked(found: Any, text: str) -> Any:
         what = f"expected a function or a module, found `{text}`, which is {type(owner).__name__}"
         raise click.BadParameter(what, param_hint="--entry")
     return owner
-
-
-def name_of(entry: Any) -> str:
-    """What the program of an entry is called."""
-    if not isinstance(entry, Method):
-        return getattr(entry, "__name__", "main")
-    name = type(entry.module).__name__
-    return name if entry.name == "__call__" else f"{name}_{entry.name}"

@@ -72,10 +72,13 @@ class Passes:
         """
         from stablelift.ir.mlir import context, ir, parse
         from stablelift.passes.adopt import adopt
+        from stablelift.passes.adopt.entry import name_entry
 
         with refusing(to=name), context() as ctx, ir.Location.unknown():
             module = parse(source, ctx, name)
             if foreign and self.pipeline is None:
+                if self.roll:
+                    name_entry(module)
                 adopt(module)
             timing = self._run(module, remat)
             if self.timing:
@@ -88,8 +91,10 @@ class Passes:
 
         with _dumped(self.print_ir_after_all) as dump:
             if self.pipeline is not None:
-                verify = ["lift-verify"] if self.verify else []
-                return run(module, [*verify, *names_in(self.pipeline), *verify], dump=dump)
+                names = names_in(self.pipeline)
+                # Passes rely on it; a pipeline of none only prints.
+                first = ["lift-verify"] if names or self.verify else []
+                return run(module, [*first, *names, *(["lift-verify"] if self.verify else [])], dump=dump)
             chosen = {"lift-hoist": self.hoist, "lift-fuse": self.fuse}
             loops = [name for name, wanted in chosen.items() if wanted]
             return run(
@@ -125,8 +130,7 @@ _OPTIONS = (
     option("--fuse", is_flag=True, group=GROUP, help="Join loops of equal length."),
     option("--hoist", is_flag=True, group=GROUP, help="Move out of loops what not every step needs."),
     option(
-        "--verify", is_flag=True, group=GROUP,
-        help="Check every lift op before the first and after the last pass.",
+        "--verify", is_flag=True, group=GROUP, help="Check every lift op after the last pass, too.",
     ),
     option("--print-ir-after-all", is_flag=True, group=GROUP, help="Print the module after each pass."),
     option("--timing", is_flag=True, group=GROUP, help="Print the time each pass took."),

@@ -35,6 +35,27 @@ def reader() -> Reader:
     return child
 
 
+@functools.cache
+def _ready() -> Reader:
+    """The child once it has answered: what it takes to start is no file's fault."""
+    reader().read(b"module {}", "")
+    return reader()
+
+
+def reader_for(data: bytes) -> Reader:
+    """The child, with the time that a file of this size may take."""
+    child = _ready()
+    child.timeout = SECONDS + len(data) // BYTES_PER_SECOND
+    return child
+
+
+SECONDS = 3.0
+"""What any file may take."""
+
+BYTES_PER_SECOND = 1_000_000
+"""How much of a file is surely read in a second."""
+
+
 def shown(file: str) -> str:
     """What a file is called in messages."""
     return "<stdin>" if file == "-" else file
@@ -52,13 +73,20 @@ def read_bytes(file: str) -> bytes:
         raise Refusal(f"{shown(file)}: error: cannot be read: {why}") from error
 
 
+def text_in(file: str) -> str:
+    """The text of a `.lift` file, or of standard input. Raises: LiftFileError."""
+    from stablelift.frontend.language.load import read_text, text_of
+
+    return text_of(sys.stdin.buffer.read(), shown(file)) if file == "-" else read_text(file)
+
+
 def module_in(data: bytes, name: str) -> bytes:
     """The module in the bytes of a file as bytecode, whatever its functions take.
 
     Raises: Refusal if there is none.
     """
     with refusing():
-        return reader().read(data, name)
+        return reader_for(data).read(data, name)
 
 
 Shapes = dict[str, int] | list[tuple[int, ...] | None]
@@ -112,11 +140,11 @@ class Opening:
 
     def program_in(self, data: bytes, file: str) -> Program:
         """The program in the bytes of `file`. Raises: Refusal if there is none."""
-        child = reader()
+        reader()
         from stablelift.runtime.load import load_bytes
 
         with refusing():
-            return load_bytes(data, shown(file), child, **asdict(self))
+            return load_bytes(data, shown(file), reader_for(data), **asdict(self))
 
 
 GROUP = "Opening the file"

@@ -108,13 +108,13 @@ def write(output: str, data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    target = Path(output).resolve()
+    target = Path(output)
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
             with _uninterrupted():
-                _replace(target, data)
+                _replace(target.resolve(), data)
     except OSError as error:
         raise Refusal(f"{output}: error: cannot be written: {reason(error)}") from error
 

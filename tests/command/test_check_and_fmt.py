@@ -67,3 +67,17 @@ def test_fmt_leaves_a_file_with_errors(stablelift, tmp_path):
     result = stablelift("fmt", "a.lift")
     assert result.exit_code == 1 and result.stderr.startswith("a.lift:1:8: error: expected")
     assert (tmp_path / "a.lift").read_text() == "fn  f(x\n"
+
+
+def test_standard_input(stablelift):
+    assert stablelift("check", "-", stdin=GOOD).output == ""
+    result = stablelift("check", "-", stdin=WRONG)
+    assert result.exit_code == 1 and result.stderr.startswith("<stdin>:2:7: error: unknown function `rleu`\n")
+    result = stablelift("fmt", "-", stdin="fn f( x )\n      return x # same\n")
+    assert (result.exit_code, result.stdout) == (0, "fn f(x)\n  return x  # same\n")
+    assert stablelift("fmt", "-", stdin=GOOD).stdout == GOOD
+    result = stablelift("fmt", "--check", "-", stdin="fn f( x )\n  return x\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("<stdin>: error: not in the canonical layout\n")
+    result = stablelift("check", "-", stdin=b"\xff")
+    assert result.stderr.startswith("<stdin>:1:1: error: expected UTF-8 text")

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from stablelift.command import reading
 from stablelift.runtime.load import load_bytes
 from tests.command.conftest import LOSS
 
@@ -164,13 +165,22 @@ def test_an_unknown_pass_is_refused(stablelift):
 
 
 def test_what_each_pass_leaves_is_printed_before_the_one_that_refuses(stablelift):
-    source = LOSS.replace(
-        "stablehlo.tanh %0 : tensor<3xf32>", '"lift.name"(%0) : (tensor<3xf32>) -> tensor<3xf32>'
-    )
-    result = stablelift("opt", "-", "--print-ir-after-all", "--pipeline=cse,lift-verify", stdin=source)
+    result = stablelift("opt", "loss.mlir", "--print-ir-after-all", "--pipeline=cse,lift-roll")
     assert (result.exit_code, result.stdout) == (1, "")
-    dump, _, error = result.stderr.partition("\n<stdin>:4:8: error: ")
-    assert dump.startswith("// -----// after 01-cse //----- //\nmodule {") and error
+    parts = result.stderr.split("// -----// after ")
+    assert [part.split(" ")[0] for part in parts[1:]] == ["01-lift-verify", "02-cse"]
+    assert parts[1].startswith("01-lift-verify //----- //\nmodule {\n  func.func @loss(")
+    assert parts[2].endswith("\nloss.mlir: error: expected a function `@main`, found none\n")
+
+
+def test_lift_ops_are_verified_before_a_pass_relies_on_them(stablelift):
+    source = """func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = "lift.vmap"(%x) {axis_size = 3 : i64} : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}"""
+    result = stablelift("opt", "-", "--pipeline=lift-batching", stdin=source)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("<stdin>:2:8: error: malformed `lift.vmap`: attribute `callee` ")
 
 
 def test_the_time_of_each_pass_is_printed(stablelift):
@@ -260,3 +270,25 @@ func.func private @layer(%x: tensor<3xf32>) -> tensor<3xf32> {{
     assert stablelift("opt", "-", stdin=source).stdout.count("stablehlo.sine") == 5
     rolled = stablelift("opt", "-", "--roll", stdin=source)
     assert rolled.stdout.count("stablehlo.sine") == 1 and "stablehlo.while" in rolled.stdout
+
+
+def test_what_holds_the_parser_up_is_stopped(stablelift, monkeypatch):
+    monkeypatch.setattr(reading, "SECONDS", 0.0)
+    result = stablelift("opt", "-", stdin="module {}" + " " * 5_000_000)
+    assert (result.exit_code, result.stdout) == (0, "module {\n}\n")
+    result = stablelift("opt", "loss.mlir")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "loss.mlir: error: MLIR's parser was stopped after 0 s on this file\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--roll", "expected `@main` or one public function, found `@f`, `@g`"),
+        ("--pipeline=lift-roll", "expected a function `@main`, found none"),
+    ],
+)
+def test_rolling_wants_an_entry_point(stablelift, options, said):
+    two = "func.func @f() { return }\nfunc.func @g() { return }"
+    result = stablelift("opt", "-", options, stdin=two)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"<stdin>: error: {said}\n")

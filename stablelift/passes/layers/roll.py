@@ -46,8 +46,7 @@ class Roll(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
-        main = functions["main"]
-        _Rolling(functions, main, self.state, self.layout).run()
+        _Rolling(functions, functions.main, self.state, self.layout).run()
 
 
 class _Rolling:

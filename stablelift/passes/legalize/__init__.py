@@ -15,7 +15,7 @@ import pkgutil
 from dataclasses import dataclass
 
 from stablelift.ir.location import error_at
-from stablelift.ir.mlir import PassManager, ir, walk
+from stablelift.ir.mlir import PassManager, from_mlir, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.legalize.table import rewrites
 from stablelift.passes.module import replace
@@ -54,7 +54,10 @@ class Legalize(ModulePass):
     def run(self, module: ir.Module) -> None:
         manager = PassManager.parse(f"builtin.module(func.func({_OF_STABLEHLO}))")
         manager.enable_verifier(False)
-        manager.run(module.operation)
+        try:
+            manager.run(module.operation)
+        except ir.MLIRError as error:
+            raise from_mlir(error) from None
         found = [op.operation.opview for op in walk(module.operation) if op.operation.name in rewrites]
         for op in found:
             with ir.InsertionPoint(op.operation), op.operation.location:
