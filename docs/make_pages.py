@@ -1,8 +1,8 @@
 """Write the pages that come from tables in the code: `python docs/make_pages.py`.
 
 `lift-dialect.md` is printed from the dialect's table, `op-coverage.md` from the rule tables, `layers.md` from
-the docstrings of the layers, and the end of `lift-language.md` from the vocabulary and the grammar. A test
-says when a page is stale.
+the docstrings of the layers, the end of `lift-language.md` from the vocabulary and the grammar, and that of
+`command.md` from the help of the commands. A test says when a page is stale.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import click
+
 import stablelift
+from stablelift.command import COMMANDS, main
+from stablelift.command.help import Context
 from stablelift.frontend.language import vocabulary
 from stablelift.frontend.language.tables import GRAMMAR
 from stablelift.frontend.language.vocabulary import left_out
@@ -234,11 +238,33 @@ def grammar_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+COMMANDS_HEAD = """\
+## The commands
+
+This part is written by `docs/make_pages.py` from the commands' own help; change that and run it again.
+"""
+
+
+def command_page() -> str:
+    """`command.md`: its text as it is, then the help of each command."""
+    text = (FOLDER / "command.md").read_text().split("## The commands")[0]
+    group = Context(main, info_name="stablelift", **main.context_settings)
+    return text + COMMANDS_HEAD + "\n" + "\n".join(_help(group, name) for name in COMMANDS)
+
+
+def _help(group: Context, name: str) -> str:
+    command = main.get_command(group, name)
+    assert command is not None
+    context = Context(command, parent=group, info_name=name, terminal_width=100)
+    return f"### `stablelift {name}`\n\n```text\n{click.unstyle(command.get_help(context))}\n```\n"
+
+
 PAGES = {
     "lift-dialect.md": dialect_page,
     "op-coverage.md": coverage_page,
     "layers.md": layers_page,
     "lift-language.md": language_page,
+    "command.md": command_page,
 }
 
 if __name__ == "__main__":

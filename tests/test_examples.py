@@ -28,6 +28,7 @@ SMALL = {
         "--steps 30 --width 16 --expect 2",
         r"mean distance from the spiral over 10 units of time: (\d\.\d{4})",
     ),
+    "pytorch_model": ("--steps 30 --expect 0.6", r"accuracy on the held-out fifth: (0\.\d{4})"),
 }
 
 

@@ -27,16 +27,18 @@ def serve(answer: Callable[[int], Iterable[Verdict]]) -> None:
         print(json.dumps([verdict._asdict() for verdict in answer(int(line))]), flush=True)
 
 
-def answered(command: Sequence[str], names: dict[int, str], workers: int) -> Iterator[Answered]:
+def answered(
+    command: Sequence[str], names: dict[int, str], workers: int, seconds: float = SECONDS_FOR_A_HARNESS
+) -> Iterator[Answered]:
     """The verdicts on the harnesses numbered in `names`, as they come, from `workers` processes of
-    `command`.
+    `command`, each of which may think for `seconds`.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     ready: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
     for number in names:
         waiting.put(number)
     threads = [
-        threading.Thread(target=_employ, args=(command, names, waiting, ready), daemon=True)
+        threading.Thread(target=_employ, args=(command, names, waiting, ready, seconds), daemon=True)
         for _ in range(workers)
     ]
     for thread in threads:
@@ -55,6 +57,7 @@ def _employ(
     names: dict[int, str],
     waiting: queue.SimpleQueue[int],
     ready: queue.SimpleQueue[Answered | None],
+    seconds: float,
 ) -> None:
     """Give a process one number after the other, and start another one when it dies."""
     process = _start(command)
@@ -63,7 +66,7 @@ def _employ(
             number = waiting.get_nowait()
         except queue.Empty:
             break
-        line = _ask(process, number)
+        line = _ask(process, number, seconds)
         if line:
             ready.put((number, [Verdict(**verdict) for verdict in json.loads(line)]))
         else:
@@ -80,9 +83,9 @@ def _start(command: Sequence[str]) -> Any:
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
 
 
-def _ask(process: Any, number: int) -> str:
+def _ask(process: Any, number: int, seconds: float) -> str:
     """The line that answers; empty where the process died or did not answer in time."""
-    watch = threading.Timer(SECONDS_FOR_A_HARNESS, process.kill)
+    watch = threading.Timer(seconds, process.kill)
     watch.start()
     try:
         process.stdin.write(f"{number}\n")

@@ -79,8 +79,9 @@ def _site(op: Any, functions: Mapping[str, func.FuncOp]) -> Site:
             try:
                 values[name] = decode(kind, op.attributes[name])
             except TypeError:
+                expected = kind.removesuffix("?")
                 raise Violation(
-                    f"attribute `{name}`: expected {kind.removesuffix('?')}, found {op.attributes[name]}"
+                    f"attribute `{name}`: expected {expected}, found {_shown(op, name)}"
                 ) from None
         elif not kind.endswith("?"):
             raise Violation(f"attribute `{name}` ({kind}) is missing")
@@ -93,3 +94,11 @@ def _site(op: Any, functions: Mapping[str, func.FuncOp]) -> Site:
             raise Violation(f"there is no function `@{symbol}`")
     signatures = {symbol: signature_of(functions[symbol]) for symbol in entry.symbols(values)}
     return Site([operand.type for operand in op.operands], values, signatures)
+
+
+def _shown(op: Any, name: str) -> str:
+    """An attribute as text."""
+    try:
+        return str(op.attributes[name])
+    except TypeError:  # the bindings have no class for it
+        return "an attribute of another kind"

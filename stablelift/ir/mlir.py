@@ -7,6 +7,7 @@ crashes the process: keep bytes (`to_bytecode`), not modules, in anything long-l
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -28,13 +29,17 @@ __all__ = [
     "from_portable_artifact",
     "func",
     "functions",
+    "has_odd_names",
     "here",
+    "import_into_xla",
     "inline_call",
     "ir",
     "is_private",
     "is_used",
     "operations_of",
     "parse",
+    "parse_any",
+    "refine_polymorphic_shapes",
     "stablehlo",
     "symbol",
     "to_bytecode",
@@ -90,6 +95,26 @@ def parse(source: str | bytes, ctx: ir.Context, filename: str = "<string>") -> i
     return module
 
 
+def parse_any(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
+    """The module in the bytes of a file: MLIR text, MLIR bytecode or a portable artefact.
+
+    Raises:
+      LiftError: They are none of them, or no valid module.
+    """
+    if data.startswith(ARTIFACT_MAGIC):
+        return from_portable_artifact(data, ctx, filename)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise LiftError(
+            f"{filename}: error: expected MLIR text, MLIR bytecode or a StableHLO artefact, "
+            f"found bytes that are none of them (at byte {error.start})"
+        ) from None
+    if not text.strip():
+        raise LiftError(f"{filename}: error: expected a program, found an empty file")
+    return parse(text, ctx, filename)
+
+
 def _name_file(module: ir.Module, filename: str) -> None:
     """Put `filename` where MLIR, parsing from memory, has written `-`."""
 
@@ -121,9 +146,38 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
     return LiftError(f"{place}: error: {first.message}{hint}")
 
 
+def has_odd_names(module: ir.Module) -> bool:
+    """Whether an op, an attribute or a symbol has a name that is not UTF-8, on which the bindings may end the
+    process.
+    """
+    try:
+        # Of an op with an odd name the bindings have no view that could be asked for it.
+        limits = {"large_elements_limit": 16, "large_resource_limit": 16}
+        text: Any = module.operation.get_asm(binary=True, print_generic_op_form=True, **limits)
+        for name in set(_OP_NAME.findall(text)):
+            _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), name).decode()
+        for op in (module.operation, *walk(module.operation)):
+            for name in op.attributes:
+                if name in _NAMES:
+                    str(getattr(op.attributes[name], "value", ""))
+    except (UnicodeDecodeError, RuntimeError):
+        return True
+    return False
+
+
+_OP_NAME = re.compile(rb'"([^"]*)"\(')
+_ESCAPED = re.compile(rb"\\([0-9A-F]{2})")
+
+_NAMES = ("sym_name", "sym_visibility", "callee", "decomposition", "call_target_name", "name")
+"""The attributes that are names, of functions and of targets."""
+
+
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:
     """The module as MLIR text; constants of more than `elide` elements are shortened when it is given."""
-    return str(module.operation.get_asm(enable_debug_info=locations, large_elements_limit=elide))
+    text = module.operation.get_asm(
+        enable_debug_info=locations, large_elements_limit=elide, large_resource_limit=elide
+    )
+    return str(text)
 
 
 def to_bytecode(module: ir.Module) -> bytes:
@@ -157,6 +211,22 @@ def from_portable_artifact(data: bytes, ctx: ir.Context, filename: str) -> ir.Mo
     finally:
         handler.detach()
     return parse(data, ctx, filename)
+
+
+def import_into_xla(bytecode: bytes) -> None:
+    """Let XLA's importer see a module, whose words about one that it refuses are dropped; it may end the
+    process.
+    """
+    with contextlib.suppress(RuntimeError, ValueError):
+        _artifacts.mlir_module_to_xla_computation(bytecode)
+
+
+def refine_polymorphic_shapes(bytecode: bytes) -> bytes | None:
+    """A module whose arguments have shapes, with those that follow; None where XLA does not understand it."""
+    try:
+        return _artifacts.refine_polymorphic_shapes(bytecode, True, False)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def functions(module: ir.Module) -> dict[str, func.FuncOp]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from jax._src import (
     source_info_util,
 )
 from jax._src import pjit as _pjit
+from jax._src.export import shape_poly
 from jax._src.interpreters import ad, batching, mlir, partial_eval
 from jax._src.lax import control_flow, lax, special
 from jax._src.lax import linalg as _linalg
@@ -445,6 +446,24 @@ def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, overrides: bool = True) -
     if "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).parameters:
         given["out_avals"] = list(jaxpr.out_avals)
     return mlir.lower_jaxpr_to_fun(module_context, name, jaxpr, [], **given)
+
+
+def tensor_type_of(aval: Any) -> Any:
+    """The MLIR type of an array, in the context that is entered."""
+    return ir.RankedTensorType.get(list(aval.shape), mlir.dtype_to_ir_type(np.dtype(aval.dtype)))
+
+
+def evaluated_shape(shape: Sequence[Any], sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """A shape that `jax.export` may have left symbolic, where its variables have these sizes.
+
+    Raises:
+      KeyError: A variable, which it names, has none.
+    """
+    try:
+        return tuple(size if isinstance(size, int) else int(size._evaluate(dict(sizes))) for size in shape)
+    except shape_poly.UnexpectedDimVar as error:
+        named = re.search(r"dimension variable '(\w+)'", str(error))
+        raise KeyError(named.group(1) if named else str(error)) from None
 
 
 def ir_type(ctx: Any, aval: Any) -> Any:

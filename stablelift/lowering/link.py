@@ -53,7 +53,11 @@ def rename_references(module: ir.Module, names: dict[str, str]) -> None:
     for op in walk(module.operation, "func.call", "lift.", "stablehlo.composite", "stablehlo.custom_call"):
         attributes = op.attributes
         for key in list(attributes):
-            renamed = _renamed(attributes[key], names)
+            try:
+                attribute = attributes[key]
+            except TypeError:  # the bindings have no class for it
+                continue
+            renamed = _renamed(attribute, names)
             if renamed is not None:
                 attributes[key] = renamed
 

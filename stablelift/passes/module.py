@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
+from stablelift.errors import LiftError
 from stablelift.ir.mlir import func, functions, ir, is_private, parse
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.link import rename_references
@@ -22,6 +23,13 @@ class Functions:
 
     def __getitem__(self, name: str) -> func.FuncOp:
         return self.by_name[name]
+
+    @property
+    def main(self) -> func.FuncOp:
+        """The entry point. Raises: LiftError where there is none."""
+        if "main" not in self.by_name:
+            raise LiftError("error: expected a function `@main`, found none")
+        return self.by_name["main"]
 
     def fresh_name(self, wanted: str, taken: Collection[str] = ()) -> str:
         """`wanted`, or `wanted_1`, `wanted_2`, ... where it is taken, by a function or in `taken`."""

@@ -6,12 +6,10 @@ away: transforms are eliminated innermost first, as many rounds as they are nest
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
@@ -28,12 +26,11 @@ from stablelift.ir.mlir import (
     walk_by_name,
 )
 from stablelift.ir.policy import Policy
-from stablelift.ir.policy import parse as parse_policy
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
-from stablelift.passes.gradient import Gradient
+from stablelift.passes.dump import Dump, Watch, watch_of
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
@@ -58,7 +55,6 @@ _PASSES = (
     Legalize(),
     Raise(),
     Batching(),
-    Gradient(),
     Derivatives(),
     Seal(),
     Prune(),
@@ -77,9 +73,6 @@ _PASSES = (
     Inline(),
 )
 
-DUMP = "STABLELIFT_DUMP"
-"""The environment variable that names a folder for the module after each pass."""
-
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
 
@@ -96,6 +89,9 @@ CLEAN = ("lift-inline", "canonicalize", "cse", "symbol-dce")
 
 LOOPS = ("lift-lower-calls", *CLEAN, "lift-tidy", "lift-hoist", "lift-tidy", *CLEAN, "lift-fuse", "lift-tidy")
 """What is done to scans once derivatives are there: each body as one block, then the passes over them."""
+
+OPTIONAL = ("lift-hoist", "lift-fuse")
+"""Those of `LOOPS` that a caller may choose between."""
 
 
 @dataclass
@@ -118,12 +114,16 @@ class Timing:
 
 
 def default_pipeline(
-    module: ir.Module, layers: Sequence[str | ModulePass] = (), remat: Policy | None = None
+    module: ir.Module,
+    layers: Sequence[str | ModulePass] = (),
+    remat: Policy | None = None,
+    loops: Collection[str] | None = None,
 ) -> list[str | ModulePass]:
     """The passes that compile every lift of `module` away, once lift-verify has passed.
 
     `layers` are those that deal with calls of equal layers, where something is to be done about them. `remat`
-    says what reverse sweeps keep of loops and of equal layers, where the program does not.
+    says what reverse sweeps keep of loops and of equal layers, where the program does not. `loops` are those
+    of `OPTIONAL` that are to run, whether or not the loops look worth it; without it both, where they do.
     """
     known = functions(module)
     nesting = Nesting(known)
@@ -137,7 +137,7 @@ def default_pipeline(
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
     raises = any(name in found for name in RAISED) and (
-        rounds or _multiplies(known, found.get("stablehlo.while", ()))
+        rounds or bool(loops) or _multiplies(known, found.get("stablehlo.while", ()))
     )
     scans = found.get("lift.scan", ())
     looped = raises or bool(scans) and (rounds > 0 or any(map(_computes_with_floats, scans)))
@@ -146,9 +146,10 @@ def default_pipeline(
         prepared.append(Raise.name)
     calls = [LowerCalls.name, *CALLS, *layers] if layers else [Pack.name]
     rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
-    loops = LOOPS if rolls or looped else ()
+    wanted = [name for name in LOOPS if loops is None or name not in OPTIONAL or name in loops]
+    scanned = wanted if rolls or looped or loops else ()
     # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
-    return [*prepared, *transforms, "symbol-dce", *calls, *loops, Lower.name, *CLEAN]
+    return [*prepared, *transforms, "symbol-dce", *calls, *scanned, Lower.name, *CLEAN]
 
 
 def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[str | ModulePass]:
@@ -185,26 +186,26 @@ def run(
     layers: Sequence[str | ModulePass] = (),
     last: Sequence[str | ModulePass] = (),
     remat: Policy | None = None,
-    dump: str | os.PathLike | None = None,
+    loops: Collection[str] | None = None,
+    dump: Dump | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
     `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it; `remat`
-    says what reverse sweeps keep where the program does not.
+    says what reverse sweeps keep where the program does not, and `loops` which passes over loops are run.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
-    each pass, as `03-lift-batching.mlir`.
+    each pass, as `03-lift-batching.mlir`; or it is a function, which is given the pass's name and the module.
 
     Raises:
       LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be
       used.
     """
-    folder = dump or os.environ.get(DUMP)
     with module.context, ir.Location.unknown():
-        one = _Run(module, Path(folder) if folder else None)
+        one = _Run(module, watch_of(dump))
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = [*default_pipeline(module, layers, remat), *last]
+            passes = [*default_pipeline(module, layers, remat, loops), *last]
         one.through(passes)
         one.verify()
         return one.timing
@@ -215,37 +216,27 @@ def run_text(
     pipeline: str | None = None,
     *,
     filename: str = "<string>",
-    vjp: bool = False,
-    remat: str | None = None,
-    dump: str | os.PathLike | None = None,
 ) -> tuple[str, Timing]:
     """MLIR text or bytecode through a pipeline written as names with commas; the text, and the time it
     took.
-
-    With `vjp` the entry point is differentiated first, `remat` being the text of the policy of its reverse;
-    without it, `remat` says what reverse sweeps keep where the program does not.
-
-    Raises:
-      PolicyError: `remat` spells no policy.
     """
-    names = None if pipeline is None else [name.strip() for name in pipeline.split(",") if name.strip()]
-    policy = None if remat is None else parse_policy(remat)
-    first = (Gradient(policy),) if vjp else ()
     with context() as ctx:
         module = parse(source, ctx, filename)
-        if names is not None:
-            timing = run(module, [*first, *names], dump=dump)
-        else:
-            timing = run(module, first=first, remat=None if vjp else policy, dump=dump)
+        timing = run(module, None if pipeline is None else names_in(pipeline))
         return to_text(module), timing
+
+
+def names_in(pipeline: str) -> list[str]:
+    """The passes of a pipeline written as names with commas."""
+    return [name.strip() for name in pipeline.split(",") if name.strip()]
 
 
 class _Run:
     """One run of a pipeline: its clock, its dumps, and the exception that stopped it."""
 
-    def __init__(self, module: ir.Module, folder: Path | None):
+    def __init__(self, module: ir.Module, watch: Watch | None):
         self.module = module
-        self.folder = folder
+        self.watch = watch
         self.timing = Timing()
         self.failure: Exception | None = None
         self.mark = 0.0
@@ -294,8 +285,6 @@ class _Run:
     def _probe(self, name: str, module: ir.Module) -> None:
         """Behind each pass: take its time, and write the dump outside of it."""
         self.timing.seconds.append((name, time.perf_counter() - self.mark))
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            place = self.folder / f"{len(self.timing.seconds):02d}-{name}.mlir"
-            place.write_text(to_text(module))
+        if self.watch is not None:
+            self.watch(name, module)
         self.mark = time.perf_counter()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from stablelift.runtime import wide
 from stablelift.runtime.report import Report, report_of
 
 if TYPE_CHECKING:
@@ -56,15 +57,18 @@ class Compiled(Executable):
         self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
         started = time.perf_counter()
         timing = program.finished.timing
-        lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
-        lowered_at = time.perf_counter()
-        executable = lowered.compile()
+        with wide.mode((*program.in_avals, *program.out_avals)):
+            lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
+            lowered_at = time.perf_counter()
+            executable = lowered.compile()
         seconds = timing.by_pass()
         seconds["hand-over"] = max(0.0, lowered_at - started - timing.total())
         seconds["XLA"] = time.perf_counter() - lowered_at
         super().__init__(executable, program, seconds)
 
     def __call__(self, *args: Any) -> Any:
+        if self.program.is_wide and wide.is_off():
+            return wide.call(self._jitted, self.program, args)
         return self._jitted(*args)
 
 

@@ -1,43 +1,28 @@
-"""Programs as files: text, bytecode, portable StableHLO artefacts, and what `jax.export` writes."""
+"""Programs written to files: text, bytecode, portable StableHLO artefacts."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import tempfile
-from collections.abc import Sequence
+import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import jax
+from typing import TYPE_CHECKING
 
 from stablelift.errors import LiftError
-from stablelift.ir.location import where
 from stablelift.ir.mlir import (
-    ARTIFACT_MAGIC,
     context,
-    from_portable_artifact,
-    func,
-    functions,
     ir,
-    is_private,
     parse,
     to_bytecode,
     to_portable_artifact,
     to_text,
 )
-from stablelift.lowering.jax_compat import TreeDef
-from stablelift.lowering.link import rename_references
-from stablelift.passes.verify import VerifyLift
-from stablelift.runtime.guard import refuse_custom_calls
-from stablelift.runtime.trees import flat_tree, tree_from_text, tree_to_text
-from stablelift.runtime.types import struct_of
+from stablelift.runtime.trees import flat_tree, result_tree, tree_to_text
 
 if TYPE_CHECKING:
     from stablelift.runtime.program import Program
 
-_IN_TREE, _OUT_TREE = "stablelift.in_tree", "stablelift.out_tree"
+IN_TREE, OUT_TREE = "stablelift.in_tree", "stablelift.out_tree"
 
 
 def save(program: Program, path: str | os.PathLike) -> None:
@@ -46,155 +31,38 @@ def save(program: Program, path: str | os.PathLike) -> None:
     lifts_stay = path.suffix in (".mlir", ".bc")
     with context() as ctx:
         module = parse(program.bytecode if lifts_stay else program.finished.bytecode, ctx)
-        for name, tree in ((_IN_TREE, program.in_tree), (_OUT_TREE, program.out_tree)):
-            text = tree_to_text(tree)
-            if text is not None:
-                module.operation.attributes[name] = ir.StringAttr.get(text)
+        note_trees(module, program)
         if path.suffix == ".mlir":
             data = to_text(module, locations=True).encode()
         else:
             data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
-    _write_whole(path, data)
+    write_whole(path, data)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def note_trees(module: ir.Module, program: Program) -> None:
+    """Leave the program's trees on the module, for `load`, but for those that it assumes by itself."""
+    inputs, outputs = len(program.in_avals), len(program.out_avals)
+    for name, tree, assumed in (
+        (IN_TREE, program.in_tree, flat_tree(inputs)),
+        (OUT_TREE, program.out_tree, result_tree(outputs)),
+    ):
+        text = tree_to_text(tree)
+        if text is not None and tree != assumed:
+            with module.context:
+                module.operation.attributes[name] = ir.StringAttr.get(text)
+
+
+def write_whole(path: Path, data: bytes, what: str = "the program") -> None:
     """Write a file under a temporary name beside it, then rename: nobody sees half of it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
-            Path(temporary).replace(path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
             raise
     except OSError as error:
-        raise LiftError(f"{path}: error: cannot write the program: {error.strerror}") from None
-
-
-def load(path: str | os.PathLike, allow_custom_calls: Sequence[str]) -> Program:
-    """See `Program.load`."""
-    name = os.fspath(path)
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise LiftError(f"{name}: error: cannot read the program: {error.strerror}") from None
-    return load_bytes(data, name, allow_custom_calls)
-
-
-def load_bytes(data: bytes, filename: str, allow_custom_calls: Sequence[str] = ()) -> Program:
-    """The program that the bytes of a file hold, whichever of the forms they are in."""
-    from stablelift.runtime.program import Program
-
-    trees: tuple[Any, Any] | None = None
-    if not data.startswith(ARTIFACT_MAGIC) and ARTIFACT_MAGIC in data[: 1 << 20]:
-        data, trees = _from_export(data, filename)
-    with context() as ctx, ir.Location.unknown():
-        module = _module(data, ctx, filename)
-        refuse_custom_calls(module, allow_custom_calls, filename)
-        VerifyLift().run(module)
-        entry = _entry(module, filename)
-        inputs = [struct_of(type, f"input {i}", filename) for i, type in enumerate(entry.type.inputs)]
-        outputs = [struct_of(type, f"result {i}", filename) for i, type in enumerate(entry.type.results)]
-        in_tree, out_tree = trees or _trees(module, len(inputs), len(outputs), filename)
-        _call_it_main(module, entry)
-        bytecode = to_bytecode(module)
-    stem = Path(filename).name.split(".")[0]
-    name = stem if stem.isidentifier() else "program"
-    return Program(bytecode, in_tree, out_tree, tuple(inputs), tuple(outputs), name)
-
-
-def _module(data: bytes, ctx: ir.Context, filename: str) -> ir.Module:
-    if data.startswith(ARTIFACT_MAGIC):
-        return from_portable_artifact(data, ctx, filename)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise LiftError(
-            f"{filename}: error: expected MLIR text, MLIR bytecode or a StableHLO artefact, "
-            f"found bytes that are none of them (at byte {error.start})"
-        ) from None
-    if not text.strip():
-        raise LiftError(f"{filename}: error: expected a program, found an empty file")
-    return parse(text, ctx, filename)
-
-
-def _from_export(data: bytes, filename: str) -> tuple[bytes, tuple[Any, Any]]:
-    """The StableHLO artefact in a file that `jax.export` has serialised, and its trees."""
-    try:
-        exported = jax.export.deserialize(bytearray(data))
-    except ImportError:
-        hint = "pip install flatbuffers, or save `exported.mlir_module_serialized` instead"
-        raise LiftError(
-            f"{filename}: error: reading a `jax.export` file needs flatbuffers\n  hint: {hint}"
-        ) from None
-    except Exception as error:  # whatever a corrupt flatbuffer makes its reader raise
-        raise LiftError(f"{filename}: error: not a valid `jax.export` file: {error}") from None
-    if len(exported.platforms) > 1:
-        raise LiftError(
-            f"{filename}: error: expected an export for one platform, found {', '.join(exported.platforms)}"
-        )
-    args, kwargs = jax.tree.unflatten(exported.in_tree, range(exported.in_tree.num_leaves))
-    if kwargs:
-        raise LiftError(
-            f"{filename}: error: the exported function takes keyword arguments: {', '.join(kwargs)}"
-        )
-    return exported.mlir_module_serialized, (jax.tree.structure(args), exported.out_tree)
-
-
-def _entry(module: ir.Module, filename: str) -> func.FuncOp:
-    """The entry point: `@main`, or the only public function.
-
-    Raises:
-      LiftError: There is no such function, or a function has no body.
-    """
-    known = functions(module)
-    for name, function in known.items():
-        if function.is_external:
-            place = where(function.location) or filename
-            raise LiftError(f"{place}: error: expected a whole program, found `@{name}` without a body")
-    public = [name for name, function in known.items() if not is_private(function)]
-    if "main" not in public and len(public) != 1:
-        found = ", ".join(f"`@{name}`" for name in public) or "none"
-        raise LiftError(f"{filename}: error: expected `@main` or one public function, found {found}")
-    return known["main" if "main" in public else public[0]]
-
-
-def _call_it_main(module: ir.Module, entry: func.FuncOp) -> None:
-    """Give the entry point the name that XLA looks for, and a private function of that name another."""
-    known = functions(module)
-    names = {entry.name.value: "main"}
-    if entry.name.value != "main" and "main" in known:
-        names["main"] = next(name for i in itertools.count() if (name := f"main_{i}") not in known)
-    for old, new in names.items():
-        known[old].attributes["sym_name"] = ir.StringAttr.get(new)
-    rename_references(module, names)
-
-
-def _trees(module: ir.Module, inputs: int, outputs: int, filename: str) -> tuple[Any, Any]:
-    """The trees that `save` left in the module, or flat ones; one result is itself, several are a tuple."""
-    attributes = module.operation.attributes
-    in_tree = flat_tree(inputs)
-    out_tree = jax.tree.structure(0) if outputs == 1 else flat_tree(outputs)
-    for name, count in ((_IN_TREE, inputs), (_OUT_TREE, outputs)):
-        if name not in attributes:
-            continue
-        written: Any = attributes[name]
-        found = tree_from_text(written.value) if isinstance(written, ir.StringAttr) else None
-        if found is None or found.num_leaves != count or (name == _IN_TREE and not _is_positional(found)):
-            raise LiftError(
-                f"{filename}: error: malformed `{name}` on the module, expected a tree of {count} leaves as "
-                f"`Program.save` writes it, found {str(written)[:80]}"
-            )
-        del attributes[name]
-        if name == _IN_TREE:
-            in_tree = found
-        else:
-            out_tree = found
-    return in_tree, out_tree
-
-
-def _is_positional(tree: TreeDef) -> bool:
-    """Whether a tree is a tuple, of the arguments by position."""
-    return tree.node_data() is not None and tree.node_data()[0] is tuple
+        raise LiftError(f"{path}: error: cannot write {what}: {error.strerror}") from None

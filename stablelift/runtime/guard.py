@@ -47,15 +47,20 @@ def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
     Args:
       ops: All ops of a module by name, as `walk_by_name` finds them.
     """
-    found = [op for same in ops.values() if not _known(same[0]) for op in same]
-    if found:
+    if found := unknown_ops(ops):
         raise LiftError(
             "error: the module holds ops that XLA does not know\n"
-            + _listing(f"`{op.operation.name}`" + _place(op) for op in found)
+            + listing(found)
             + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
         )
     if "func.call" in ops:
         _refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
+
+
+def unknown_ops(ops: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Every op that XLA would not understand, lift ops among them, by name and line."""
+    found = [op for same in ops.values() if not _known(same[0]) for op in same]
+    return [f"`{op.operation.name}`{_place(op)}" for op in found]
 
 
 def refuse_unknown_memories(custom_calls: Sequence[Any]) -> None:
@@ -95,18 +100,25 @@ def _refuse_recursion(known: Mapping[str, Any]) -> None:
 
 def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:
     """Raise a LiftError that lists the `custom_call` targets which are neither trusted nor in `allowed`."""
-    found: dict[str, str] = {}
-    for op in walk(module.operation, "stablehlo.custom_call"):
-        target = op.attributes["call_target_name"].value
-        if target not in allowed and not any(fnmatch.fnmatchcase(target, known) for known in TRUSTED_CALLS):
-            found.setdefault(target, _place(op))
-    if found:
-        names = ", ".join(repr(target) for target in found)
+    calls = walk(module.operation, "stablehlo.custom_call")
+    if found := untrusted_calls(calls, allowed):
+        names = ", ".join(repr(target) for target in dict.fromkeys(target for target, _ in found))
         raise LiftError(
             f"{filename}: error: the program calls code outside StableHLO, which can do anything\n"
-            + _listing(f"custom_call `{target}`{place}" for target, place in found.items())
+            + listing(f"custom_call `{target}`{place}" for target, place in found)
             + f"\n  hint: if you trust it, load it with allow_custom_calls=[{names}]"
         )
+
+
+def untrusted_calls(calls: Sequence[Any], allowed: Sequence[str]) -> list[tuple[str, str]]:
+    """Targets and places of those custom calls that are neither trusted nor like one of `allowed`."""
+    found = [(op.attributes["call_target_name"].value, _place(op)) for op in calls]
+    known = (*TRUSTED_CALLS, *allowed)
+    return [(target, place) for target, place in found if not any(_matches(target, one) for one in known)]
+
+
+def _matches(target: str, pattern: str) -> bool:
+    return target == pattern or fnmatch.fnmatchcase(target, pattern)
 
 
 def _known(op: Any) -> bool:
@@ -119,7 +131,8 @@ def _place(op: Any) -> str:
     return f" at {place}" if place else ""
 
 
-def _listing(lines: Iterable[str]) -> str:
+def listing(lines: Iterable[str]) -> str:
+    """Lines of a message, at most ten, equal ones once."""
     distinct = list(dict.fromkeys(lines))
     shown = [f"  {line}" for line in distinct[:10]]
     return "\n".join(shown + ([f"  and {len(distinct) - 10} more"] if len(distinct) > 10 else []))

@@ -22,6 +22,7 @@ from stablelift.lowering.gradients import vjp
 from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.primitive import OUTLINED, lift_p, program_p
+from stablelift.runtime import wide
 from stablelift.runtime.program import Program
 
 # Outside any trace, and lowered by JAX
@@ -33,7 +34,8 @@ def _program_of(
     if primitive is program_p:
         return params["program"]
     function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
-    return Program.trace(function, *args, platform=platform)
+    with wide.mode(map(jax_compat.aval_of, args)):
+        return Program.trace(function, *args, platform=platform)
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import jax
+import numpy as np
 
+from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, jax_compat, mapping
 from stablelift.lowering.axes import prefix_axes
@@ -26,7 +28,9 @@ from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
+from stablelift.passes.dump import Dump
 from stablelift.passes.layers.layout import Group
+from stablelift.runtime import wide
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.finish import Finished, Passes, finish
 from stablelift.runtime.trees import flat_tree
@@ -39,6 +43,8 @@ Axes = Any
 class Program:
     """A function of arrays, ready to be transformed, compiled, saved and called.
 
+    `weights` are the constants that `load` has made its first argument, by name.
+
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
 
@@ -48,6 +54,7 @@ class Program:
     in_avals: tuple[jax.ShapeDtypeStruct, ...]
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     name: str = "main"
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
 
     # Coming and going
 
@@ -67,23 +74,45 @@ class Program:
         return Program(found.bytecode, found.in_tree, found.out_tree, found.in_avals, found.out_avals, name)
 
     @staticmethod
-    def load(path: str | os.PathLike, *, allow_custom_calls: Sequence[str] = ()) -> Program:
+    def load(
+        path: str | os.PathLike,
+        *,
+        allow_custom_calls: Sequence[str] = (),
+        isolated: bool | Reader = False,
+        platform: str | int | None = None,
+        shapes: Sequence[Sequence[int] | None] | Mapping[str, int] | None = None,
+        lift_weights: bool = False,
+    ) -> Program:
         """The program in a file: MLIR text or bytecode, a portable StableHLO artefact, or a `jax.export`
-        file.
+        file, from any producer.
 
         Args:
           path: The file. Its entry point is `@main`, or its only public function.
           allow_custom_calls: Targets of `custom_call` to let through beside those that JAX's own lowerings
-          use.
+            use.
+          isolated: Open the file in a child process first, for one that is not to be trusted: MLIR's parser
+            and XLA's importer end the process on some. A `Reader` is a child to be used for several files.
+          platform: Of an export for several platforms, the one to load: "cpu", "cuda", "rocm" or "tpu", or
+            its position; that of JAX's default backend without it.
+          shapes: Where the file leaves shapes open: the shape of each argument (None for one that is not
+            open), or, for a `jax.export` file, the sizes of its dimension variables.
+          lift_weights: Take the weights, which are constants in the file, as a first argument, a dictionary.
+            `weights` of the program holds them.
 
         Raises:
           LiftError: The file cannot be read, is not a valid module, has an entry point that no array
-          function can
-            have, or calls a target that is not allowed.
+            function can have, holds ops that are not supported, or calls a target that is not allowed.
         """
-        from stablelift.runtime.files import load
+        from stablelift.runtime.load import load
 
-        return load(path, allow_custom_calls)
+        return load(
+            path,
+            isolated,
+            allow_custom_calls=allow_custom_calls,
+            platform=platform,
+            shapes=shapes,
+            lift_weights=lift_weights,
+        )
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the program to a file, whole or not at all.
@@ -124,6 +153,11 @@ class Program:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether the program takes or returns 64-bit types, which JAX may have turned off."""
+        return wide.has_wide((*self.in_avals, *self.out_avals))
+
     # Transformations
 
     def vmap(self, in_axes: Axes = 0, out_axes: Axes = 0, axis_size: int | None = None) -> Program:
@@ -143,7 +177,7 @@ class Program:
         axes = prefix_axes("in_axes", in_axes, args)
         extended = [_with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
         mapped = mapping.vmap(self._apply, in_axes, out_axes, axis_size)
-        return Program.trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
+        return self._trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
 
     def jvp(self) -> Program:
         """Forward mode: `(primals, tangents) -> (outputs, output tangents)`, both arguments tuples.
@@ -156,7 +190,7 @@ class Program:
             output, moved = gradients.jvp(self._apply, primals, tangents)
             return output, _drop_float0(moved)
 
-        return Program.trace(_named(derivative, f"{self.name}_jvp"), args, _tangents(args))
+        return self._trace(_named(derivative, f"{self.name}_jvp"), args, _tangents(args))
 
     def vjp(self) -> Program:
         """Reverse mode: `(primals, cotangents) -> (outputs, gradients)`, primals and gradients tuples.
@@ -170,22 +204,27 @@ class Program:
             output, pullback = gradients.vjp(self._apply, *primals)
             return output, _drop_float0(pullback(_fill_float0(cotangents, output)))
 
-        return Program.trace(_named(derivative, f"{self.name}_vjp"), args, _tangents(outs))
+        return self._trace(_named(derivative, f"{self.name}_vjp"), args, _tangents(outs))
 
     def grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The gradient of a program that returns a real scalar, with respect to some of its arguments."""
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return Program.trace(gradients.grad(self._apply, argnums, has_aux), *args)
+        return self._trace(gradients.grad(self._apply, argnums, has_aux), *args)
 
     def value_and_grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The value and the gradient of a program that returns a real scalar."""
         args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return Program.trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
+        return self._trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
 
     def remat(self, policy: AnyPolicy = None, prevent_cse: bool = True) -> Program:
         """The program, recomputed where it is differentiated, but for what the policy saves."""
         recomputed = checkpoint(self._apply, policy=policy, prevent_cse=prevent_cse)
-        return Program.trace(recomputed, *jax.tree.unflatten(self.in_tree, self.in_avals))
+        return self._trace(recomputed, *jax.tree.unflatten(self.in_tree, self.in_avals))
+
+    def _trace(self, function: Callable, *args: Any) -> Program:
+        """The program of a transformation of this one, with its types."""
+        with wide.mode((*self.in_avals, *self.out_avals)):
+            return Program.trace(function, *args)
 
     # Running
 
@@ -219,7 +258,7 @@ class Program:
         other.__dict__["finished"] = finished
         return other
 
-    def _finish(self, dump: str | os.PathLike | None = None, passes: Passes | None = None) -> Finished:
+    def _finish(self, dump: Dump | None = None, passes: Passes | None = None) -> Finished:
         return finish(self.bytecode, lambda: self._content, passes or {}, dump)
 
     def compile(
@@ -233,25 +272,22 @@ class Program:
 
         Raises:
           LiftError: An op has no rule, or a part of the program is not for XLA.
-          TypeError: The program takes 64-bit arrays, and JAX has them turned off.
         """
         if dump is not None:
             self.__dict__["finished"] = self._finish(dump)  # what the cached property would compute again
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        for path, aval in jax.tree_util.tree_leaves_with_path(args):
-            if _is_turned_off(aval):
-                where = f"{self.name}: argument args{jax.tree_util.keystr(path)}"
-                raise TypeError(f"{where}: the program takes {spelled(aval)}, a 64-bit type\n  hint: {_X64}")
         donated = (donate_argnums,) if isinstance(donate_argnums, int) else tuple(donate_argnums)
         return Compiled(self, donated)
 
-    def __call__(self, *args: Any) -> Any:
-        """The program's results on arrays or tracers of its types.
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The program's results on arrays or tracers of its types; keyword arguments are a last dictionary.
 
         Raises:
           TypeError: The arguments are not those that the program takes.
         """
+        args = (*args, kwargs) if kwargs else args
         try:
+            if self.is_wide and wide.is_off():
+                return wide.call(self._jitted, self, args)
             return self._jitted(*args)
         except TypeError:
             _refuse_non_arrays(self, args)
@@ -292,24 +328,14 @@ def _apply(program: Program, *args: Any) -> Any:
         if found.shape != expected.shape or found.dtype != expected.dtype:
             raise TypeError(
                 f"{program.name}: argument args{path}: expected {spelled(expected)}, found {spelled(found)}"
-                + _remedy(expected, found)
+                + _remedy(found)
             )
     results = program.bind(*arrays)
     return jax.tree.unflatten(program.out_tree, results)
 
 
-_X64 = 'turn on 64-bit types first: jax.config.update("jax_enable_x64", True)'
-
-
-def _is_turned_off(aval: Any) -> bool:
-    """Whether JAX would truncate the dtype: a 64-bit one, without `jax_enable_x64`."""
-    return jax.dtypes.canonicalize_dtype(aval.dtype, allow_extended_dtype=True) != aval.dtype
-
-
-def _remedy(expected: Any, found: Any) -> str:
+def _remedy(found: Any) -> str:
     """A hint for the mismatches that do not explain themselves."""
-    if _is_turned_off(expected):
-        return f"\n  hint: {_X64}"
     if jax.numpy.issubdtype(found.dtype, jax.dtypes.prng_key):
         return "\n  hint: the program takes keys as integers: pass jax.random.key_data(key)"
     return ""

@@ -34,6 +34,11 @@ def flat_tree(count: int) -> TreeDef:
     return jax.tree.structure((0,) * count)
 
 
+def result_tree(count: int) -> TreeDef:
+    """The tree of `count` results: one is itself, several are a tuple."""
+    return jax.tree.structure(0) if count == 1 else flat_tree(count)
+
+
 def _encode(value: Any) -> Any:
     kind = type(value)
     if value is None or kind is int:

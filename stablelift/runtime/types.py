@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jax
@@ -23,7 +24,7 @@ _NAMED = {
 _WIDTHS = {"f": "float", "ui": "uint", "i": "int"}
 
 
-def struct_of(type: Any, what: str, filename: str) -> jax.ShapeDtypeStruct:
+def struct_of(type: Any, what: str) -> jax.ShapeDtypeStruct:
     """The shape and dtype of an MLIR tensor type.
 
     Raises:
@@ -31,13 +32,13 @@ def struct_of(type: Any, what: str, filename: str) -> jax.ShapeDtypeStruct:
       quantised element.
     """
     if not isinstance(type, ir.RankedTensorType):
-        raise LiftError(f"{filename}: error: {what}: expected a ranked tensor, found {type}")
+        raise LiftError(f"error: {what}: expected a ranked tensor, found {type}")
     if not type.has_static_shape:
-        hint = "refine the program to given shapes before it is loaded"
-        raise LiftError(f"{filename}: error: {what}: expected a static shape, found {type}\n  hint: {hint}")
+        hint = "give the shapes of all arguments: shapes=[(2, 3), ...]"
+        raise LiftError(f"error: {what}: expected a static shape, found {type}\n  hint: {hint}")
     dtype = _dtype(str(type.element_type))
     if dtype is None:
-        raise LiftError(f"{filename}: error: {what}: no array has the elements of {type}")
+        raise LiftError(f"error: {what}: no array has the elements of {type}")
     return jax.ShapeDtypeStruct(tuple(type.shape), dtype)
 
 
@@ -50,6 +51,25 @@ def _dtype(name: str) -> np.dtype | None:
             found = getattr(jnp, kind + width, None)
             return None if found is None else np.dtype(found)
     return None
+
+
+def array_of(constant: Any, aval: jax.ShapeDtypeStruct) -> np.ndarray:
+    """The elements of a floating-point constant, which is not one number repeated."""
+    try:
+        return np.array(constant, aval.dtype)
+    except (TypeError, ValueError, RuntimeError):  # NumPy has no such number: it is read as it is printed
+        text = str(constant)
+    bits = np.dtype(f"u{np.dtype(aval.dtype).itemsize}")
+    if digits := re.match(r'dense<"0x([0-9A-F]*)">', text):
+        return np.frombuffer(bytes.fromhex(digits[1]), aval.dtype).reshape(aval.shape)
+    numbers = re.findall(r"0x[0-9A-F]+|[-+.\de]+", text.split("> :")[0].removeprefix("dense<"))
+    values = [
+        np.array(int(number, 16), bits).view(aval.dtype)
+        if number.startswith("0x")
+        else np.array(float(number), aval.dtype)
+        for number in numbers
+    ]
+    return np.array(values, aval.dtype).reshape(aval.shape)
 
 
 def spelled(aval: jax.ShapeDtypeStruct) -> str:

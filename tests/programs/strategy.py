@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from stablelift import Program
-from stablelift.runtime.files import load_bytes
+from stablelift.runtime.load import load_bytes
 from tests.programs.body import INTEGER, PREDICATE, Body, Flavour, Source, Type, Value, dims, function_text
 from tests.programs.table import advance
 

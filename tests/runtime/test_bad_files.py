@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from stablelift.errors import LiftError
-from stablelift.runtime.files import load_bytes
+from stablelift.runtime.load import load_bytes
 from stablelift.runtime.program import Program
 
 pytestmark = pytest.mark.smoke
@@ -29,7 +29,7 @@ def body(op):
     )
 
 
-STATIC_HINT = "\n  hint: refine the program to given shapes before it is loaded"
+STATIC_HINT = "\n  hint: give the shapes of all arguments: shapes=[(2, 3), ...]"
 
 TEXTS = {
     "empty": (b"", "bad: error: expected a program, found an empty file"),
@@ -139,7 +139,7 @@ def test_unreadable_file(tmp_path):
 TRUNCATE = """
 from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, parse, to_bytecode, to_portable_artifact
-from stablelift.runtime.files import load_bytes
+from stablelift.runtime.load import load_bytes
 
 text = '''
 func.func @main(%x: tensor<3x3xf32>) -> tensor<3x3xf32> {

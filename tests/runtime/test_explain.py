@@ -47,6 +47,9 @@ def test_a_compiled_function():
     assert "rolled 6 calls of `Block__fwd`: a loop over" in text or "rolled 5 calls of `Block__fwd" in text
     assert "a loop backwards over" in text
     assert "bytes to its reverse, not" in text
+    remarks = nn.explain(step).remarks  # a loop that was rolled has the place of the first layer in it
+    assert {remark.by for remark in remarks} >= {"lift-roll", "lift-hoist"}
+    assert all(remark.place and "test_compile.py:" in remark.place for remark in remarks), text
 
 
 def test_what_each_reverse_keeps():

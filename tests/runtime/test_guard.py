@@ -6,8 +6,8 @@ import pytest
 
 from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, parse, walk_by_name
-from stablelift.runtime.files import load_bytes
 from stablelift.runtime.guard import refuse_leftovers
+from stablelift.runtime.load import load_bytes
 from tests.support import compile_text
 
 pytestmark = pytest.mark.smoke
@@ -29,21 +29,23 @@ def test_custom_calls():
         "evil.mlir: error: the program calls code outside StableHLO, which can do anything\n"
         "  custom_call `evil` at evil.mlir:3:8\n"
         "  custom_call `worse` at evil.mlir:5:8\n"
+        "  custom_call `evil` at evil.mlir:6:8\n"
         "  hint: if you trust it, load it with allow_custom_calls=['evil', 'worse']"
     )
 
 
 def test_custom_calls_that_are_allowed():
-    assert load_bytes(EVIL, "evil.mlir", ["evil", "worse"]).name == "evil"
+    assert load_bytes(EVIL, "evil.mlir", allow_custom_calls=["evil", "worse"]).name == "evil"
     with pytest.raises(LiftError) as error:
-        load_bytes(EVIL, "evil.mlir", ["evil"])
+        load_bytes(EVIL, "evil.mlir", allow_custom_calls=["evil"])
     assert "custom_call `evil`" not in str(error.value)
 
 
 def test_python_callbacks_of_other_processes_are_not_trusted():
     for target in ("xla_ffi_python_cpu_callback", "xla_python_gpu_callback", "lapack", "Eigh2"):
         with pytest.raises(LiftError):
-            load_bytes(EVIL.replace(b"@worse", f"@{target}".encode()), "evil.mlir", ["evil"])
+            text = EVIL.replace(b"@worse", f"@{target}".encode())
+            load_bytes(text, "evil.mlir", allow_custom_calls=["evil"])
 
 
 def leftovers(text):
@@ -83,18 +85,24 @@ def test_a_long_list_is_cut():
     assert "\n  and 4 more\n" in leftovers(f"func.func @main() {{\n{ops}\nreturn }}")
 
 
-def test_an_unknown_op_is_refused_before_the_process_ends():
-    program = load_bytes(
-        b"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+def test_unknown_ops_are_refused_when_a_file_is_loaded():
+    """All of them: XLA ends the process on one."""
+    with pytest.raises(LiftError) as error:
+        load_bytes(
+            b"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
   %0 = "foo.bar"(%x) : (tensor<3xf32>) -> tensor<3xf32>
-  return %0 : tensor<3xf32>
+  %1 = "foo.baz"(%0) : (tensor<3xf32>) -> tensor<3xf32>
+  %2 = "foo.bar"(%1) : (tensor<3xf32>) -> tensor<3xf32>
+  return %2 : tensor<3xf32>
 }""",
-        "foo.mlir",
+            "foo.mlir",
+        )
+    assert str(error.value) == (
+        "foo.mlir: error: the program holds ops of other dialects\n"
+        "  `foo.bar` (2 times) at foo.mlir:2:8, foo.mlir:4:8\n"
+        "  `foo.baz` at foo.mlir:3:8\n"
+        "  hint: lower them to StableHLO where the file is made"
     )
-    for attempt in (lambda: program(jnp.ones(3)), program.compile, program.optimize):
-        with pytest.raises(LiftError) as error:
-            attempt()
-        assert "  `foo.bar` at foo.mlir:2:8\n" in str(error.value)
 
 
 RECURSIVE = b"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {

@@ -168,16 +168,3 @@ def test_wrong_axes():
     with pytest.raises(ValueError) as error:
         P.vmap(in_axes=7, axis_size=2)
     assert str(error.value) == "in_axes: axis 7 is out of range for f32[3,4] with one more axis"
-
-
-def test_64_bit_programs_without_64_bit_types():
-    with jax.enable_x64(True):
-        program = Program.trace(jnp.sin, np.ones(3))
-        np.testing.assert_allclose(program(np.ones(3)), np.sin(np.ones(3)), rtol=1e-12)
-    hint = '\n  hint: turn on 64-bit types first: jax.config.update("jax_enable_x64", True)'
-    with pytest.raises(TypeError) as error:
-        program(np.ones(3))
-    assert str(error.value) == "sin: argument args[0]: expected f64[3], found f32[3]" + hint
-    with pytest.raises(TypeError) as error:
-        program.compile()
-    assert str(error.value) == "sin: argument args[0]: the program takes f64[3], a 64-bit type" + hint

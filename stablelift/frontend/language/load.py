@@ -127,6 +127,11 @@ def read(path: str | os.PathLike[str]) -> Loaded:
     return _Reader(Path(filename).parent).read(filename, ())
 
 
+def read_from_text(text: str, filename: str) -> Loaded:
+    """The same of a text in no file, called `filename` in messages, which imports from this folder."""
+    return _Reader(Path()).check(text, filename, ())
+
+
 class _Reader:
     """Reads each file once. Imports lie below the folder of the first, and form no circle."""
 
@@ -205,6 +210,11 @@ def read_text(filename: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(filename, f"cannot read the file: {reason.lower()}") from None
+    return text_of(data, filename)
+
+
+def text_of(data: bytes, filename: str) -> str:
+    """The text that the bytes of a file are. Raises LiftFileError."""
     if len(data) > MAX_BYTES:
         raise _unreadable(filename, f"expected at most {MAX_BYTES} bytes, found more")
     data = data.removeprefix(b"\xef\xbb\xbf")

@@ -12,11 +12,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from stablelift.ir.mlir import functions, ir
+from stablelift.ir.mlir import ir
 from stablelift.passes.base import ModulePass
 from stablelift.passes.layers.layout import Layout
 from stablelift.passes.layers.stack import part_of
-from stablelift.passes.module import body_of, drop_return, finish
+from stablelift.passes.module import Functions, body_of, drop_return, finish
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ReturnStacks(ModulePass):
     layout: Layout = field(default_factory=Layout, compare=False, repr=False)
 
     def run(self, module: ir.Module) -> None:
-        main = functions(module)["main"]
+        main = Functions(module).main
         returned = drop_return(main)
         places: dict[ir.Value, dict[int, int]] = defaultdict(dict)
         for position, value in enumerate(returned):

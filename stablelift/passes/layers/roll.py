@@ -46,8 +46,7 @@ class Roll(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
-        main = functions["main"]
-        _Rolling(functions, main, self.state, self.layout).run()
+        _Rolling(functions, functions.main, self.state, self.layout).run()
 
 
 class _Rolling:
@@ -71,7 +70,8 @@ class _Rolling:
         chains = chains_in(self._main)
         with ir.InsertionPoint(anchor), self._main.location:
             for chain in chains:
-                self._roll(chain)
+                with chain.ops[0].location:
+                    self._roll(chain)
             stacked = self._stacked_results(anchor)
             self._stacker.finish()
             self._split_groups()

@@ -14,7 +14,8 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 
-from stablelift.ir.mlir import PassManager, ir, walk
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import PassManager, from_mlir, ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.legalize.table import rewrites
 from stablelift.passes.module import replace
@@ -23,6 +24,11 @@ for _family in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_family.name}")
 
 _OF_STABLEHLO = "stablehlo-canonicalize-dynamism,stablehlo-legalize-deprecated-ops"
+
+_OF_ATTRIBUTES = (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError, ir.MLIRError)
+"""What rewrites raise for attributes that say something else than they must, which StableHLO does not verify
+of all its ops.
+"""
 
 LEGALIZED = frozenset(
     {
@@ -48,10 +54,17 @@ class Legalize(ModulePass):
     def run(self, module: ir.Module) -> None:
         manager = PassManager.parse(f"builtin.module(func.func({_OF_STABLEHLO}))")
         manager.enable_verifier(False)
-        manager.run(module.operation)
+        try:
+            manager.run(module.operation)
+        except ir.MLIRError as error:
+            raise from_mlir(error) from None
         found = [op.operation.opview for op in walk(module.operation) if op.operation.name in rewrites]
         for op in found:
             with ir.InsertionPoint(op.operation), op.operation.location:
-                results = rewrites[op.operation.name](op)
+                try:
+                    results = rewrites[op.operation.name](op)
+                except _OF_ATTRIBUTES as error:
+                    name, why = op.operation.name, f"{error}".strip() or type(error).__name__
+                    raise error_at(op.operation, f"malformed `{name}`: {why}") from None
             if results is not None:
                 replace(op, results)

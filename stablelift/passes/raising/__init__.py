@@ -20,6 +20,7 @@ from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
+from stablelift.passes.callgraph import callee_of
 from stablelift.passes.inline import inline_at
 from stablelift.passes.liveness import reached_from
 from stablelift.passes.module import Functions, body_of, finish, replace
@@ -52,9 +53,7 @@ class Raise(ModulePass):
     def _while(self, functions: Functions, op: Any) -> list[Tensor]:
         initial = [Tensor(operand) for operand in op.operation.operands]
         cond, body = (region.blocks[0] for region in op.operation.regions)
-        for inner in walk(op):
-            if inner.name == "func.call" and inner.block == cond:
-                inline_at(inner, functions[inner.attributes["callee"].value])
+        _inline_what_counts(functions, op, cond, body)
         fixed = _drop_unchanged(op, cond, body)
         moving = [index for index in range(len(initial)) if index not in fixed]
         carry = [initial[index] for index in moving]
@@ -73,6 +72,24 @@ class Raise(ModulePass):
         found = recognise(loop, lambda op, why: remark(self.name, op, "kept an access in a loop", why))
         if found:
             remark(self.name, loop, "raised what a loop reads and writes at its counter", found)
+
+
+def _inline_what_counts(functions: Functions, op: Any, cond: ir.Block, body: ir.Block) -> None:
+    """Inline the calls in a condition, and a call that is all of a body, as TensorFlow writes them."""
+    inlined: set[str] = set()
+    while True:
+        is_one_call = len(body.operations) == 2
+        calls = [
+            inner
+            for inner in walk(op, "func.call")
+            if inner.block == cond or (is_one_call and inner.block == body)
+        ]
+        names = {callee_of(call) for call in calls}
+        if not calls or names & inlined:  # there is none, or one that recurs
+            return
+        for call in calls:
+            inline_at(call, functions[callee_of(call)])
+        inlined |= names
 
 
 def _inline_users_of_counters(loop: Loop) -> None:

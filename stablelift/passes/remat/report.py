@@ -90,6 +90,7 @@ def partition_of(
 ) -> Partition:
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
+    used = set(wanted)
     for value in dict.fromkeys([*selection.saved, *wanted]):
         owner: Any = _unnamed(value).owner
         is_argument = isinstance(owner, ir.Block)
@@ -101,7 +102,7 @@ def partition_of(
         size = byte_size(value.type) * (1 if value in invariant else steps)
         op = "carry" if is_argument else owner.name
         place = None if is_argument else where(owner.location)
-        values.append(Value(fate, size, value in wanted, op, str(value.type), place))
+        values.append(Value(fate, size, value in used, op, str(value.type), place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
     again = repeated_ops(wanted, [*selection.saved, *selection.free])
     seconds = sum(map(cost.recomputing, again)) * steps / _BYTES_PER_SECOND

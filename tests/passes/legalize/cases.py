@@ -99,6 +99,20 @@ add(
     "f32",
     "2xf32",
 )
+one("custom_call", ("2x3xf32",), "2x3xf32", 'call_target_name = "mhlo.erf"')
+add(
+    "composite",
+    """
+    func.func public @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+      %0 = stablehlo.composite "chlo.erf" %x {decomposition = @impl} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+      return %0 : tensor<2x3xf32>
+    }
+    func.func private @impl(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+      %0 = chlo.erf %x : tensor<2x3xf32> -> tensor<2x3xf32>
+      return %0 : tensor<2x3xf32>
+    }""",
+    "2x3xf32",
+)
 add(
     "create_token",
     """

@@ -36,6 +36,7 @@ UNKNOWN_TO_XLA: dict[str, Callable] = {
     "stablehlo.dynamic_conv": lambda x, w: lax.conv_general_dilated(
         x, w, (1, 1), ((0, 1), (1, 0)), dimension_numbers=("NHWC", "HWIO", "NHWC")
     ),
+    "stablehlo.custom_call": jax.scipy.special.erf,
     "stablehlo.unary_einsum": lambda x: jnp.einsum("aij->ja", x),
 }
 """What the cases of ops that XLA does not run compute."""

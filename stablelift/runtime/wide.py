@@ -1,0 +1,100 @@
+"""64-bit types at the boundary of a program, where JAX has them turned off.
+
+The program computes with them whatever JAX's mode is. What it takes may be narrower, and is widened; what it
+returns is narrowed, and a number that does not fit is an error. In a trace, where no number can be looked at,
+floating-point results overflow to infinity, and 64-bit integers are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from stablelift.errors import LiftError
+from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import as_array
+from stablelift.runtime.types import spelled
+
+if TYPE_CHECKING:
+    from stablelift.runtime.program import Program
+
+_NARROWER = {
+    np.dtype(wide): np.dtype(narrow)
+    for wide, narrow in (
+        (np.int64, np.int32),
+        (np.uint64, np.uint32),
+        (np.float64, np.float32),
+        (np.complex128, np.complex64),
+    )
+}
+
+_HINT = 'turn on 64-bit types: jax.config.update("jax_enable_x64", True)'
+
+
+def has_wide(avals: Iterable[Any]) -> bool:
+    """Whether one of some types has 64 bits."""
+    return any(aval.dtype in _NARROWER for aval in avals)
+
+
+def is_off() -> bool:
+    """Whether JAX's 64-bit types are turned off."""
+    return jax.dtypes.canonicalize_dtype(np.int64) != np.int64
+
+
+def mode(avals: Iterable[Any]) -> AbstractContextManager[Any]:
+    """A context in which functions of arrays of these types are traced as they are."""
+    return jax.enable_x64(True) if is_off() and has_wide(avals) else nullcontext()
+
+
+def call(function: Callable, program: Program, args: Any) -> Any:
+    """The results of `function`, which runs `program`, on narrower arguments.
+
+    Raises:
+      LiftError: A result does not fit its narrower type.
+      TypeError: A result is a 64-bit integer, in a trace.
+    """
+    leaves, tree = jax.tree.flatten(args)
+    with jax.enable_x64(True):
+        if tree == program.in_tree:
+            leaves = [_widened(leaf, aval) for leaf, aval in zip(leaves, program.in_avals, strict=True)]
+        results, out_tree = jax.tree.flatten(function(*jax.tree.unflatten(tree, leaves)))
+        narrow = [_narrowed(one, f"{program.name}: result {index}") for index, one in enumerate(results)]
+    return jax.tree.unflatten(out_tree, narrow)
+
+
+def _widened(leaf: Any, aval: Any) -> Any:
+    try:
+        array = as_array(leaf)
+    except TypeError:  # the call says so in its own words
+        return leaf
+    return array.astype(aval.dtype) if _NARROWER.get(aval.dtype) == array.dtype else array
+
+
+def _narrowed(result: jax.Array, where: str) -> jax.Array:
+    narrower = _NARROWER.get(result.dtype)
+    if narrower is None:
+        return result
+    if jax_compat.is_tracer(result):
+        if jnp.issubdtype(narrower, jnp.integer):
+            raise TypeError(f"{where} is {spelled(result)}, which may not fit in a trace\n  hint: {_HINT}")
+        return result.astype(narrower)
+    narrow, fits = _checked(result, narrower)
+    if not fits:
+        what = f"{where}: its numbers do not fit in {narrower.name}"
+        raise LiftError(f"{what}\n  hint: {_HINT}")
+    return narrow
+
+
+def _narrow(x: jax.Array, dtype: np.dtype) -> tuple[jax.Array, jax.Array]:
+    narrow = x.astype(dtype)
+    if jnp.issubdtype(dtype, jnp.integer):
+        return narrow, jnp.all(narrow.astype(x.dtype) == x)
+    return narrow, jnp.all(jnp.isfinite(narrow) | ~jnp.isfinite(x))
+
+
+_checked = jax.jit(_narrow, static_argnums=1)
