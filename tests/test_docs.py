@@ -31,6 +31,7 @@ def test_page_is_current(name):
     assert (DOCS / name).read_text() == make_pages().PAGES[name](), "stale: run `python docs/make_pages.py`"
 
 
+@pytest.mark.smoke
 def test_the_tour_runs(capsys):
     runpy.run_path(str(DOCS / "tour.py"))
     assert "hint: give a bound" in capsys.readouterr().out  # the end of its last section
