@@ -189,7 +189,8 @@ def _read(data: bytes, filename: str) -> bytes:
 
     with context() as ctx:
         module = parse_any(data, ctx, filename)
-        if _has_odd_names(module):
+        is_plain = data.isascii() and b"\\" not in data
+        if not is_plain and _has_odd_names(module):
             raise LiftError(f"{filename}: error: expected names in UTF-8, found others")
         bytecode = to_bytecode(module)
     with context() as ctx:
