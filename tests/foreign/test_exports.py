@@ -65,6 +65,9 @@ def test_one_of_several_platforms_is_chosen():
         "f.export: error: the program is for 'tpu', 'cpu', 'cuda', and not for 'rocm'\n"
         "  hint: give `platform`"
     )
+    single = exported(jnp.sin, X, platforms=("cpu",))
+    assert load_bytes(single, "f.export", platform="cpu") == load_bytes(single, "f.export")
+    assert "the program is for 'cpu', and not for 'tpu'" in refusal(single, platform="tpu")
     artefact = jax.export.deserialize(bytearray(data)).mlir_module_serialized
     assert refusal(artefact).startswith("f.export: error: the program is for several platforms")
     assert load_bytes(artefact, "f", platform=1).in_avals == (program.in_avals[0], *program.in_avals[2:])

@@ -83,14 +83,13 @@ def _element(type: Any) -> ir.Type:
 
 
 def _constant(op: Any) -> Tensor:
-    value: Any = op.attributes["value"]
-    type = op.results[0].type
-    if isinstance(value, ir.DenseElementsAttr):
-        if isinstance(value.type.element_type, ir.IndexType):
-            return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), value.type.shape)
-        notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
-        return emit("stablehlo.constant", attributes={"value": value, **notes}, type=value.type)
-    return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
+    value, type = op.attributes["value"], op.results[0].type
+    if not isinstance(type, ir.RankedTensorType):
+        return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
+    if isinstance(type.element_type, ir.IndexType):
+        return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), type.shape)
+    notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
+    return emit("stablehlo.constant", attributes={"value": value, **notes}, type=type)
 
 
 def _const_shape(op: Any) -> Tensor:
