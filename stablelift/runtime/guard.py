@@ -15,7 +15,7 @@ from typing import Any
 import jax
 
 from stablelift.errors import LiftError
-from stablelift.ir.location import error_at, listed, where
+from stablelift.ir.location import error_at, where
 from stablelift.ir.mlir import ir, walk
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.remat.placement import PLACEMENT
@@ -95,16 +95,16 @@ def refuse_recursion(known: Mapping[str, Any]) -> None:
 
 def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:
     """Raise a LiftError that lists the `custom_call` targets which are neither trusted nor in `allowed`."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, str] = {}
     for op in walk(module.operation, "stablehlo.custom_call"):
         target = op.attributes["call_target_name"].value
         if target not in allowed and not any(fnmatch.fnmatchcase(target, known) for known in TRUSTED_CALLS):
-            found.setdefault(target, []).append(op)
+            found.setdefault(target, _place(op))
     if found:
         names = ", ".join(repr(target) for target in found)
         raise LiftError(
             f"{filename}: error: the program calls code outside StableHLO, which can do anything\n"
-            + "\n".join(listed(f"custom_call `{target}`", same) for target, same in found.items())
+            + _listing(f"custom_call `{target}`{place}" for target, place in found.items())
             + f"\n  hint: if you trust it, load it with allow_custom_calls=[{names}]"
         )
 
