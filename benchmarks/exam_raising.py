@@ -12,17 +12,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import jax
 import numpy as np
-from common.exam import Verdict, answered, close, reference, run
+from common.comparison import Question
+from common.exam import NotApplicable, run
 
-from stablelift.passes.pipeline import CLEAN, LOOPS, run_text
-from tests.support import run_module
+from stablelift.errors import LiftError
+from stablelift.passes.pipeline import LOOPS, run_text
+from stablelift.runtime.files import load_bytes
 
 RAISE = ("lift-raise", "symbol-dce", *LOOPS)
 
@@ -33,42 +32,39 @@ ALLOWED = {
 """By the beginning of a harness's name, why it is not expected to pass."""
 
 
-def questions(harness: Any, random: np.random.RandomState) -> Iterator[Verdict]:
-    """Whether the harness's loops are raised, and whether they still compute the same."""
+def questions(harness: Any, random: np.random.RandomState) -> Iterator[Question]:
+    """Whether the harness's loops are raised and still compute the same."""
     try:
         args = harness.dyn_args_maker(np.random.RandomState(0))
-        text = jax.jit(harness.dyn_fun).lower(*args).as_text()
-    except Exception:
+        theirs = partial(_arrays_of, harness.dyn_fun)
+        text = jax.jit(theirs, keep_unused=True).lower(*args).as_text()
+    except Exception as error:
+        raise NotApplicable(f"JAX: {type(error).__name__}") from None
+    if "stablehlo.while" not in text:
         return
-    if "stablehlo.while" in text:
-        yield answered(f"{harness.fullname}, raised", partial(ask_raised, harness.dyn_fun, args, text))
-        yield answered(f"{harness.fullname}, run", partial(ask_values, harness.dyn_fun, args, text))
+    until = "while[" in str(jax.make_jaxpr(harness.dyn_fun)(*args))
+    yield Question(f"{harness.fullname}, raised", partial(_raised, text, until), theirs, tuple(args))
 
 
-def ask_raised(function: Any, args: list[Any], text: str) -> str:
-    """Which loop was left, if it was to be raised."""
+def _arrays_of(function: Any, *args: Any) -> list[Any]:
+    """The flat results, keys as their data."""
+    found = jax.tree.leaves(function(*args))
+    keys = [jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in found]
+    return [jax.random.key_data(leaf) if is_key else leaf for leaf, is_key in zip(found, keys, strict=True)]
+
+
+def _raised(text: str, until: bool, *args: Any) -> list[Any]:
+    """The results of the raised module.
+
+    Raises: LiftError if a loop is left that was to be raised; a loop `until` something happens may be.
+    """
     found, timing = run_text(text, ",".join(RAISE))
-    refused = [
-        str(remark)
-        for remark in timing.remarks
-        if remark.by == "lift-raise" and remark.what.startswith(("left", "kept"))
-    ]
-    loops_until = "while[" in str(jax.make_jaxpr(function)(*args))
-    return "" if loops_until or "lift.while" not in found and not refused else "; ".join(refused)
-
-
-def ask_values(function: Any, args: list[Any], text: str) -> str:
-    """What is wrong with the values of the raised module."""
-    expected = reference(lambda: jax.tree.leaves(jax.jit(function)(*args)))
-    if any(jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in expected):
-        expected = [jax.random.key_data(leaf) for leaf in expected]
-    kept = [leaf for leaf in jax.tree.leaves(args) if isinstance(leaf, (np.ndarray, jax.Array, np.generic))]
-    return close(run_module(text, kept, [*RAISE, "lift-lower", *CLEAN]), expected)
-
-
-def main() -> int:
-    return run("Raising: loops of JAX's harnesses", questions, ALLOWED)
+    remarks = [each for each in timing.remarks if each.by == "lift-raise"]
+    refused = [str(each) for each in remarks if each.what.startswith(("left", "kept"))]
+    if not until and (refused or "lift.while" in found):
+        raise LiftError("; ".join(refused) or "a loop is left, and no remark says why")
+    return jax.tree.leaves(load_bytes(found.encode(), "<raised>").bind(*jax.tree.leaves(args)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("Raising: loops of JAX's harnesses", questions, ALLOWED))

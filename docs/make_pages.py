@@ -19,7 +19,8 @@ import stablelift
 from stablelift.command import COMMANDS, main
 from stablelift.command.help import Context
 from stablelift.frontend.language import vocabulary
-from stablelift.frontend.language.parse import GRAMMAR
+from stablelift.frontend.language.tables import GRAMMAR
+from stablelift.frontend.language.vocabulary import left_out
 from stablelift.frontend.language.vocabulary.words import Word, spell
 from stablelift.ir import attributes
 from stablelift.ir.lift import LIFT_OPS, LiftOp
@@ -189,7 +190,19 @@ def language_page() -> str:
     tables.append(_table("lift of modules", vocabulary.LIFTS.values()))
     tables.append(_table("lift of functions", vocabulary.FUNCTION_LIFTS.values()))
     policies = f"Policies of `remat`: {', '.join(f'`{each}`' for each in vocabulary.POLICIES)}."
-    return "\n".join([text + VOCABULARY_HEAD, "\n\n".join(tables), "", policies, "", grammar_table()])
+    parts = [text + VOCABULARY_HEAD, "\n\n".join(tables), "", policies, ""]
+    parts += [left_out_table(), "", grammar_table()]
+    return "\n".join(parts)
+
+
+def left_out_table() -> str:
+    """The parameters that Python has and the language does not, those of one reason in one row."""
+    reasons: dict[str, list[str]] = {}
+    for names in (left_out.LEFT_OUT, left_out.OF_LIFTED_FUNCTIONS):
+        for name, reason in names.items():
+            reasons.setdefault(reason, []).append(f"`{name}`")
+    rows = [f"| {' '.join(names)} | {reason} |" for reason, names in reasons.items()]
+    return "\n".join(["| parameter of Python alone | why |", "|---|---|", *rows])
 
 
 def _words(title: str, home: str) -> str:

@@ -28,6 +28,10 @@ class LiftError(StableliftError):
     """A compiler diagnostic: `file:line:col: error: what`, then types, then the remedy."""
 
 
+class SideEffectError(LiftError):
+    """A function prints, calls back into Python, or writes to references, which a lift cannot keep."""
+
+
 class ModuleError(StableliftError):
     """Base of the errors about Modules, variables and random streams.
 

@@ -4,6 +4,8 @@ end.
 
 import gc
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +14,17 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # A dump directory of the developer's would make every test write into it.
 os.environ.pop("STABLELIFT_DUMP", None)
+
+# Most of the suite's time is XLA's: what a run has compiled, its other worker and the next run find on disk.
+COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
+MOST_ENTRIES = 30_000
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    is_first = "PYTEST_XDIST_WORKER" not in os.environ
+    if is_first and COMPILED.is_dir() and len(os.listdir(COMPILED)) > MOST_ENTRIES:
+        shutil.rmtree(COMPILED)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(COMPILED)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 # The first example pays for tracing and compilation, which no deadline foresees.
 settings.register_profile(
@@ -34,3 +47,16 @@ def forget_compiled_programs():
 
     jax.clear_caches()
     gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def run_our_passes():
+    """Where JAX's cache is on, so is that of our passes; here they are what is tested."""
+    import jax
+
+    from stablelift.runtime import cache
+
+    store = cache.store
+    cache.store = lambda: None if jax.config.jax_compilation_cache_dir == str(COMPILED) else store()
+    yield
+    cache.store = store

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -16,8 +17,10 @@ def test_the_python_examples_run(monkeypatch):
     for language, code in BLOCKS:
         if language == "python":
             exec(compile(code, "README.md", "exec"), namespace)
+    assert namespace["kernel"].shape == (64, 256)
     assert namespace["logits"].shape == (8, 32, 10)
-    assert namespace["gradients"]["params"]["Dense_0"]["kernel"].shape == (8, 64, 64)
+    assert namespace["many"].out_avals[0].shape == (16, 10)
+    assert all(jnp.any(gradient) for gradient in namespace["gradients"].values())
 
 
 def test_the_lift_example_is_the_one_in_examples():
@@ -25,6 +28,11 @@ def test_the_lift_example_is_the_one_in_examples():
     example = (ROOT / "examples/digits.lift").read_text(encoding="utf-8")
     without_comments = "".join(line for line in example.splitlines(True) if not line.strip().startswith("##"))
     assert re.sub(r"\n+", "\n", code).strip() == re.sub(r"\n+", "\n", without_comments).strip()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README))))
+def test_a_file_it_links_to_exists(path):
+    assert (ROOT / path).exists()
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:stablelift|tests|docs)/[\w/]*)`", README))))

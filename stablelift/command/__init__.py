@@ -18,7 +18,7 @@ from stablelift import __version__
 from stablelift.command.help import Context
 from stablelift.command.refusal import Refusal, reason
 
-COMMANDS = ("compile", "opt", "run", "check", "fmt")
+COMMANDS = ("compile", "opt", "run", "explain", "check", "fmt")
 """The commands, in the order of the help."""
 
 TRACEBACK = "STABLELIFT_TRACEBACK"

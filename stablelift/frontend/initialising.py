@@ -2,12 +2,13 @@
 
 Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops
 the forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of
-running it op by op. Where that cannot be (the Module looks at values, calls back into Python, returns no
-arrays) it runs op by op.
+running it op by op. Where that cannot be (the Module looks at values, calls back into Python) it runs op by
+op; for any other reason than these with a warning, since the reason is then a defect of the compiler.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -17,13 +18,22 @@ import jax.numpy as jnp
 import numpy as np
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
-from stablelift.errors import LazyInitError
+from stablelift.errors import LazyInitError, SideEffectError
 from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import traced_leaves
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstacked
+
+_NOT_FOR_COMPILERS = (
+    SideEffectError,
+    jax.errors.ConcretizationTypeError,
+    jax.errors.NonConcreteBooleanIndexError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+"""What a Module raises under a trace that looks at values, or does more than compute."""
 
 
 def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -33,9 +43,18 @@ def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwarg
         return run(rngs, *args, **kwargs)
     try:
         return _compiled(run, leaves, tree)
-    except Exception:  # whatever it is, running op by op raises it where the user expects it, or goes through
-        pass
-    return run(rngs, *args, **kwargs)
+    except Exception as error:  # whatever it is, running op by op raises it where the user expects it
+        failure = error
+    variables = run(rngs, *args, **kwargs)
+    if not isinstance(failure, _NOT_FOR_COMPILERS):
+        why = f"{type(failure).__name__}: {failure}".split("\n")[0]
+        warnings.warn(
+            f"init ran op by op, since it could not be compiled: {why}\n"
+            "  hint: the values are right, but this is a defect of stablelift: please report it",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return variables
 
 
 def lazily_initialised(

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.lift import Site, Types, differentiable, require, require_same, row
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import parse
+from stablelift.ir.table import Site, Types, differentiable, require, require_same, row
 
 
 def without_axis(type: Any, axis: int | None) -> Any:

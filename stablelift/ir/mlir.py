@@ -147,7 +147,10 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
 
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:
     """The module as MLIR text; constants of more than `elide` elements are shortened when it is given."""
-    return str(module.operation.get_asm(enable_debug_info=locations, large_elements_limit=elide))
+    text = module.operation.get_asm(
+        enable_debug_info=locations, large_elements_limit=elide, large_resource_limit=elide
+    )
+    return str(text)
 
 
 def to_bytecode(module: ir.Module) -> bytes:

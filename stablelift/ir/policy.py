@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,14 +78,30 @@ def parse(text: str) -> Policy:
 def _read(tree: ast.expr) -> Any:
     match tree:
         case ast.Name(id=name):
-            return Policy(_ALIASES.get(name, name))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            return Policy(_ALIASES.get(name, name), tuple(map(_read, arguments)))
+            return named(name)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=keywords):
+            given = {keyword.arg or "**": _read(keyword.value) for keyword in keywords}
+            return named(name, tuple(map(_read, arguments)), given)
         case ast.Tuple(elts=items) | ast.List(elts=items):
             return tuple(map(_read, items))
         case ast.Constant(value=value):
             return value
     raise PolicyError(f"expected names, strings, numbers and tuples in a policy, found {ast.unparse(tree)}")
+
+
+def named(name: str, arguments: tuple[Any, ...] = (), keywords: Mapping[str, Any] = {}) -> Policy:
+    """The policy of that name, or of that other name; its arguments may go by the names that JAX gives them.
+
+    Raises:
+      PolicyError: There is none, or it takes other arguments.
+    """
+    name = ALIASES.get(name, name)
+    names = ARGUMENTS[name].names if name in ARGUMENTS else ()
+    rest = names[len(arguments) :]
+    if name in ARGUMENTS and keywords and set(rest) != set(keywords):
+        wanted = f"{' and '.join(rest)} by name" if rest else "no more arguments, and none by name"
+        raise PolicyError(f"policy `{name}`: expected {wanted}, found {' and '.join(keywords)}")
+    return Policy(name, (*arguments, *(keywords[each] for each in rest if keywords)))
 
 
 def _spelled(value: Any) -> str:
@@ -103,6 +119,7 @@ def _spelled(value: Any) -> str:
 class _Wanted:
     text: str
     fits: Callable[[tuple[Any, ...]], bool]
+    names: tuple[str, ...] = ()
 
 
 def _all(kind: type, values: Any) -> bool:
@@ -112,9 +129,13 @@ def _all(kind: type, values: Any) -> bool:
 _NOTHING = _Wanted("no arguments", lambda given: not given)
 _NAMES = _Wanted("names, as strings", lambda given: _all(str, given))
 _MEMORIES = _Wanted(
-    "the kinds of memory to move from and to, as strings", lambda given: len(given) == 2 and _all(str, given)
+    "the kinds of memory to move from and to, as strings",
+    lambda given: len(given) == 2 and _all(str, given),
+    ("offload_src", "offload_dst"),
 )
-_BOTH = _Wanted("two policies", lambda given: len(given) == 2 and _all(Policy, given))
+_BOTH = _Wanted(
+    "two policies", lambda given: len(given) == 2 and _all(Policy, given), ("policy_1", "policy_2")
+)
 _SAVED_AND_OFFLOADED = _Wanted(
     "the names to save, those to offload (disjoint), and the kinds of memory to move from and to",
     lambda given: (
@@ -124,12 +145,14 @@ _SAVED_AND_OFFLOADED = _Wanted(
         and _all(str, given[2:])
         and not set(given[0]) & set(given[1])
     ),
+    ("names_which_can_be_saved", "names_which_can_be_offloaded", "offload_src", "offload_dst"),
 )
 _ONE_NAME = _Wanted("a name, as a string", lambda given: len(given) == 1 and _all(str, given))
 _OPS = _Wanted("names of ops to repeat all the same, as strings", lambda given: _all(str, given))
 _SIZE = _Wanted(
     'a size such as "512MiB", a number of bytes, or a fraction between 0 and 1',
     lambda given: len(given) == 1 and _is_size(given[0]),
+    ("size",),
 )
 
 ARGUMENTS: dict[str, _Wanted] = {
@@ -150,10 +173,11 @@ ARGUMENTS: dict[str, _Wanted] = {
 }
 """Every policy by name, with what it takes."""
 
-_ALIASES = {
+ALIASES = {
     "checkpoint_dots": "dots_saveable",
     "checkpoint_dots_with_no_batch_dims": "dots_with_no_batch_dims_saveable",
 }
+"""Other names of policies."""
 
 # Sizes
 

@@ -12,9 +12,12 @@ from typing import Any
 
 from jax.extend.core import Primitive
 
-from stablelift.errors import LiftError
+from stablelift.errors import SideEffectError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+
+OUTLINED = ("lift.call", "lift.remat")
+"""The ops that are their callee on the same inputs, with the same results."""
 
 lift_p = Primitive("lift")
 lift_p.multiple_results = True
@@ -29,7 +32,7 @@ def _restricted(
     wanted: list[bool], params: dict[str, Any]
 ) -> tuple[list[bool], dict[str, Any]] | None:
     """Of an outlined function, the part that computes some of its results; of any other lift, the whole."""
-    if params["op"] not in ("lift.call", "lift.remat"):
+    if params["op"] not in OUTLINED:
         return None
     ((attribute, callee),) = params["callees"]
     outputs = [index for index, is_wanted in enumerate(wanted) if is_wanted]
@@ -76,7 +79,7 @@ def bind(
     `name` is what the callees' symbols are made from.
 
     Raises:
-      LiftError: A callee has side effects, which a lift cannot keep.
+      SideEffectError: A callee has side effects, which a lift cannot keep.
     """
     held = callees if isinstance(callees, Recursive) else tuple(callees.items())
     for jaxpr in () if isinstance(callees, Recursive) else callees.values():
@@ -93,14 +96,14 @@ def bind(
 
 
 def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
-    """Raise a LiftError when running `jaxpr` would print, call back or write to references.
+    """Raise a SideEffectError when running `jaxpr` would print, call back or write to references.
 
     `allowed` names effects to let pass, as `jax_compat.effects` spells them.
     """
     found = [effect for effect in jax_compat.effects(jaxpr) if effect not in allowed]
     if found:
         place = jax_compat.place_of_effect(jaxpr)
-        raise LiftError(
+        raise SideEffectError(
             f"{place + ': ' if place else ''}error: a function with side effects cannot be lifted\n"
             f"  effects: {', '.join(found)}\n"
             "  hint: move the callback, print or reference out of the function"

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 
+from stablelift.errors import SideEffectError
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
@@ -42,7 +43,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
       platform: Whose lowering rules JAX is to use; the default backend's without one.
 
     Raises:
-      LiftError: The function has side effects or calls back into Python, or a lift in it is malformed.
+      SideEffectError: The function has side effects or calls back into Python.
+      LiftError: A lift in it is malformed.
       TypeError: An argument is not an array, or the function returns something that is not.
     """
     in_tree = jax.tree.structure(args)
@@ -103,11 +105,11 @@ def _accept(jaxpr: Any) -> None:
 
 
 def _refuse_callback(op: Any) -> None:
-    """Raise a LiftError for a call of a Python function, which lives in this process only."""
+    """Raise a SideEffectError for a call of a Python function, which lives in this process only."""
     target = op.operation.attributes["call_target_name"].value
     if "python" in target and "callback" in target:
         what = "a function that calls back into Python cannot be lifted"
-        raise error_at(op, what, hint="move the callback out of the function")
+        raise SideEffectError(str(error_at(op, what, hint="move the callback out of the function")))
 
 
 def _drop_empty_constraint(op: Any) -> None:

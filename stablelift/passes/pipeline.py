@@ -6,12 +6,10 @@ away: transforms are eliminated innermost first, as many rounds as they are nest
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from stablelift.errors import LiftError
@@ -32,6 +30,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
 from stablelift.passes.callgraph import Nesting, callees
 from stablelift.passes.derivatives import Derivatives
+from stablelift.passes.dump import Dump, Watch, watch_of
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.layers.pack import Pack
@@ -73,9 +72,6 @@ _PASSES = (
     Lower(),
     Inline(),
 )
-
-DUMP = "STABLELIFT_DUMP"
-"""The environment variable that names a folder for the module after each pass."""
 
 OURS: dict[str, ModulePass] = {one.name: one for one in _PASSES}
 """Our passes by the name they have in a pipeline."""
@@ -191,7 +187,7 @@ def run(
     last: Sequence[str | ModulePass] = (),
     remat: Policy | None = None,
     loops: Collection[str] | None = None,
-    dump: str | os.PathLike | None = None,
+    dump: Dump | None = None,
 ) -> Timing:
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
@@ -199,15 +195,14 @@ def run(
     says what reverse sweeps keep where the program does not, and `loops` which passes over loops are run.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
-    each pass, as `03-lift-batching.mlir`.
+    each pass, as `03-lift-batching.mlir`; or it is a function, which is given the pass's name and the module.
 
     Raises:
       LiftError: A pass refuses the module, or leaves one that does not verify. The module is then not to be
       used.
     """
-    folder = dump or os.environ.get(DUMP)
     with module.context, ir.Location.unknown():
-        one = _Run(module, Path(folder) if folder else None)
+        one = _Run(module, watch_of(dump))
         if passes is None:
             one.through([VerifyLift.name, *first])
             passes = [*default_pipeline(module, layers, remat, loops), *last]
@@ -239,9 +234,9 @@ def names_in(pipeline: str) -> list[str]:
 class _Run:
     """One run of a pipeline: its clock, its dumps, and the exception that stopped it."""
 
-    def __init__(self, module: ir.Module, folder: Path | None):
+    def __init__(self, module: ir.Module, watch: Watch | None):
         self.module = module
-        self.folder = folder
+        self.watch = watch
         self.timing = Timing()
         self.failure: Exception | None = None
         self.mark = 0.0
@@ -290,8 +285,6 @@ class _Run:
     def _probe(self, name: str, module: ir.Module) -> None:
         """Behind each pass: take its time, and write the dump outside of it."""
         self.timing.seconds.append((name, time.perf_counter() - self.mark))
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            place = self.folder / f"{len(self.timing.seconds):02d}-{name}.mlir"
-            place.write_text(to_text(module))
+        if self.watch is not None:
+            self.watch(name, module)
         self.mark = time.perf_counter()

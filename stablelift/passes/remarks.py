@@ -25,7 +25,8 @@ class Remark(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.place or 'somewhere'}: remark: {self.what}: {self.why} [{self.by}]"
+        place = f"{self.place}: " if self.place else ""
+        return f"{place}remark: {self.what}: {self.why} [{self.by}]"
 
 
 _collector: ContextVar[list[Remark] | None] = ContextVar("remarks", default=None)

@@ -61,7 +61,7 @@ def compile(
       layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of
         one function, which XLA compiles once. "roll": chains of them become loops, so that compile time does
         not grow with depth; what is carried is kept stacked, other operands are stacked in every call.
-        "auto": chosen by depth, see `choice`.
+        "auto": what costs least time over a thousand calls, see `choice`.
       remat: What the reverse keeps of repeated layers and of loops, where the function does not say: one of
         `stablelift.checkpoint_policies`, or its text. Without it loops are left to the optimiser (`auto`),
         and layers keep what their reverse uses.

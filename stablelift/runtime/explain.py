@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from stablelift.passes.remarks import Remark
 from stablelift.passes.remat.report import Partition
 from stablelift.runtime.choice import Choice
 from stablelift.runtime.compile import CompiledFunction
+from stablelift.runtime.finish import Finished
 from stablelift.runtime.program import Program
 from stablelift.runtime.static import Specialised
 
@@ -52,19 +54,47 @@ def _counted(texts: Iterable[str]) -> list[str]:
     return found
 
 
-def explain(program: Program | CompiledFunction | Specialised) -> Explanation:
+def explain(
+    program: Program | CompiledFunction | Specialised, html: str | os.PathLike | None = None
+) -> Explanation:
     """What the passes do to a program, or have done to a compiled function on its latest arguments.
+
+    Args:
+      html: A file that becomes a page with the whole account: the module after each pass, memory over time,
+        the graph of functions (`docs/reading-explain.md`). The passes run again for it.
 
     Raises:
       ValueError: The function has not been called, or prepared, yet.
-      LiftError: The program cannot be compiled.
+      LiftError: The program cannot be compiled, or the page cannot be written.
+    """
+    if html is not None:
+        from stablelift.runtime.account import account_of
+        from stablelift.runtime.page import write
+
+        account = account_of(program)
+        write(account, html)
+        return account.explanation
+    source, after, choice = decisions_of(program)
+    return explanation_of(source, (after or source).finished, choice)
+
+
+def decisions_of(
+    program: Program | CompiledFunction | Specialised,
+) -> tuple[Program, Program | None, Choice | None]:
+    """A program as it was traced, the one after the passes, and what became of its equal layers.
+
+    The last two are None for a Program, whose passes have perhaps not run.
     """
     if isinstance(program, Program):
-        traced, finished, choice = program, program, None
-    else:
-        (traced, finished), choice = program.latest, program.choice
-    timing = finished.finished.timing
-    return Explanation(tuple(timing.remarks), _foreign(traced), choice, tuple(timing.partitions))
+        return program, None, None
+    source, after = program.latest
+    return source, after, program.choice
+
+
+def explanation_of(source: Program, finished: Finished, choice: Choice | None) -> Explanation:
+    """The account of the decisions."""
+    timing = finished.timing
+    return Explanation(tuple(timing.remarks), _foreign(source), choice, tuple(timing.partitions))
 
 
 def _foreign(program: Program) -> Counter[str]:

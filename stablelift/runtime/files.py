@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ def save(program: Program, path: str | os.PathLike) -> None:
             data = to_text(module, locations=True).encode()
         else:
             data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
-    _write_whole(path, data)
+    write_whole(path, data)
 
 
 def note_trees(module: ir.Module, program: Program) -> None:
@@ -52,17 +52,17 @@ def note_trees(module: ir.Module, program: Program) -> None:
                 module.operation.attributes[name] = ir.StringAttr.get(text)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, what: str = "the program") -> None:
     """Write a file under a temporary name beside it, then rename: nobody sees half of it."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
-            Path(temporary).replace(path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
             raise
     except OSError as error:
-        raise LiftError(f"{path}: error: cannot write the program: {error.strerror}") from None
+        raise LiftError(f"{path}: error: cannot write {what}: {error.strerror}") from None

@@ -6,15 +6,16 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
 from stablelift.ir.policy import OVER_OPS
+from stablelift.passes.dump import DUMP, Dump
 from stablelift.passes.layers.layout import Layout
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.passes.layers.roll import Roll
-from stablelift.passes.pipeline import DUMP, Timing, run
+from stablelift.passes.pipeline import Timing, run
 from stablelift.passes.remarks import Remark
 from stablelift.passes.remat.report import Partition, Value
 from stablelift.runtime import cache
@@ -34,17 +35,17 @@ class Finished:
       timing: The seconds each pass took, and what the passes remarked.
       layout: What a pass made of the arguments and results of the entry point; None if they are as before.
       calls: The targets of the module's custom calls.
+      passes: Those that were asked for beside the default ones.
     """
 
     bytecode: bytes
     timing: Timing
     layout: Layout | None
     calls: tuple[str, ...]
+    passes: Passes = field(default_factory=dict)
 
 
-def finish(
-    bytecode: bytes, content: Callable[[], str], passes: Passes, dump: str | os.PathLike | None
-) -> Finished:
+def finish(bytecode: bytes, content: Callable[[], str], passes: Passes, dump: Dump | None) -> Finished:
     """The module after the passes; `content`, asked where there is a cache, says a hash of it.
 
     Raises:
@@ -65,10 +66,10 @@ def finish(
             finished = _decoded(entry)
             finished.timing.seconds.append(("found in the cache", time.perf_counter() - started))
     load_libraries(finished.calls)
-    return finished
+    return replace(finished, passes=passes)
 
 
-def _after_passes(bytecode: bytes, passes: Passes, dump: str | os.PathLike | None) -> Finished:
+def _after_passes(bytecode: bytes, passes: Passes, dump: Dump | None) -> Finished:
     with context() as ctx:
         module = parse(bytecode, ctx)
         timing = run(module, dump=dump, **passes)

@@ -21,7 +21,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.gradients import vjp
 from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
-from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.lowering.primitive import OUTLINED, lift_p, program_p
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
 
@@ -63,8 +63,22 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 
 def _batch(primitive: Primitive, args: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
     in_axes = tuple(axis if isinstance(axis, int) else None for axis in axes)
-    results = vmap(applied(primitive, params), in_axes)(*args)
-    return results, [0] * len(results)
+    function = applied(primitive, params)
+    if primitive is not lift_p or params["op"] not in OUTLINED:
+        results = vmap(function, in_axes)(*args)
+        return results, [0] * len(results)
+    mapped = [axis is not None for axis in in_axes]
+    out_axes = tuple(0 if varies else None for varies in _varying(mapped, params))
+    return vmap(function, in_axes, out_axes)(*args), out_axes
+
+
+def _varying(mapped: Sequence[bool], params: dict[str, Any]) -> list[bool]:
+    """Which results of an outlined function depend on a mapped input. The parameters of a layer that is
+    initialised under a map do not, and stay what they are without it.
+    """
+    ((_, callee),) = params["callees"]
+    used_by = (jax_compat.restrict(callee, [index])[1] for index in range(len(params["out_avals"])))
+    return [any(use and one for use, one in zip(used, mapped, strict=True)) for used in used_by]
 
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:

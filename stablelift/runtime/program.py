@@ -28,6 +28,7 @@ from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
+from stablelift.passes.dump import Dump
 from stablelift.passes.layers.layout import Group
 from stablelift.runtime import wide
 from stablelift.runtime.compiled import Compiled
@@ -257,7 +258,7 @@ class Program:
         other.__dict__["finished"] = finished
         return other
 
-    def _finish(self, dump: str | os.PathLike | None = None, passes: Passes | None = None) -> Finished:
+    def _finish(self, dump: Dump | None = None, passes: Passes | None = None) -> Finished:
         return finish(self.bytecode, lambda: self._content, passes or {}, dump)
 
     def compile(

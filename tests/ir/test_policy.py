@@ -44,6 +44,13 @@ def test_texts():
     )
 
 
+def test_arguments_by_name():
+    names = 'names_which_can_be_saved=("a",), names_which_can_be_offloaded=("b", "c")'
+    memories = 'offload_dst="pinned_host", offload_src="device"'
+    assert parse(f"save_and_offload_only_these_names({names}, {memories})") == EVERY[9]
+    assert parse("budget(size=0.5)") == EVERY[-1]
+
+
 @pytest.mark.parametrize(
     "text, message",
     [
@@ -51,6 +58,11 @@ def test_texts():
         (
             "save_only_these_names(1)",
             "policy `save_only_these_names`: expected names, as strings, found 1",
+        ),
+        ("budget(bytes=3)", "policy `budget`: expected size by name, found bytes"),
+        (
+            "dots_saveable(size=3)",
+            "policy `dots_saveable`: expected no more arguments, and none by name, found size",
         ),
         ("dots_saveable(3)", "policy `dots_saveable`: expected no arguments, found 3"),
         (

@@ -57,7 +57,7 @@ TRAIN = """
         warnings.simplefilter("always")
         params = Model().init(jax.random.key(0), x)
         state = optimiser.init(params)
-        run = nn.compile(step, carry=2)
+        run = nn.compile(step, carry=2, layers="roll")
         losses = []
         for _ in range(3):
             params, state, loss = run(params, state, x)

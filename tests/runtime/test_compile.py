@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -95,24 +97,36 @@ def test_jax_may_take_the_gradient(layers, reference):
     np.testing.assert_allclose(losses, reference[2], rtol=1e-5)
 
 
-def test_auto_says_why():
-    model = Model()
-    step = nn.compile(training_step(model, functional.value_and_grad), carry=2)
+def choice_of(depth, carry):
+    """What `auto` makes of a step of a model of this depth, without compiling it."""
+    step = nn.compile(training_step(Model(depth=depth), functional.value_and_grad), carry=carry)
     assert step.choice is None
-    step(*start(model), X)
-    assert step.choice == (
-        "roll",
-        "a submodule is called 6 times, and what is carried can be kept stacked",
+    step.prepare(*start(Model(depth=depth)), X)
+    return step.choice
+
+
+def test_auto_weighs_compile_time_against_the_cost_of_a_call():
+    assert choice_of(2, 2) == ("inline", "no submodule is called 3 times or more", ())
+    deep = choice_of(30, 2)
+    assert deep.layers == "roll"
+    assert re.sub(r"\d\.\d s", "N s", deep.why) == (
+        "a submodule is called 30 times: compiles in about N s, +0.6 ms a call; inline in N s; "
+        "outline in N s, +0.3 ms a call"
     )
-    shallow = nn.compile(Model(depth=2).apply)
-    shallow(Model(depth=2).init(KEY, X), X)
-    assert shallow.choice == ("inline", "no submodule is called 6 times or more")
-    forward = nn.compile(model.apply)
-    forward(model.init(KEY, X), X)
-    assert forward.choice == (
-        "outline",
-        "a submodule is called 6 times, and nothing is carried between calls",
-    )
+    inline, outline, roll = deep.estimates
+    assert min(deep.estimates, key=lambda estimate: estimate.seconds) is roll
+    assert (inline.call_seconds, inline.bytes) == (0.0, 0)
+    # Without a carry the updates stay unrolled, and the layers' parameters are stacked in every call.
+    _, same, loose = choice_of(30, 0).estimates
+    assert same.compile_seconds == outline.compile_seconds
+    assert loose.bytes > 0 == roll.bytes and loose.seconds > roll.seconds
+
+
+def test_auto_keeps_small_and_shallow_programs_as_they_are():
+    assert choice_of(5, 2).layers == "inline"
+    forward = nn.compile(Model(depth=30).apply)
+    forward.prepare(jax.eval_shape(Model(depth=30).init, KEY, X), X)
+    assert forward.choice.layers == "inline"
 
 
 def rolled_step(**options):

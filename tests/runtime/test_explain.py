@@ -38,15 +38,18 @@ def test_foreign_rules_are_counted():
 
 def test_a_compiled_function():
     model = Model()
-    step = nn.compile(training_step(model, functional.value_and_grad), carry=2)
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers="roll")
     with pytest.raises(ValueError, match="nothing is compiled yet"):
         nn.explain(step)
     step.prepare(*start(model), X)
     text = str(nn.explain(step))
-    assert text.startswith("equal layers: roll: a submodule is called 6 times")
+    assert text.startswith("equal layers: roll: as asked for")
     assert "rolled 6 calls of `Block__fwd`: a loop over" in text or "rolled 5 calls of `Block__fwd" in text
     assert "a loop backwards over" in text
     assert "bytes to its reverse, not" in text
+    remarks = nn.explain(step).remarks  # a loop that was rolled has the place of the first layer in it
+    assert {remark.by for remark in remarks} >= {"lift-roll", "lift-hoist"}
+    assert all(remark.place and "test_compile.py:" in remark.place for remark in remarks), text
 
 
 def test_what_each_reverse_keeps():

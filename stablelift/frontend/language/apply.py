@@ -21,7 +21,7 @@ from stablelift.frontend.language.values import (
     literal,
     value_of,
 )
-from stablelift.frontend.language.vocabulary import LIFTS, Word
+from stablelift.frontend.language.vocabulary import LAYER_METHODS, LIFTS, Word
 
 Values = tuple[Value, ...]
 
@@ -97,8 +97,7 @@ def _infer_method(
 ) -> Value:
     match callee:
         case Word():
-            names = (p.name for p in callee.inputs if not p.variadic)
-            return infer_layer(callee, fields, dict(zip(names, values, strict=False)))
+            return infer_layer(callee, name, fields, values)
         case syntax.Module():
             declared = method(callee, name)
             if declared is None:
@@ -113,10 +112,26 @@ def _infer_method(
         report.open_lifts.discard(callee.name.text)
 
 
-def infer_layer(word: Word, fields: dict[str, Value], inputs: dict[str, Value]) -> Value:
-    """The result of a stock layer; rules know its first input as `x`."""
-    first = next(iter(inputs.values()), UNKNOWN)
-    return RULES[word.rule](word.name, {"x": first, **inputs, **fields})
+def layer_method(layer: Word, name: str) -> Word | None:
+    """A method of a stock layer, with its inputs as parameters."""
+    if name == "call":
+        return Word(layer.name, layer.home, layer.inputs, layer.rule)
+    return LAYER_METHODS.get(layer.name, {}).get(name)
+
+
+def infer_layer(layer: Word, name: str, fields: dict[str, Value], values: Values) -> Value:
+    """The result of a method of a stock layer."""
+    method_ = layer_method(layer, name)
+    if method_ is None:
+        raise Mismatch(f"module `{layer.name}` has no method `{name}`")
+    names = (p.name for p in method_.parameters if not p.variadic)
+    return infer_word(method_, {**dict(zip(names, values, strict=False))}, fields)
+
+
+def infer_word(word: Word, given: dict[str, Value], fields: dict[str, Value]) -> Value:
+    """The result of a method of a layer; rules know its first input as `x`."""
+    first = next(iter(given.values()), UNKNOWN)
+    return RULES[word.rule](word.name, {"x": first, **given, **fields})
 
 
 def _infer_lifted(

@@ -20,6 +20,7 @@ from stablelift.frontend.language.values import (
     value_of,
 )
 from stablelift.frontend.language.vocabulary import Parameter, Word
+from stablelift.frontend.language.vocabulary.left_out import LEFT_OUT
 
 Matched = tuple[Parameter | None, syntax.Expression]
 NAME_FIELD = Parameter("name", required=False, keyword_only=True, variadic=False, kind="str")
@@ -71,7 +72,8 @@ def _match_keyword(
     parameter = next((p for p in known if p.name == name), None)
     if parameter is None:
         names = [p.name for p in known]
-        hint = suggest(name, names) or (f"its {noun}s are {', '.join(names)}" if names else "")
+        hint = suggest(name, names) or LEFT_OUT.get(name, "")
+        hint = hint or (f"its {noun}s are {', '.join(names)}" if names else "")
         report.error(keyword.name.span, f"{callee} has no {noun} `{name}`", hint)
     elif name in taken:
         report.error(keyword.name.span, f"{callee} got `{name}` twice")
@@ -99,8 +101,8 @@ def kind_fits(kind: str, value: Value) -> bool:
             return kind in ("module", "function")
         case Function():
             return kind == "function"
-        case Array():
-            return kind in ("array", "arrays", "value")
+        case Array(dtype=dtype):
+            return kind in ("array", "arrays", "value") or kind == "key" and dtype in (None, "key")
         case Several():
             return kind in ("arrays", "value", "count", "tuple", "modules")
 
@@ -128,6 +130,7 @@ def show_kind(kind: str) -> str:
         "str": "a string",
         "initializer": "an initializer",
         "modules": "a tuple of modules",
+        "key": "a random key",
     }
     return words.get(kind, f"a {kind}")
 
@@ -191,6 +194,8 @@ def result_of(declared: syntax.Callable) -> Value:
         return Several(tuple(map(value_of, declared.results)))
     last = declared.body[-1] if declared.body else None
     if isinstance(last, syntax.Return) and isinstance(last.value, syntax.Tuple):
+        if any(isinstance(item, syntax.Rest) for item in last.value.items):
+            return Several(None)
         return Several((UNKNOWN,) * len(last.value.items))
     return Array(None, None) if isinstance(last, syntax.Return) else UNKNOWN
 

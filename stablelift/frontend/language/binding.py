@@ -189,7 +189,8 @@ def result(value: Any) -> Any:
 def expect(value: Any, declaration: str, spec: Any) -> Any:
     """`value` as an array, if it has the dtype and shape, a pair; or a tuple by a list of such pairs.
 
-    `declaration` begins the message: "`h` is declared f32[*batch, hidden]". Raises RunMismatch.
+    A size of None is any. `declaration` begins the message: "`h` is declared f32[*batch, hidden]". Raises
+    RunMismatch.
     """
     if isinstance(spec, list):
         if not isinstance(value, (tuple, list)) or len(value) != len(spec):
@@ -199,7 +200,8 @@ def expect(value: Any, declaration: str, spec: Any) -> Any:
     if not isinstance(value, (jax.Array, *_NUMBERS)):
         raise RunMismatch(f"{declaration}, found {found_value(value)}")
     value = value if isinstance(value, jax.Array) else jnp.asarray(value)
-    if value.shape != shape or not dtype_fits(dtype, value):
+    same = len(shape) == value.ndim and all(a in (None, b) for a, b in zip(shape, value.shape, strict=True))
+    if not same or not dtype_fits(dtype, value):
         raise RunMismatch(f"{declaration}, found {describe(value)}", f"the declared sizes are {_show(shape)}")
     return value
 
@@ -228,5 +230,7 @@ def describe(value: Any) -> str:
     return f"{dtype}{_show(tuple(value.shape))}" if value.ndim else dtype
 
 
-def _show(size: int | tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, size))}]" if isinstance(size, tuple) else str(size)
+def _show(size: Any) -> str:
+    if isinstance(size, tuple):
+        return f"[{', '.join(map(_show, size))}]"
+    return "?" if size is None else str(size)

@@ -5,30 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.calls import check_initializer
+from stablelift.frontend.language.body_variables import check_sow, check_update, check_variable
 from stablelift.frontend.language.expressions import Expressions
+from stablelift.frontend.language.lets import bind, check_let
 from stablelift.frontend.language.members import check_members, fields_in_scope
 from stablelift.frontend.language.parameters import bind_parameters
 from stablelift.frontend.language.report import Report
-from stablelift.frontend.language.results import check_declared, check_returned
+from stablelift.frontend.language.results import check_returned
 from stablelift.frontend.language.types import (
-    arrays_in,
     check_type,
-    named_dimensions,
+    new_dimensions,
 )
 from stablelift.frontend.language.values import (
     UNKNOWN,
-    Array,
-    Instance,
-    Several,
-    Static,
-    Unknown,
     Value,
     join,
     size_of,
     value_of,
 )
-from stablelift.frontend.language.vocabulary import DTYPE_CLASSES, DTYPES
+from stablelift.frontend.language.vocabulary import DTYPES
 
 MAX_LOOKED_TWICE = 2
 MAX_BRANCHES = 100
@@ -53,6 +48,7 @@ class Body:
         self.fixed: dict[str, tuple[str, syntax.Name]] = {}
         self.variables: set[str] = set()
         self.loops = 0
+        self.new_dimensions: dict[syntax.Span, list[str]] = {}
 
     @property
     def in_loop(self) -> bool:
@@ -68,6 +64,7 @@ class Body:
             check_type(self.scope, result)
         if self.module:
             check_members(self, self.module)
+        self.new_dimensions = new_dimensions(self.declared, _names_of(self.module))
         if self.module is None or not self.module.external:
             returned = self._block(self.declared.body)
             self._ends_with_return(returned)
@@ -93,11 +90,13 @@ class Body:
     def _statement(self, statement: syntax.Statement) -> bool:
         match statement:
             case syntax.Let():
-                self._let(statement)
+                check_let(self, statement)
             case syntax.Param() | syntax.Variable():
-                self.variable(statement)
+                check_variable(self, statement)
             case syntax.Update():
-                self._update(statement)
+                check_update(self, statement)
+            case syntax.Sow():
+                check_sow(self, statement)
             case syntax.Return():
                 if self.in_loop:
                     hint = "keep the value in a name, and return it after the loop"
@@ -111,95 +110,6 @@ class Body:
             case syntax.For():
                 self._for(statement)
         return False
-
-    def _let(self, let: syntax.Let) -> None:
-        value = self.scope.infer(let.value)
-        if let.annotation:
-            check_type(self.scope, let.annotation)
-            declared = self.array(let.annotation)
-            message = f"`{let.targets[0].text}` is declared {declared}"
-            check_declared(self.report, let.value, message, declared, value)
-            value = declared
-        values: tuple[Value, ...] = (value,)
-        if len(let.targets) > 1:
-            values = self._items(let, value)
-        seen: set[str] = set()
-        for target, item in zip(let.targets, values, strict=True):
-            if target.text in seen:
-                self.report.error(target.span, f"`{target.text}` stands twice on the left")
-            seen.add(target.text)
-            self._bind(target, item)
-
-    def _items(self, let: syntax.Let, value: Value) -> tuple[Value, ...]:
-        count = len(let.targets)
-        items = value.items if isinstance(value, Several) else None
-        if items is not None and len(items) != count and not any(map(_is_rest, items)):
-            self.report.error(let.value.span, f"{count} names on the left, {len(items)} values on the right")
-        elif not isinstance(value, (Several, Array, Unknown)):
-            self.report.error(let.value.span, f"{count} names on the left, found {value}")
-        if items is None and isinstance(value, Several):
-            return (value.item,) * count
-        if items is None or len(items) != count or any(map(_is_rest, items)):
-            # An array is split along its first axis.
-            return (UNKNOWN,) * count
-        return items
-
-    def _bind(self, target: syntax.Name, value: Value) -> None:
-        self.no_dtype(target)
-        name = target.text
-        self.scope.partial.pop(name, None)
-        if name in self.fixed:
-            what, place = self.fixed[name]
-            message = f"`{name}` is {what}, declared at {place.span}"
-            self.report.error(target.span, message, "choose another name")
-        elif isinstance(self.scope.names.get(name), Static) and name in named_dimensions(self.declared):
-            self.report.error(target.span, f"`{name}` is a dimension", "choose another name")
-        elif isinstance(value, Instance) and self.report.what_is(name):
-            message = f"`{name}` is {self.report.what_is(name)}, and would hold {value}"
-            self.report.error(target.span, message, "choose another name")
-        else:
-            self.scope.names[name] = value
-
-    def variable(self, variable: syntax.Param | syntax.Variable) -> None:
-        """Checks a param or variable, and gives its name its value."""
-        kind = "param" if isinstance(variable, syntax.Param) else "variable"
-        if self.scope.pure:
-            hint = "declare it in a module and pass its value"
-            self.report.error(variable.span, f"a `fn` is pure: it cannot have a {kind}", hint)
-        check_type(self.scope, variable.type)
-        for array in arrays_in(variable.type):
-            if array.dtype.text in DTYPE_CLASSES:
-                message = f"a {kind} has one dtype, found the class `{array.dtype.text}`"
-                self.report.error(array.dtype.span, message, "write `f32`, for example")
-        if isinstance(variable.type, syntax.TupleType):
-            self.report.error(variable.type.span, f"a {kind} is one array, found a tuple")
-        check_initializer(self.scope, variable.initializer)
-        if self.in_loop:
-            hint = "make a module of the body: each has variables of its own"
-            self.report.error(variable.span, f"a loop would declare the {kind} again and again", hint)
-        elif variable.name.text in self.fixed or variable.name.text in self.scope.names:
-            self.declared_twice(variable.name)
-        if isinstance(variable, syntax.Variable):
-            self.variables.add(variable.name.text)
-            if variable.collection.text == "params":
-                hint = f"write `param {variable.name.text}: ...`"
-                self.report.error(variable.collection.span, "the collection `params` is made of params", hint)
-        self.fix(variable.name, f"a {kind}", self.array(variable.type))
-
-    def _update(self, update: syntax.Update) -> None:
-        value = self.scope.infer(update.value)
-        name = update.target.text
-        if name not in self.variables:
-            what = self.fixed[name][0] if name in self.fixed else "none"
-            known = ", ".join(f"`{name}`" for name in sorted(self.variables))
-            hint = (
-                f"the variables are {known}" if known else f"declare it: `variable batch_stats.{name}: ...`"
-            )
-            self.report.error(update.target.span, f"expected a variable, `{name}` is {what}", hint)
-            return
-        declared = self.scope.names.get(name, UNKNOWN)
-        if isinstance(declared, Array):
-            check_declared(self.report, update.value, f"`{name}` is {declared}", declared, value)
 
     # Control flow
 
@@ -263,7 +173,7 @@ class Body:
 
     def _round(self, loop: syntax.For, item: Value) -> None:
         for target, value in zip(loop.targets, self.scope.take_apart(loop.targets, item), strict=True):
-            self._bind(target, value)
+            bind(self, target, value)
         self._block(loop.body)
 
     def _ends_with_return(self, returned: bool) -> None:
@@ -298,5 +208,7 @@ class Body:
         self.report.error(name.span, f"`{name.text}` is declared twice", hint)
 
 
-def _is_rest(value: Value) -> bool:
-    return isinstance(value, Static) and value.kind == "rest"
+def _names_of(module: syntax.Module | None) -> list[str]:
+    """Fields, members and methods."""
+    parts = (*module.fields, *module.members, *module.methods) if module else ()
+    return [part.name.text for part in parts]

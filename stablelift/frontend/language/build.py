@@ -13,10 +13,11 @@ import jax.numpy as jnp
 from stablelift.errors import StableliftError
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.binding import expect, result
+from stablelift.frontend.language.bound_functions import member
 from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import LiftCheckError, Source, diagnose
 from stablelift.frontend.language.lift_code import lifted_function, lifted_module
-from stablelift.frontend.language.lifted_functions import lift, member
+from stablelift.frontend.language.lifted_functions import lift
 from stablelift.frontend.language.module_code import module_class
 from stablelift.frontend.language.python_expressions import ExpressionCode
 from stablelift.frontend.language.running import RunningBody
@@ -27,9 +28,11 @@ from stablelift.frontend.language.static import (
     counted,
     decide,
     each,
+    held,
     length,
 )
 from stablelift.frontend.language.vocabulary import (
+    CONSTANTS,
     DTYPES,
     FUNCTION_LIFTS,
     FUNCTIONS,
@@ -39,7 +42,8 @@ from stablelift.frontend.language.vocabulary import (
     RESERVED_FIELDS,
     Word,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
+from stablelift.frontend.lifts import axes
 from stablelift.frontend.module import Module
 
 
@@ -75,11 +79,15 @@ def _vocabulary() -> dict[str, Any]:
     """The globals of every body: the words of the language, and nothing of Python's."""
     known: dict[str, Any] = {"__builtins__": {"__import__": _already_imported}}
     known |= {"@expect": expect, "@result": result, "@keyed": _keyed}
-    known |= {"@count": count, "@each": each, "@decide": decide, "@tuple": tuple, "@method": _method}
+    known |= {"@count": count, "@each": each, "@decide": decide, "@held": held, "@method": _method}
     known |= {"@lift": lift, "@member": member, "@range": counted, "@len": length}
+    known |= {"@In": axes.In, "@Out": axes.Out}
     known |= {f"@{word}": getattr(jnp, name if name != "bool" else "bool_") for word, name in DTYPES.items()}
+    known |= {f"@{name}": number for name, number in CONSTANTS.items()}
     known |= {f"@{operator}": function for operator, function in OPERATORS.items()}
-    known |= {f"@{name}": _home(word) for name, word in (LAYERS | FUNCTIONS).items() if word.home != OWN}
+    there = (LAYERS | FUNCTIONS).items()
+    known |= {f"@{name}": _home(word) for name, word in there if word.home not in (OWN, OF_MODULE)}
+    known["@unstack"] = _unstack
     known |= {f"@initializer {name}": _home(word) for name, word in INITIALIZERS.items()}
     return known
 
@@ -90,7 +98,15 @@ def _already_imported(name: str, *_: Any) -> ModuleType:
 
 
 def _home(word: Word) -> Any:
-    return getattr(importlib.import_module(word.home), word.name)
+    return getattr(importlib.import_module(word.home), word.attribute)
+
+
+def _unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
+    """The slices along an axis, each of which is an operation. Raises RunMismatch for very many."""
+    x = jnp.asarray(x)
+    if -x.ndim <= axis < x.ndim:
+        count(x.shape[axis])
+    return jnp.unstack(x, axis=axis)
 
 
 def _keyed(module: Any, initializer: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.apply import (
     bindings,
     configuration,
     fits,
     infer_instance,
-    infer_layer,
+    infer_word,
+    layer_method,
     substituted,
 )
 from stablelift.frontend.language.arguments import (
     field_fits,
     fields_of,
-    kind_fits,
-    match_arguments,
     method,
     name_of,
     parameters_of,
     result_of,
-    show_kind,
     show_values,
     target_of,
 )
 from stablelift.frontend.language.functions import (
     declared_function,
-    function_value,
     lifted_function,
 )
-from stablelift.frontend.language.report import Report
+from stablelift.frontend.language.given_values import Scope, given_values
+from stablelift.frontend.language.hints import alone, foreign_root, of_array
 from stablelift.frontend.language.rules import RULES
 from stablelift.frontend.language.shapes import Mismatch
 from stablelift.frontend.language.values import (
@@ -47,23 +43,11 @@ from stablelift.frontend.language.vocabulary import (
     FUNCTION_LIFTS,
     FUNCTIONS,
     INITIALIZERS,
+    LAYER_METHODS,
     LIFTS,
-    Parameter,
     Word,
 )
-
-
-class Scope(Protocol):
-    """What a call needs of the body it stands in."""
-
-    report: Report
-    names: dict[str, Value]
-    module: syntax.Module | None
-
-    @property
-    def pure(self) -> bool: ...
-
-    def infer(self, expression: syntax.Expression) -> Value: ...
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE
 
 
 def infer_call(scope: Scope, call: syntax.Call) -> Value:
@@ -90,7 +74,7 @@ def infer_call(scope: Scope, call: syntax.Call) -> Value:
         return _apply(scope, call, held)
     if held is None and name in FUNCTION_LIFTS:
         return lifted_function(scope, call)
-    _given(scope, call, "", None)
+    given_values(scope, call, "", None)
     _not_a_function(scope, function, held)
     return UNKNOWN
 
@@ -102,7 +86,7 @@ def _configure(scope: Scope, call: syntax.Call, module: syntax.Module | syntax.L
         scope.report.error(call.function.span, f"a `fn` is pure: it cannot hold the module `{name}`", hint)
     target = module if isinstance(module, Word) else target_of(module, scope.report)
     stock = isinstance(target, Word)
-    fields = _given(scope, call, f"`{name}`", fields_of(module, scope.report), "field", optional=stock)
+    fields = given_values(scope, call, f"`{name}`", fields_of(module, scope.report), "field", optional=stock)
     if isinstance(target, syntax.Module):
         _check_fields(scope, call, target, fields)
     return Instance(module, fields)
@@ -117,20 +101,6 @@ def _check_fields(scope: Scope, call: syntax.Call, module: syntax.Module, fields
         if each.kind.word == "tuple" and name in fields and not field_fits(each.kind, fields[name]):
             message = f"`{module.name.text}` wants {each.kind.text} for `{name}`, got {fields[name]}"
             scope.report.error(places[name].span, message)
-
-
-def check_initializer(scope: Scope, expression: syntax.Expression) -> None:
-    """Checks `lecun_normal()` and its like."""
-    name = expression.function if isinstance(expression, syntax.Call) else expression
-    if not isinstance(name, syntax.Name):
-        scope.report.error(expression.span, "expected an initializer such as `lecun_normal()`")
-    elif name.text not in INITIALIZERS:
-        scope.report.unknown("initializer", name, [*INITIALIZERS])
-    elif isinstance(expression, syntax.Call):
-        word = INITIALIZERS[name.text]
-        _given(scope, expression, f"`{word.name}({word.signature})`", word.parameters)
-    else:
-        scope.report.error(name.span, f"expected a call, found `{name.text}`", f"write `{name.text}()`")
 
 
 def _not_a_function(scope: Scope, function: syntax.Name, held: Value | None) -> None:
@@ -148,51 +118,13 @@ def _not_a_function(scope: Scope, function: syntax.Name, held: Value | None) -> 
         report.unknown("function", function, [*own, *report.callables])
 
 
-def _given(
-    scope: Scope,
-    call: syntax.Call,
-    callee: str,
-    parameters: tuple[Parameter, ...] | None,
-    noun: str = "parameter",
-    *,
-    optional: bool = True,
-) -> dict[str, Value]:
-    """The values of the arguments by parameter, after checks of arity, keywords and kinds.
-
-    `optional` says whether `none` stands for what may be left out.
-    """
-    given: dict[str, Value] = {}
-    for parameter, argument in match_arguments(scope.report, call, callee, parameters, noun):
-        if parameter is not None and parameter.kind == "initializer":
-            check_initializer(scope, argument)
-            continue
-        if parameter is not None and parameter.kind == "function":
-            given.setdefault(parameter.name, function_value(scope, argument))
-            continue
-        value = scope.infer(argument)
-        if parameter is None:
-            continue
-        left_out = optional and not parameter.required and value == Static("none")
-        tuples = parameter.kind.startswith("(")
-        if not tuples and not left_out and not kind_fits(parameter.kind, value):
-            message = f"{callee} wants {show_kind(parameter.kind)} for `{parameter.name}`, got {value}"
-            hint = "call it on an array" if isinstance(value, Instance) else ""
-            scope.report.error(argument.span, message, hint)
-            value = UNKNOWN
-        if parameter.variadic:
-            given[f"{parameter.name} {len(given)}"] = value
-        else:
-            given.setdefault(parameter.name, value)
-    return given
-
-
 def _apply(scope: Scope, call: syntax.Call, value: Value) -> Value:
     """A module, or a function that is a value, applied to arguments."""
     if isinstance(value, Instance):
         return _apply_instance(scope, call, value, "call", str(value))
     if isinstance(value, Function):
         return _apply_function(scope, call, value)
-    _given(scope, call, "", None)
+    given_values(scope, call, "", None)
     if not isinstance(value, Unknown):
         scope.report.error(call.function.span, f"expected a function or a module, found {value}")
     return UNKNOWN
@@ -217,12 +149,17 @@ def _apply_function(scope: Scope, call: syntax.Call, function: Function) -> Valu
 
 def _call_method(scope: Scope, call: syntax.Call, function: syntax.Attribute) -> Value:
     """`encoder.encode(x)`."""
-    held, name = scope.infer(function.value), function.name.text
+    name, root = function.name.text, foreign_root(function)
+    if root is not None and root.text not in scope.names:
+        scope.report.error(root.span, f"unknown name `{root.text}`", alone(name, called=True))
+        given_values(scope, call, "", None)
+        return UNKNOWN
+    held = scope.infer(function.value)
     if isinstance(held, Instance):
         return _apply_instance(scope, call, held, name, f"`{name}` of {held}")
-    _given(scope, call, "", None)
+    given_values(scope, call, "", None)
     if not isinstance(held, Unknown):
-        hint = f"functions are called by name: `{name}(x)`, not `x.{name}()`"
+        hint = of_array(name, arguments=bool(call.arguments))
         scope.report.error(function.name.span, f"only modules have methods, found {held}", hint)
     return UNKNOWN
 
@@ -231,17 +168,19 @@ def _apply_instance(scope: Scope, call: syntax.Call, value: Instance, name: str,
     callee = value.callee
     target = callee if isinstance(callee, Word) else target_of(callee, scope.report)
     if target is None:
-        _given(scope, call, "", None)
+        given_values(scope, call, "", None)
         return UNKNOWN
     if isinstance(target, Word):
-        if name != "call":
+        called = layer_method(target, name)
+        if called is None:
             place = call.function
             assert isinstance(place, syntax.Attribute)
-            scope.report.error(place.name.span, f"{value} has no method `{name}`")
+            known = ["call", *LAYER_METHODS.get(target.name, ())]
+            scope.report.unknown(f"method of {value}:", place.name, known, "its methods are")
             return UNKNOWN
-        given = _given(scope, call, shown, target.inputs)
+        given = given_values(scope, call, shown, called.parameters)
         if isinstance(callee, Word):
-            return _by_rule(scope, call, target, shown, given, value.fields)
+            return _by_rule(scope, call, called, shown, given, value.fields)
         return _by_lift(scope, call, value, name, shown, tuple(given.values()))
     declared = method(target, name)
     if declared is None:
@@ -250,11 +189,11 @@ def _apply_instance(scope: Scope, call: syntax.Call, value: Instance, name: str,
             known = [each.name.text for each in target.methods]
             named = syntax.Name(place.span, name)
             scope.report.unknown(f"method of {value}:", named, known, "its methods are")
-        _given(scope, call, "", None)
+        given_values(scope, call, "", None)
         return UNKNOWN
     if isinstance(callee, syntax.Module):
         return _apply_callable(scope, call, declared, shown, configuration(callee, value.fields))
-    given = _given(scope, call, shown, parameters_of(declared))
+    given = given_values(scope, call, shown, parameters_of(declared))
     return _by_lift(scope, call, value, name, shown, tuple(given.values()))
 
 
@@ -270,13 +209,15 @@ def _by_lift(
 
 
 def _apply_word(scope: Scope, call: syntax.Call, word: Word) -> Value:
-    if word.name == "make_rng" and scope.pure:
-        hint = "pass it a key: `k: key`"
-        scope.report.error(call.function.span, "a `fn` is pure: it has no random streams", hint)
-    given = _given(scope, call, f"`{word.name}({word.signature})`", word.parameters)
+    if word.home == OF_MODULE and scope.pure:
+        key = word.name == "make_rng"
+        what = "random streams" if key else f"module to ask `{word.name}`"
+        hint = "pass it a key: `k: key`" if key else "ask in a method and pass the result"
+        scope.report.error(call.function.span, f"a `fn` is pure: it has no {what}", hint)
+    given = given_values(scope, call, f"`{word.name}({word.signature})`", word.parameters)
     if any(p.required and p.name not in given for p in word.parameters):
         return UNKNOWN
-    return _by_rule(scope, call, word, f"`{word.name}`", given, {})
+    return _by_rule(scope, call, word, f"`{word.name}`", given, None)
 
 
 def _by_rule(
@@ -285,10 +226,10 @@ def _by_rule(
     word: Word,
     callee: str,
     given: dict[str, Value],
-    fields: dict[str, Value],
+    fields: dict[str, Value] | None,
 ) -> Value:
     try:
-        return infer_layer(word, fields, given) if word.inputs else RULES[word.rule](word.name, given)
+        return RULES[word.rule](word.name, given) if fields is None else infer_word(word, given, fields)
     except Mismatch as mismatch:
         shown = show_values(given if not fields else {**given, **fields})
         scope.report.error(call.function.span, f"{callee} cannot take {shown}: {mismatch}")
@@ -300,7 +241,7 @@ def _apply_callable(
 ) -> Value:
     """A `fn` or a method: its dimensions are unified with the sizes of the arguments."""
     parameters = parameters_of(declared)
-    given = _given(scope, call, callee, parameters)
+    given = given_values(scope, call, callee, parameters)
     if any(p.required and p.name not in given for p in parameters):
         return UNKNOWN
     places = dict(zip((p.name for p in parameters), call.arguments, strict=False))

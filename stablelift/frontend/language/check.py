@@ -157,6 +157,9 @@ def _check_parameters(declared: syntax.Callable, report: Report) -> None:
         if name.text in seen:
             hint = f"it is an argument at {seen[name.text].span}"
             report.error(name.span, f"`{name.text}` is declared twice", hint)
+        elif name.text == "self":
+            hint = "fields, members and methods go by their names"
+            report.error(name.span, "a method takes no `self`", hint)
         seen.setdefault(name.text, name)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.vocabulary import LIFTS, Word
+from stablelift.frontend.language.vocabulary import CONSTANTS, LIFTS, Parameter, Word
+from stablelift.ir.policy import Policy, PolicyError, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Named:
 
     name: str
     arguments: tuple[Any, ...] | None = None
+    keywords: dict[str, Any] = field(default_factory=dict)
 
 
 class NotConstant(Exception):
@@ -30,16 +32,17 @@ def constant(expression: syntax.Expression | syntax.Rest) -> Any:
     match expression:
         case syntax.Literal(value=value):
             return value
-        case syntax.Negation(operand=syntax.Literal(value=int() | float() as value)):
+        case syntax.Negation(operand=operand) if isinstance(value := constant(operand), (int, float)):
             return -value
         case syntax.Name(text=text):
-            return Named(text)
+            return CONSTANTS[text] if text in CONSTANTS else Named(text)
         case syntax.Tuple(items=items):
             return tuple(map(constant, items))
         case syntax.Dictionary(entries=entries):
             return {key.text: constant(value) for key, value in entries}
-        case syntax.Call(function=syntax.Name(text=text), arguments=arguments, keywords=()):
-            return Named(text, tuple(map(constant, arguments)))
+        case syntax.Call(function=syntax.Name(text=text), arguments=arguments, keywords=keywords):
+            given = {keyword.name.text: constant(keyword.value) for keyword in keywords}
+            return Named(text, tuple(map(constant, arguments)), given)
     raise NotConstant(expression)
 
 
@@ -50,12 +53,41 @@ def lift_arguments(call: syntax.Call, word: Word) -> dict[str, syntax.Expression
     return given | {keyword.name.text: keyword.value for keyword in call.keywords}
 
 
+def policy(expression: syntax.Expression) -> Policy:
+    """The policy that an expression spells. Raises NotConstant, PolicyError."""
+    found = _policy(constant(expression))
+    if not isinstance(found, Policy):
+        raise PolicyError("expected a policy such as dots_saveable")
+    return found
+
+
+def _policy(value: Any) -> Any:
+    """A constant with its names replaced by policies. Raises PolicyError."""
+    match value:
+        case Named(name=name, arguments=arguments, keywords=keywords):
+            given = {key: _policy(item) for key, item in keywords.items()}
+            return named(name, tuple(map(_policy, arguments or ())), given)
+        case tuple():
+            return tuple(map(_policy, value))
+    return value
+
+
+def option(parameter: Parameter | None, expression: syntax.Expression) -> Any:
+    """The value of an option; a policy is its text. Raises NotConstant."""
+    if parameter is None or parameter.kind != "policy":
+        return constant(expression)
+    try:
+        return str(policy(expression))
+    except PolicyError:
+        raise NotConstant(expression) from None
+
+
 def lift_options(call: syntax.Call, word: Word) -> dict[str, Any]:
     """The options of a lift that are constants."""
     options: dict[str, Any] = {}
     for name, value in lift_arguments(call, word).items():
         try:
-            options[name] = constant(value)
+            options[name] = option(word.parameter(name), value)
         except NotConstant:
             continue
     return options

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.calls import infer_call
+from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.given import common_dtype
+from stablelift.frontend.language.hints import alone, foreign_root, of_array
 from stablelift.frontend.language.indexing import infer_subscript
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Mismatch, Rest, broadcast, matmul
 from stablelift.frontend.language.sizes import OPERATIONS
+from stablelift.frontend.language.static import too_large
 from stablelift.frontend.language.values import (
     UNKNOWN,
     Array,
@@ -25,7 +28,7 @@ from stablelift.frontend.language.values import (
     join,
     literal,
 )
-from stablelift.frontend.language.vocabulary import DTYPES
+from stablelift.frontend.language.vocabulary import CONSTANTS, DTYPES
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
@@ -56,8 +59,8 @@ class Expressions:
                 return literal(value)
             case syntax.Name():
                 return self._name(expression)
-            case syntax.Tuple(items=items):
-                return self._tuple(items)
+            case syntax.Tuple(span=span, items=items):
+                return self._tuple(span, items)
             case syntax.Negation(operand=operand):
                 return self._negation(expression, self.infer(operand))
             case syntax.Not(operand=operand):
@@ -79,7 +82,7 @@ class Expressions:
             case syntax.Subscript():
                 return infer_subscript(self, expression)
             case syntax.Attribute(value=value, name=name):
-                self._method(value, name)
+                self._method(expression, value, name)
             case syntax.Dictionary():
                 self.report.error(expression.span, "expected a value, found a dictionary")
         return UNKNOWN
@@ -89,6 +92,8 @@ class Expressions:
             return self.names[name.text]
         if name.text in DTYPES:
             return Static("dtype", name.text)
+        if name.text in CONSTANTS and name.text not in self.partial:
+            return literal(CONSTANTS[name.text])
         what = self.report.what_is(name.text)
         if name.text in self.rests:
             hint = f"write `*{name.text}` inside a tuple"
@@ -101,26 +106,46 @@ class Expressions:
             self.report.unknown("name", name, [*self.names, *DTYPES, *self.rests, "true", "false", "none"])
         return UNKNOWN
 
-    def _method(self, value: syntax.Expression, name: syntax.Name) -> None:
+    def _method(self, attribute: syntax.Attribute, value: syntax.Expression, name: syntax.Name) -> None:
         """Notes the error of an attribute that is not called."""
+        root = foreign_root(attribute)
+        if root is not None and root.text not in self.names:
+            hint = alone(name.text, called=False)
+            self.report.error(root.span, f"unknown name `{root.text}`", hint)
+            return
         held = self.infer(value)
         if isinstance(held, (Instance, Unknown)):
             hint = f"call it: `{self.report.source.text(value.span)}.{name.text}(...)`"
             self.report.error(name.span, f"expected a value, found the method `{name.text}`", hint)
         else:
-            hint = f"functions are called by name: `{name.text}(x)`, not `x.{name.text}()`"
+            hint = of_array(name.text)
             self.report.error(name.span, f"only modules have methods, found {held}", hint)
 
-    def _tuple(self, items: tuple[syntax.Expression | syntax.Rest, ...]) -> Value:
+    def _tuple(self, span: Span, items: tuple[syntax.Expression | syntax.Rest, ...]) -> Value:
         values: list[Value] = []
+        known = True
         for item in items:
-            if isinstance(item, syntax.Rest):
-                self.known_rest(item)
-                known = item.name.text in self.rests
-                values.append(Static("rest", Rest(item.name.text)) if known else UNKNOWN)
-            else:
-                values.append(self.infer(item))
-        return Several(tuple(values))
+            spliced = self._spliced(item) if isinstance(item, syntax.Rest) else (self.infer(item),)
+            known = known and spliced is not None
+            values += spliced or ()
+        made = Several(tuple(values) if known else None)
+        problem = too_large(made.parts, made.depth)
+        if problem:
+            self.report.error(span, problem)
+        return UNKNOWN if problem else made
+
+    def _spliced(self, rest: syntax.Rest) -> tuple[Value, ...] | None:
+        """The sizes of a rest, or the items of a tuple; None where their number is not known."""
+        name = rest.name.text
+        if name in self.rests or name not in self.names:
+            self.known_rest(rest)
+            return (Static("rest", Rest(name)) if name in self.rests else UNKNOWN,)
+        value = self.names[name]
+        if isinstance(value, Several):
+            return value.items
+        if not isinstance(value, Unknown):
+            self.report.error(rest.name.span, f"expected a tuple, `{name}` is {value}")
+        return None
 
     def known_rest(self, rest: syntax.Rest) -> None:
         """Notes an error where `*name` is not in scope."""

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.apply import infer_callable, infer_instance
-from stablelift.frontend.language.arguments import match_arguments, method, parameters_of, show_kind
+from stablelift.frontend.language.arguments import match_arguments, method, name_of, parameters_of, show_kind
 from stablelift.frontend.language.constants import lift_options
+from stablelift.frontend.language.hints import alone, foreign_root
 from stablelift.frontend.language.lift_options import check_option
 from stablelift.frontend.language.lift_rules import LIFT_RULES
 from stablelift.frontend.language.report import Report
@@ -19,8 +20,8 @@ from stablelift.frontend.language.values import (
     Unknown,
     Value,
 )
-from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, FUNCTIONS, Word
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, FUNCTIONS, VARIABLE_OPTIONS, Word
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 
 Values = tuple[Value, ...]
 
@@ -45,6 +46,10 @@ def function_value(scope: Scope, expression: syntax.Expression) -> Function:
     if isinstance(expression, syntax.Name):
         return _named(scope, expression)
     if isinstance(expression, syntax.Attribute):
+        root, name = foreign_root(expression), expression.name.text
+        if root is not None and root.text not in scope.names:
+            scope.report.error(root.span, f"unknown name `{root.text}`", alone(name, called=False))
+            return unknown_function(name)
         held = scope.infer(expression.value)
         if isinstance(held, Instance):
             return of_method(scope.report, held, expression.name)
@@ -65,7 +70,7 @@ def _named(scope: Scope, name: syntax.Name) -> Function:
     held = scope.names.get(text)
     if held is not None:
         return as_function(report, name, held)
-    if text in FUNCTIONS and FUNCTIONS[text].home != OWN:
+    if text in FUNCTIONS and FUNCTIONS[text].home not in (OWN, OF_MODULE):
         return _word(FUNCTIONS[text])
     what = report.what_is(text)
     if what == "a module":
@@ -85,7 +90,9 @@ def as_function(report: Report, place: syntax.Expression, value: Value) -> Funct
         case Function():
             return value
         case Instance():
-            return Function(str(value), lambda values: infer_instance(report, value, "call", values))
+            return Function(
+                name_of(value.callee), lambda values: infer_instance(report, value, "call", values)
+            )
         case Unknown():
             return unknown_function()
     report.error(place.span, f"expected {show_kind('function')}, found {value}")
@@ -95,20 +102,21 @@ def as_function(report: Report, place: syntax.Expression, value: Value) -> Funct
 def of_method(report: Report, instance: Instance, name: syntax.Name) -> Function:
     """The method of a module."""
     return Function(
-        f"{instance}.{name.text}", lambda values: infer_instance(report, instance, name.text, values)
+        f"{name_of(instance.callee)}.{name.text}",
+        lambda values: infer_instance(report, instance, name.text, values),
     )
 
 
-def of_callable(declared: syntax.Callable, fields: dict[str, Value]) -> Function:
+def of_callable(declared: syntax.Callable, fields: dict[str, Value], *, pure: bool = False) -> Function:
     """A `fn`, or a method of the module itself."""
     count = len(parameters_of(declared))
-    return Function(declared.name.text, lambda values: infer_callable(declared, fields, values), count)
+    return Function(declared.name.text, lambda values: infer_callable(declared, fields, values), count, pure)
 
 
 def declared_function(scope: Scope, declared: syntax.Callable | syntax.Lift) -> Function:
     """A function of the file: a `fn`, or a lift of one."""
     if isinstance(declared, syntax.Callable):
-        return of_callable(declared, {})
+        return of_callable(declared, {}, pure=True)
     name, report = declared.name.text, scope.report
     if not isinstance(declared.value, syntax.Call) or not report.may_look_into(name):
         return unknown_function(name)
@@ -118,7 +126,7 @@ def declared_function(scope: Scope, declared: syntax.Callable | syntax.Lift) -> 
             lifted = lifted_function(_FileScope(report), declared.value)
     finally:
         report.open_lifts.discard(name)
-    return Function(name, lifted.infer, lifted.count)
+    return Function(name, lifted.infer, lifted.count, lifted.pure)
 
 
 class _FileScope:
@@ -150,7 +158,7 @@ def _word(word: Word) -> Function:
         names = (parameter.name for parameter in word.positional)
         return RULES[word.rule](word.name, dict(zip(names, values, strict=False)))
 
-    return Function(word.name, infer)
+    return Function(word.name, infer, pure=True)
 
 
 def lifted_function(scope: Scope, call: syntax.Call) -> Function:
@@ -160,14 +168,23 @@ def lifted_function(scope: Scope, call: syntax.Call) -> Function:
     if word is None:
         scope.report.unknown("lift of functions", call.function, [*FUNCTION_LIFTS])
         return unknown_function()
-    functions: list[Function] = []
+    given: dict[str, Function] = {}
+    of_variables: list[tuple[str, syntax.Expression]] = []
     for parameter, argument in match_arguments(scope.report, call, f"`{word.name}`", word.parameters):
         if parameter is None:
-            scope.infer(argument)
-        elif parameter.kind == "function":
-            functions.append(function_value(scope, argument))
+            continue
+        if parameter.kind == "function":
+            key = f"{parameter.name} {len(given)}" if parameter.variadic else parameter.name
+            given[key] = function_value(scope, argument)
         else:
             check_option(scope.report, word.name, parameter, argument)
+            if parameter.name in VARIABLE_OPTIONS:
+                of_variables.append((parameter.name, argument))
+    order = [parameter.name for parameter in word.parameters]
+    functions = [given[name] for name in sorted(given, key=lambda name: order.index(name.split()[0]))]
+    pure = bool(functions) and all(function.pure for function in functions)
+    if pure:
+        _refuse_variables(scope.report, call, word, functions[0], of_variables)
     infers = [function.infer for function in functions]
     needed = sum(parameter.required for parameter in word.parameters)
     if len(functions) < needed or (word.rule == "switch" and not functions):
@@ -181,4 +198,20 @@ def lifted_function(scope: Scope, call: syntax.Call) -> Function:
     def infer(values: Values) -> Value:
         return rule(infers, options, values) if report.may_look_into("") else UNKNOWN
 
-    return Function(shown, infer)
+    return Function(shown, infer, pure=pure)
+
+
+def _refuse_variables(
+    report: Report,
+    call: syntax.Call,
+    word: Word,
+    function: Function,
+    options: list[tuple[str, syntax.Expression]],
+) -> None:
+    """Notes an error for what a lift says of variables where there are none."""
+    message = f"`{word.name}` of `{function.name}`, which has no variables"
+    if word.name == "map_variables":
+        report.error(call.span, message, "lift a method or a module")
+        return
+    for option, argument in options:
+        report.error(argument.span, f"{message}: there is no use for `{option}`")

@@ -17,6 +17,8 @@ from stablelift.frontend.language.sizes import (
 )
 from stablelift.frontend.language.values import Array, Several, Static, Value
 
+MAX_PIECES = 1024
+
 
 def _joined(given: Given) -> list[Array] | None:
     arrays = given["arrays"]
@@ -110,9 +112,39 @@ def _split(_word: str, given: Given) -> Value:
             raise Mismatch(f"`{size}` pieces do not divide `{whole}`")
         part = (*shape[:at], divide(whole, size), *shape[at + 1 :])
     piece = Array(dtype, part)
-    return (
-        Several((piece,) * number) if isinstance(number, int) and 0 < number <= 1024 else Several(None, piece)
-    )
+    if isinstance(number, int) and 0 < number <= MAX_PIECES:
+        return Several((piece,) * number)
+    return Several(None, piece)
+
+
+def _unstack(_word: str, given: Given) -> Value:
+    shape, axes = shape_of(given["x"]), integers(given.get("axis", Static("int", 0)))
+    dtype = common_dtype([given["x"]])
+    at = None if shape is None or axes is None else place(shape, axes[0])
+    if shape is None or at is None:
+        return Several(None, Array(dtype, None))
+    piece = Array(dtype, (*shape[:at], *shape[at + 1 :]))
+    size = shape[at]
+    if isinstance(size, int) and 0 < size <= MAX_PIECES:
+        return Several((piece,) * size)
+    return Several(None, piece)
+
+
+def _meshgrid(_word: str, given: Given) -> Value:
+    """One array for each of those given, in the order that `indexing` says."""
+    count = sum(name.startswith("arrays ") for name in given)
+    sizes = [shape_of(value) for name, value in given.items() if name.startswith("arrays ")]
+    indexing = given.get("indexing", Static("str", "xy"))
+    how = indexing.value if isinstance(indexing, Static) else None
+    flat = [shape[0] if shape is not None and len(shape) == 1 else None for shape in sizes]
+    if how == "xy":
+        flat[:2] = reversed(flat[:2])
+    known_sizes = how in ("xy", "ij") and not any(isinstance(size, Rest) for size in flat)
+    return Several((Array(None, tuple(flat) if known_sizes else None),) * count)
+
+
+def _slice(_word: str, given: Given) -> Value:
+    return like(given, as_shape(given["sizes"]))
 
 
 def _repeat(_word: str, given: Given) -> Value:
@@ -184,6 +216,9 @@ JOINING_RULES = {
     "concatenate": _concatenate,
     "stack": _stack,
     "split": _split,
+    "unstack": _unstack,
+    "meshgrid": _meshgrid,
+    "slice": _slice,
     "repeat": _repeat,
     "tile": _tile,
     "pad": _pad,

@@ -165,7 +165,33 @@ def _lstm(_word: str, given: Given) -> Value:
     return Several((carry, second))
 
 
+def _attend(_word: str, given: Given) -> Value:
+    """Scores of each embedding for a query."""
+    shape, features = _features(given["x"]), _size(given.get("features"))
+    if shape is None or isinstance(shape[-1], Rest):
+        return Array(None, None)
+    if differ(shape[-1], features):
+        raise Mismatch(f"the query has `{shape[-1]}` features, the embeddings `{features}`")
+    return Array(_dtype(given["x"], given), (*shape[:-1], _size(given.get("num_embeddings"))))
+
+
+def _carry(_word: str, given: Given) -> Value:
+    """A first carry for inputs of a shape, whose last size is that of their features."""
+    shape = as_shape(given["input_shape"]) if "input_shape" in given else None
+    if shape == ():
+        raise Mismatch("a scalar has no features")
+    dtype = "f32" if "param_dtype" not in given else None
+    return Array(dtype, None if shape is None else (*shape[:-1], _size(given.get("features"))))
+
+
+def _carry_pair(word: str, given: Given) -> Value:
+    return Several((_carry(word, given),) * 2)
+
+
 LAYER_RULES = {
+    "attend": _attend,
+    "carry": _carry,
+    "carry_pair": _carry_pair,
     "dense": _dense,
     "dense_general": _dense_general,
     "embed": _embed,

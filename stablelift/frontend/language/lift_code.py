@@ -9,11 +9,12 @@ from typing import Any
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import (
     Named,
-    constant,
     lift_arguments,
     lift_options,
+    option,
 )
-from stablelift.frontend.language.lifted_functions import lift, policy
+from stablelift.frontend.language.lifted_control import on_variables
+from stablelift.frontend.language.lifted_functions import lift
 from stablelift.frontend.language.vocabulary import FUNCTION_LIFTS, LIFTS, Word
 from stablelift.frontend.lifts import axes
 
@@ -44,10 +45,7 @@ def _option(word: Word, name: str, argument: syntax.Expression, known: dict[str,
     parameter = word.parameter(name)
     if parameter is not None and parameter.kind == "mapping":
         return _mapping(argument, known)
-    value = constant(argument)
-    if parameter is not None and parameter.kind == "policy":
-        return policy(value.name)
-    return _value(value)
+    return _value(option(parameter, argument))
 
 
 def _value(value: Any) -> Any:
@@ -77,18 +75,7 @@ def _mapping(argument: syntax.Expression, known: dict[str, Any]) -> Callable[[An
     else:
         assert isinstance(argument, syntax.Name)
         by_name = known[f"@{argument.text}"]
-
-    def mapped(variables: Any) -> Any:
-        if not hasattr(variables, "items"):
-            return by_name(variables)
-        found = {}
-        for name, value in variables.items():
-            nested = hasattr(value, "items") or not isinstance(by_name, dict)
-            function = mapped if nested else by_name.get(name, lambda array: array)
-            found[name] = function(value)
-        return found
-
-    return mapped
+    return on_variables(by_name)
 
 
 def lifted_function(declared: syntax.Lift, known: dict[str, Any], home: str) -> Any:

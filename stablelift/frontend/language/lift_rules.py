@@ -6,17 +6,10 @@ raises Mismatch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from stablelift.frontend.language.shapes import Mismatch, Rest, Shape, agree, known, place
-from stablelift.frontend.language.sizes import Size, differ
-from stablelift.frontend.language.values import UNKNOWN, Array, Function, Several, Static, Value
-
-Values = tuple[Value, ...]
-Infer = Callable[[Values], Value]
-Options = dict[str, Any]
-LiftRule = Callable[[list[Infer], Options, Values], Value]
+from stablelift.frontend.language.derivative_rules import DERIVATIVE_RULES, Infer, LiftRule, Options
+from stablelift.frontend.language.mapped_axis import MappedAxis, Values, may_be
+from stablelift.frontend.language.shapes import Mismatch
+from stablelift.frontend.language.values import UNKNOWN, Array, Several, Value
 
 
 def _same(functions: list[Infer], _options: Options, values: Values) -> Value:
@@ -24,7 +17,7 @@ def _same(functions: list[Infer], _options: Options, values: Values) -> Value:
 
 
 def _vmap(functions: list[Infer], options: Options, values: Values) -> Value:
-    axis = _Axis("vmap", options.get("axis_size"))
+    axis = MappedAxis("vmap", options.get("axis_size"))
     inner = axis.without_all(values, options.get("in_axes", 0))
     return axis.added(functions[0](inner), options.get("out_axes", 0))
 
@@ -32,7 +25,7 @@ def _vmap(functions: list[Infer], options: Options, values: Values) -> Value:
 def _scan(functions: list[Infer], options: Options, values: Values) -> Value:
     if not values:
         raise Mismatch("a loop needs a first carry")
-    axis = _Axis("scan", options.get("length"))
+    axis = MappedAxis("scan", options.get("length"))
     carry, *xs = values
     result = functions[0]((carry, *axis.without_all(tuple(xs), options.get("in_axes", 0))))
     items = result.items if isinstance(result, Several) else None
@@ -59,48 +52,33 @@ def _same_carry(before: Value, after: Value) -> None:
         raise Mismatch(f"the carry is {before} and becomes {after}")
 
 
-def _grad(functions: list[Infer], options: Options, values: Values) -> Value:
-    return _gradients(functions[0](values), options, values)
+def _fori(functions: list[Infer], _options: Options, values: Values) -> Value:
+    if len(values) != 3:
+        raise Mismatch(f"expected the first index, the end and a carry, found {len(values)} arguments")
+    for bound in values[:2]:
+        if isinstance(bound, Several) or isinstance(bound, Array) and bound.shape:
+            raise Mismatch(f"an index is an int, found {bound}")
+    _same_carry(values[2], functions[0]((Array("int", ()), values[2])))
+    return values[2]
 
 
-def _value_and_grad(functions: list[Infer], options: Options, values: Values) -> Value:
-    value = functions[0](values)
-    return Several((value, _gradients(value, options, values)))
+def _map(functions: list[Infer], _options: Options, values: Values) -> Value:
+    if len(values) != 1:
+        raise Mismatch(f"expected one argument, which may be a tuple, found {len(values)}")
+    axis = MappedAxis("map", None)
+    return axis.added(functions[0](axis.without_all(values, 0)), 0)
 
 
-def _gradients(value: Value, options: Options, values: Values) -> Value:
-    if isinstance(value, Several) or (isinstance(value, Array) and value.shape):
-        raise Mismatch(f"a gradient is of a scalar, found {value}")
-    numbers = options.get("argnums", 0)
-    found = []
-    for number in numbers if isinstance(numbers, tuple) else (numbers,):
-        if not isinstance(number, int) or not -len(values) <= number < len(values):
-            raise Mismatch(f"there is no argument {number}")
-        found.append(values[number])
-    return Several(tuple(found)) if isinstance(numbers, tuple) else found[0]
-
-
-def _jvp(functions: list[Infer], _options: Options, values: Values) -> Value:
-    primals = values[0] if values else UNKNOWN
-    if len(values) != 2 or any(isinstance(value, (Array, Static)) for value in values):
-        raise Mismatch("expected a tuple of primals and a tuple of tangents")
-    if not isinstance(primals, Several) or primals.items is None:
-        return Several((UNKNOWN, UNKNOWN))
-    if not may_be(primals, values[1]):
-        raise Mismatch("the tangents are not like the primals")
-    value = functions[0](primals.items)
-    return Several((value, value))
-
-
-def _vjp(functions: list[Infer], _options: Options, values: Values) -> Value:
-    value = functions[0](values)
-
-    def pull_back(cotangents: Values) -> Value:
-        if len(cotangents) != 1 or not may_be(value, cotangents[0]):
-            raise Mismatch(f"a cotangent is like the result, {value}")
-        return values[0] if len(values) == 1 else Several(values)
-
-    return Several((value, Function("", pull_back, 1)))
+def _associative_scan(functions: list[Infer], options: Options, values: Values) -> Value:
+    if len(values) != 1:
+        raise Mismatch(f"expected one argument, which may be a tuple, found {len(values)}")
+    axis = options.get("axis", 0)
+    (part,) = MappedAxis("associative_scan", None).without_all(values, axis)
+    part = MappedAxis("associative_scan", None).added(part, axis)
+    joined = functions[0]((part, part))
+    if not may_be(part, joined):
+        raise Mismatch(f"two of {part} are joined to {joined}")
+    return values[0]
 
 
 def _cond(functions: list[Infer], options: Options, values: Values) -> Value:
@@ -123,92 +101,10 @@ LIFT_RULES: dict[str, LiftRule] = {
     "vmap": _vmap,
     "scan": _scan,
     "while": _while,
-    "grad": _grad,
-    "value_and_grad": _value_and_grad,
-    "jvp": _jvp,
-    "vjp": _vjp,
+    "map": _map,
+    "associative_scan": _associative_scan,
+    "fori_loop": _fori,
     "cond": _cond,
     "switch": _switch,
+    **DERIVATIVE_RULES,
 }
-
-
-def may_be(expected: Value, found: Value) -> bool:
-    """Whether two values may have one type."""
-    if isinstance(expected, Array) and isinstance(found, Array):
-        if expected.dtype and found.dtype and expected.dtype != found.dtype:
-            return False
-        return expected.shape is None or agree(expected.shape, found.shape)
-    if isinstance(expected, Several) and isinstance(found, Several):
-        if expected.items is None or found.items is None:
-            return True
-        same = len(expected.items) == len(found.items)
-        return same and all(map(may_be, expected.items, found.items))
-    kinds = {type(expected), type(found)}
-    return kinds != {Array, Several}
-
-
-class _Axis:
-    """The axis that a lift takes from its arguments and gives to its results; its size, once known."""
-
-    def __init__(self, lift: str, size: Any):
-        self.lift, self.size = lift, size if isinstance(size, int) else None
-
-    def without_all(self, values: Values, axes: Any) -> Values:
-        each = _one_each("in_axes", axes, len(values), f"{len(values)} arguments")
-        return tuple(map(self.without, values, each))
-
-    def without(self, value: Value, axis: Any) -> Value:
-        """The value as the function sees it."""
-        if isinstance(value, Several):
-            if value.items is None:
-                return value
-            each = _one_each("in_axes", axis, len(value.items), value)
-            return Several(tuple(map(self.without, value.items, each)))
-        if not isinstance(axis, int) or isinstance(axis, bool):
-            return value
-        if isinstance(value, Static):
-            raise Mismatch(f"{value} has no axis to map")
-        if not isinstance(value, Array) or value.shape is None:
-            return value
-        index = place(value.shape, axis)
-        if index is None:
-            return Array(value.dtype, None)
-        self._note(value.shape[index])
-        return Array(value.dtype, (*value.shape[:index], *value.shape[index + 1 :]))
-
-    def _note(self, size: Size | Rest) -> None:
-        assert not isinstance(size, Rest)
-        if differ(self.size, size):
-            raise Mismatch(f"the mapped axes have the sizes `{self.size}` and `{size}`")
-        self.size = size if self.size is None else self.size
-
-    def added(self, value: Value, axis: Any) -> Value:
-        """A result with the axis."""
-        if isinstance(value, Several):
-            if value.items is None:
-                return value
-            each = _one_each("out_axes", axis, len(value.items), value)
-            return Several(tuple(map(self.added, value.items, each)))
-        if not isinstance(value, Array) or not isinstance(axis, int):
-            return value
-        return Array(value.dtype, _inserted(value.shape, axis, self.size))
-
-
-def _one_each(option: str, axes: Any, count: int, values: Any) -> tuple[Any, ...]:
-    """An axis for each of `count` values: one for all, or a tuple. Raises Mismatch."""
-    each = axes if isinstance(axes, tuple) else (axes,) * count
-    if len(each) != count:
-        raise Mismatch(f"`{option}` has {len(each)} entries for {values}")
-    return each
-
-
-def _inserted(shape: Shape | None, axis: int, size: Size) -> Shape | None:
-    """The shape with one more axis. Raises Mismatch."""
-    if shape is None:
-        return None
-    if known(shape) and not -len(shape) - 1 <= axis <= len(shape):
-        raise Mismatch(f"a result has no place for axis {axis}")
-    if axis >= 0:
-        return (*shape[:axis], size, *shape[axis:]) if known(shape[:axis]) and axis <= len(shape) else None
-    index = len(shape) + 1 + axis
-    return (*shape[:index], size, *shape[index:]) if index >= 0 and known(shape[index:]) else None

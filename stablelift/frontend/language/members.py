@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.arguments import field_fits, show_kind
+from stablelift.frontend.language.body_variables import check_variable
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.functions import function_value
 from stablelift.frontend.language.report import Report
@@ -45,7 +46,7 @@ def check_members(body: Body, module: syntax.Module) -> None:
             body.report.error(member.type.span, message, hint)
             body.fix(member.name, "a param", UNKNOWN)
             continue
-        body.variable(member)
+        check_variable(body, member)
 
 
 def _names_in(type_: syntax.AnyType) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from functools import cache
-from pathlib import Path
 from threading import Lock
 
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.indenter import PythonIndenter
 
-from stablelift.frontend.language import syntax
+from stablelift.frontend.language import syntax, tables
 from stablelift.frontend.language.diagnostics import (
     Diagnostic,
     LiftSyntaxError,
@@ -20,9 +19,8 @@ from stablelift.frontend.language.diagnostics import (
     diagnose,
     suggest,
 )
+from stablelift.frontend.language.hints import of_line
 from stablelift.frontend.language.tree import SyntaxBuilder, span_of, too_deep
-
-GRAMMAR = Path(__file__).with_name("grammar.lark")
 
 _ARITHMETIC = {"PLUS", "MINUS", "STAR", "SLASH", "DOUBLE_SLASH", "PERCENT", "AT", "POWER"}
 _OPERATORS = _ARITHMETIC | {"COMPARE", "AND", "OR"}
@@ -109,14 +107,7 @@ _LOCK = Lock()
 def _parser() -> tuple[Lark, _LiftIndenter]:
     """The parser, made once; the indenter holds the state of one parse, hence the lock."""
     indenter = _LiftIndenter()
-    parser = Lark(
-        GRAMMAR.read_text(encoding="utf-8"),
-        parser="lalr",
-        postlex=indenter,
-        propagate_positions=True,
-        maybe_placeholders=True,
-    )
-    return parser, indenter
+    return tables.parser(indenter), indenter
 
 
 def _dedent_problem(source: Source, error: _UnexpectedDedent) -> Diagnostic:
@@ -137,7 +128,7 @@ def _character_problem(source: Source, error: UnexpectedCharacters) -> Diagnosti
         "\t": "indent and separate with spaces",
         "'": 'strings are written in double quotes: "..."',
         '"': "a string ends on its line with a double quote and holds no backslash",
-        "!": "`!=` compares; there is no other use of `!`",
+        "!": "`not` negates, and `!=` compares",
     }
     char = rest[:1]
     hint = hints.get(char, "" if char.isascii() else "names are made of the letters a to z, digits and `_`")
@@ -158,10 +149,14 @@ def _token_problem(source: Source, error: UnexpectedToken, open_brackets: list[T
         hints.append(f"`{inside}` at {inside.line}:{inside.column} is still open")
     elif token.type == "NAME":
         hints.append(suggest(token, (word.lower() for word in accepted if _is_keyword(word))))
+    elif inside == "[" and accepted & {"FOR"} and token.type in ("COMMA", "RSQB"):
+        hints.append("a tuple is written `(x, y)`; in brackets stands a comprehension, `[f(x) for x in xs]`")
     elif token.type == "COMPARE" and "COMPARE" not in accepted:
         hints.append("comparisons do not chain, and need parentheses inside arithmetic and subscripts")
     elif _is_keyword(token.type) and "NAME" in accepted:
         hints.append(f"`{token}` is a keyword; choose another name")
+    if not any(hints):
+        hints.append(of_line(source.line(span.line).split("#")[0]))
     return diagnose(source, span, message, *hints)
 
 

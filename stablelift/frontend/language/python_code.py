@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from types import CodeType
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.python_expressions import PARAM, SELF, SUBMODULE, VARIABLE, ExpressionCode
+from stablelift.frontend.language.types import new_dimensions
 from stablelift.frontend.language.vocabulary import INITIALIZERS
 
 
@@ -34,13 +36,15 @@ def translate(
         for p in declared.parameters
         if p.kind is None and not isinstance(p.type, syntax.TupleType)
     }
+    new = new_dimensions(declared, [*code.attributes, *(member.name.text for member in members)])
     code.locals |= {
         *parameters,
+        *(name for names in new.values() for name in names),
         *sizes,
         *syntax.bound_names(declared.body),
         *(member.name.text for member in members),
     }
-    writer = _BodyCode(code, declared.name, declared.results)
+    writer = _BodyCode(code, declared.name, declared.results, new_dimensions=new)
     return writer.compile([*members, *declared.body], [SELF, *parameters, *sizes])
 
 
@@ -60,6 +64,7 @@ class _BodyCode:
     results: tuple[syntax.AnyType, ...]
     setup: bool = False
     types: dict[str, syntax.AnyType] = field(default_factory=dict)
+    new_dimensions: dict[Span, list[str]] = field(default_factory=dict)
 
     def compile(self, statements: list[syntax.Statement | syntax.Submodule], names: list[str]) -> CodeType:
         """The code object of a module that defines the function."""
@@ -88,6 +93,10 @@ class _BodyCode:
                 return [self._assign(name, self._variable(statement)), self._expect_variable(statement)]
             case syntax.Update(target=target, value=value):
                 return [self._update(target, value)]
+            case syntax.Sow(collection=collection, name=name, value=value):
+                words = [self.code.constant(word.text, word.span) for word in (collection, name)]
+                sown = self.code.invoke_self("sow", [*words, self.code.expression(value)], statement.span)
+                return [self.code.at(ast.Expr(sown), statement.span)]
             case syntax.Return(value=value):
                 return self._return(value)
             case syntax.If():
@@ -117,6 +126,9 @@ class _BodyCode:
 
     def _let(self, let: syntax.Let) -> list[ast.stmt]:
         value = self.code.expression(let.value)
+        new = self.new_dimensions.get(let.span)
+        if new and isinstance(let.annotation, syntax.Type):
+            return self._naming(let, let.annotation, value, new)
         if let.annotation:
             what = f"`{let.targets[0].text}` is declared"
             value = self._expect(what, let.annotation, value, let.value.span)
@@ -124,6 +136,24 @@ class _BodyCode:
         if len(let.targets) == 1:
             return [self._assign(let.targets[0], value)]
         return [self.code.at(ast.Assign([self.code.targets(let.targets)], value), let.value.span)]
+
+    def _naming(self, let: syntax.Let, type_: syntax.Type, value: ast.expr, new: list[str]) -> list[ast.stmt]:
+        """A value whose type names dimensions: what is known is checked, they are named, all is checked."""
+        target, span = let.targets[0], let.value.span
+        what = f"`{target.text}` is declared"
+        open_ = [_mentions(dimension, new) for dimension in type_.dimensions]
+        lines = [self._assign(target, self._expect(what, type_, value, span, open_))]
+        self._remember(let)
+        rest = next((i for i, each in enumerate(type_.dimensions) if isinstance(each, syntax.Rest)), None)
+        for index, dimension in enumerate(type_.dimensions):
+            if isinstance(dimension, syntax.Name) and dimension.text in new:
+                new = [name for name in new if name != dimension.text]
+                place = index if rest is None or index < rest else index - len(type_.dimensions)
+                shape = self.code.at(ast.Attribute(self.code.expression(target), "shape", ast.Load()), span)
+                size = self.code.at(ast.Subscript(shape, self.code.constant(place, span), ast.Load()), span)
+                lines.append(self._assign(dimension, size))
+        checked = self._expect(what, type_, self.code.expression(target), span)
+        return [*lines, self.code.at(ast.Expr(checked), span)]
 
     def _remember(self, let: syntax.Let) -> None:
         """Which targets are surely arrays."""
@@ -147,9 +177,7 @@ class _BodyCode:
     def _variable(self, variable: syntax.Variable) -> ast.expr:
         span = variable.initializer.span
         initializer = self.code.initializer(variable.initializer)
-        assert isinstance(variable.initializer, syntax.Call)
-        assert isinstance(variable.initializer.function, syntax.Name)
-        if INITIALIZERS[variable.initializer.function.text].rule == "random":
+        if _is_random(variable.initializer):
             initializer = self.code.invoke("@keyed", [self.code.name(SELF, span), initializer], span)
         words = (variable.collection.text, variable.name.text)
         collection, name, key = (self.code.constant(word, span) for word in (*words, None))
@@ -217,10 +245,20 @@ class _BodyCode:
 
     # Types
 
-    def _expect(self, what: str, type_: syntax.AnyType, value: ast.expr, span: Span) -> ast.expr:
-        """A call that gives `value` back if it has the type, and is an error at `span` if not."""
+    def _expect(
+        self, what: str, type_: syntax.AnyType, value: ast.expr, span: Span, open_: list[bool] | None = None
+    ) -> ast.expr:
+        """A call that gives `value` back if it has the type, and is an error at `span` if not.
+
+        The dimensions that are `open_` may have any size.
+        """
         text = self.code.constant(f"{what} {self.code.source.text(type_.span)}", span)
-        return self.code.invoke("@expect", [value, text, self._spec(type_, span)], span)
+        spec = self._spec(type_, span)
+        if open_ is not None and isinstance(spec, ast.Tuple) and isinstance(spec.elts[1], ast.Tuple):
+            sizes = spec.elts[1]
+            pairs = zip(sizes.elts, open_, strict=True)
+            sizes.elts = [self.code.constant(None, span) if each else size for size, each in pairs]
+        return self.code.invoke("@expect", [value, text, spec], span)
 
     def _spec(self, type_: syntax.AnyType, span: Span) -> ast.expr:
         """The type as a value: a pair of dtype and shape, or a list of such."""
@@ -232,8 +270,21 @@ class _BodyCode:
 
     def _shape(self, type_: syntax.AnyType) -> ast.expr:
         dimensions = type_.dimensions if isinstance(type_, syntax.Type) else ()
-        return self.code.expression(syntax.Tuple(type_.span, dimensions))
+        return self.code.tuple(dimensions, type_.span)
 
     def _dtype(self, type_: syntax.AnyType) -> ast.expr:
         assert isinstance(type_, syntax.Type)
         return self.code.name(f"@{type_.dtype.text}", type_.dtype.span)
+
+
+def _mentions(dimension: syntax.Expression | syntax.Rest, names: list[str]) -> bool:
+    return any(isinstance(node, syntax.Name) and node.text in names for node in syntax.below(dimension))
+
+
+def _is_random(initializer: syntax.Expression) -> bool:
+    """Whether the initializer, or the one that it is made of, draws a random key."""
+    assert isinstance(initializer, syntax.Call) and isinstance(initializer.function, syntax.Name)
+    word = INITIALIZERS[initializer.function.text]
+    if word.rule == "boxed":
+        return _is_random(lift_arguments(initializer, word)["init"])
+    return word.rule == "random"

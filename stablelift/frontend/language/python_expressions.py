@@ -7,21 +7,26 @@ called `mean` beside the function. Arithmetic of numbers known before tracing is
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.constants import Named, lift_options
+from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import Source, Span
+from stablelift.frontend.language.python_lifts import lift_of_functions
 from stablelift.frontend.language.vocabulary import (
+    CONSTANTS,
     DTYPES,
     FUNCTION_LIFTS,
     FUNCTIONS,
+    INITIALIZERS,
     LAYERS,
     READY_INITIALIZERS,
     Parameter,
+    Word,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
 
 SELF = "@self"
 Node = TypeVar("Node", bound=ast.AST)
@@ -75,9 +80,13 @@ class ExpressionCode:
             case syntax.Name(text=text):
                 return self._value(text, span)
             case syntax.Rest(name=name):
-                return self.at(ast.Starred(self.name(f"*{name.text}", span), ast.Load()), span)
+                rest = f"*{name.text}"
+                items = self.name(rest, span) if rest in self.locals else self._value(name.text, span)
+                return self.at(ast.Starred(items, ast.Load()), span)
             case syntax.Tuple(items=items):
-                return self.at(ast.Tuple([self.expression(item) for item in items], ast.Load()), span)
+                made = self.tuple(items, span)
+                plain = all(isinstance(item, (syntax.Literal, syntax.Rest)) for item in items)
+                return made if plain else self.invoke("@held", [made], span)
             case syntax.Negation(operand=operand):
                 return self.at(ast.UnaryOp(ast.USub(), self.expression(operand)), span)
             case syntax.Not(operand=operand):
@@ -100,6 +109,10 @@ class ExpressionCode:
                 return self.at(ast.Subscript(self.expression(value), index, ast.Load()), span)
         raise AssertionError(f"the checker lets no {type(expression).__name__} pass here")
 
+    def tuple(self, items: Iterable[syntax.Expression | syntax.Rest], span: Span) -> ast.expr:
+        """The items as they are, such as the sizes of a shape."""
+        return self.at(ast.Tuple([self.expression(item) for item in items], ast.Load()), span)
+
     def _value(self, text: str, span: Span) -> ast.expr:
         what = self.attributes.get(text)
         if what is not None:
@@ -107,7 +120,8 @@ class ExpressionCode:
             return self._content(held, span) if what == VARIABLE else held
         if text in self.variables:
             return self._content(self.name(text, span), span)
-        return self.name(f"@{text}" if text in DTYPES else text, span)
+        ours = text in DTYPES or text in CONSTANTS and text not in self.locals
+        return self.name(f"@{text}" if ours else text, span)
 
     def _content(self, variable: ast.expr, span: Span) -> ast.expr:
         return self.at(ast.Attribute(variable, "value", ast.Load()), span)
@@ -141,7 +155,7 @@ class ExpressionCode:
             case syntax.Subscript(value=value):
                 return self.is_array(value)
             case syntax.Call(function=syntax.Name(text=text)):
-                return text in FUNCTIONS and FUNCTIONS[text].home != OWN
+                return text in FUNCTIONS and FUNCTIONS[text].home not in (OWN, OF_MODULE)
         return False
 
     def _comprehension(self, comprehension: syntax.Comprehension) -> ast.expr:
@@ -152,7 +166,7 @@ class ExpressionCode:
         generator = ast.comprehension(self.targets(comprehension.targets), items, [], 0)
         made = self.at(ast.ListComp(self.expression(comprehension.value), [generator]), span)
         self.arrays = arrays
-        return self.invoke("@tuple", [made], span)
+        return self.invoke("@held", [made], span)
 
     def targets(self, targets: tuple[syntax.Name, ...]) -> ast.expr:
         """What is assigned to: one name, or several that take a tuple apart."""
@@ -174,8 +188,8 @@ class ExpressionCode:
         function = call.function
         name = function.text if isinstance(function, syntax.Name) else ""
         word = LAYERS.get(name) or FUNCTIONS.get(name)
-        if word and word.name == "make_rng":
-            return self.invoke_self("make_rng", [self.expression(each) for each in call.arguments], call.span)
+        if word and word.home == OF_MODULE:
+            return self._of_module(call, word)
         if isinstance(function, syntax.Attribute):
             called = self._method(function)
         elif name in self.callables:
@@ -185,7 +199,7 @@ class ExpressionCode:
         elif word:
             called = self.name(f"@{name}", function.span)
         elif name in FUNCTION_LIFTS and name not in self.attributes and name not in self.locals:
-            return self._lift(call, name)
+            return lift_of_functions(self, call, name)
         else:
             called = self.expression(function)
         parameters = word.positional if word else ()
@@ -204,6 +218,12 @@ class ExpressionCode:
                 keywords.append(self.at(ast.keyword(keyword.name.text, value), keyword.span))
         return self.at(ast.Call(called, positional, keywords), call.span)
 
+    def _of_module(self, call: syntax.Call, word: Word) -> ast.expr:
+        """`make_rng("noise")`: a method that every module has."""
+        given = lift_arguments(call, word)
+        arguments = [self.expression(given[p.name]) for p in word.parameters if p.name in given]
+        return self.invoke_self(word.name, arguments, call.span)
+
     def _own_method(self, name: str, span: Span) -> ast.expr:
         attribute = "__call__" if name == "call" else name
         return self.at(ast.Attribute(self.name(SELF, span), attribute, ast.Load()), span)
@@ -211,32 +231,6 @@ class ExpressionCode:
     def _method(self, attribute: syntax.Attribute) -> ast.expr:
         name = self.constant(attribute.name.text, attribute.name.span)
         return self.invoke("@method", [self.expression(attribute.value), name], attribute.span)
-
-    def _lift(self, call: syntax.Call, name: str) -> ast.expr:
-        """`grad(f)`: the lift of functions, which are found anew inside of it where they are the module's."""
-        word = FUNCTION_LIFTS[name]
-        functions: dict[str, ast.expr] = {}
-        for index, argument in enumerate(call.arguments):
-            variadic = word.positional[min(index, len(word.positional) - 1)]
-            functions[f"{variadic.name} {index}" if variadic.variadic else variadic.name] = self.function(
-                argument
-            )
-        for keyword in call.keywords:
-            parameter = word.parameter(keyword.name.text)
-            if parameter and parameter.kind == "function":
-                functions[keyword.name.text] = self.function(keyword.value)
-        options = {k: v for k, v in lift_options(call, word).items() if k not in functions}
-        given = [parameter.name for parameter in word.parameters if parameter.name in functions] or [
-            *functions
-        ]
-        made = self.at(ast.Tuple([functions[each] for each in given], ast.Load()), call.span)
-        keywords = [
-            self.at(ast.keyword(k, self.constant(_plain(v), call.span)), call.span)
-            for k, v in options.items()
-            if (parameter := word.parameter(k)) and parameter.kind != "function"
-        ]
-        lift = self.name("@lift", call.function.span)
-        return self.at(ast.Call(lift, [self.constant(name, call.span), made], keywords), call.span)
 
     def function(self, expression: syntax.Expression) -> ast.expr:
         """A function as a value."""
@@ -281,8 +275,11 @@ class ExpressionCode:
         made = self.name(f"@initializer {name}", expression.span)
         if name in READY_INITIALIZERS:
             return made
-        keywords = [ast.keyword(k.name.text, self.expression(k.value)) for k in expression.keywords]
-        arguments = [self.expression(argument) for argument in expression.arguments]
+        word = INITIALIZERS[name]
+        given = lift_arguments(expression, word)
+        required = [parameter for parameter in word.positional if parameter.required]
+        arguments = [self._argument(given.pop(parameter.name), parameter) for parameter in required]
+        keywords = [ast.keyword(key, self.expression(value)) for key, value in given.items()]
         return self.at(ast.Call(made, arguments, keywords), expression.span)
 
     def invoke(self, name: str, arguments: list[ast.expr], span: Span) -> ast.expr:
@@ -319,10 +316,3 @@ class ExpressionCode:
 
 def _is_none(expression: syntax.Expression) -> bool:
     return isinstance(expression, syntax.Literal) and expression.value is None
-
-
-def _plain(value: object) -> object:
-    """An option of a lift as a constant of Python; names go as strings, `broadcast` as no axis."""
-    if isinstance(value, Named):
-        return None if value.name == "broadcast" else value.name
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value

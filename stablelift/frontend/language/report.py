@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stablelift.frontend.language import syntax
-from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose, suggest
+from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose
+from stablelift.frontend.language.hints import closest
 from stablelift.frontend.language.vocabulary import DTYPES, FUNCTION_LIFTS, FUNCTIONS, LAYERS, LIFTS, Word
 
 # Looking for the closest name is slow, and of no use after this many errors.
@@ -39,7 +40,7 @@ class Report:
     def unknown(self, kind: str, name: syntax.Name, known: list[str], listing: str = "") -> None:
         """Notes that `name` is no known `kind`; the hint is the closest, or all after the words `listing`."""
         few = len(self._found) < MAX_SUGGESTIONS
-        hint = suggest(name.text, known) if few else ""
+        hint = closest(name.text, known) if few else ""
         if listing and known and not hint:
             hint = f"{listing} {', '.join(f'`{each}`' for each in known)}"
         self.error(name.span, f"unknown {kind} `{name.text}`", hint)

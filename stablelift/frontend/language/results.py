@@ -27,13 +27,20 @@ def check_declared(
     wanted = declared.items if isinstance(declared, Several) else None
     items = found.items if isinstance(found, Several) else None
     if wanted is not None and items is not None and len(wanted) == len(items):
-        written = place.items if isinstance(place, syntax.Tuple) else ()
-        places = written if len(written) == len(items) else (place,) * len(items)
-        for each, one, item in zip(places, wanted, items, strict=True):
+        for each, one, item in zip(_places(place, len(items)), wanted, items, strict=True):
             check_declared(report, each, message, one, item)
         return
     if not _may_be(declared, found):
         report.error(place.span, f"{message}, found {found}")
+
+
+def _places(
+    written: syntax.Expression | syntax.Rest, count: int
+) -> tuple[syntax.Expression | syntax.Rest, ...]:
+    """Where so many items stand: each in its place if they are written out, else all in one."""
+    items = written.items if isinstance(written, syntax.Tuple) else ()
+    spliced = any(isinstance(item, syntax.Rest) for item in items)
+    return items if len(items) == count and not spliced else (written,) * count
 
 
 def _may_be(declared: Value, found: Value) -> bool:
@@ -72,8 +79,7 @@ def check_returned(
             message = f"`{name}` returns {value}, declared a tuple of {len(results)}"
             report.error(written.span, message)
             return
-        whole = (written,) * len(items)
-        places = written.items if isinstance(written, syntax.Tuple) else whole
+        places = _places(written, len(items))
         for place, result, item in zip(places, map(value_of, results), items, strict=True):
             check_declared(report, place, f"`{name}` is declared to return {result}", result, item)
 
@@ -82,7 +88,8 @@ def _undeclared(report: Report, written: syntax.Expression, value: Value) -> Non
     """A result of which nothing is declared is an array, or a tuple of arrays that is written out."""
     kind, places, items = "array", (written,), (value,)
     if isinstance(written, syntax.Tuple) and isinstance(value, Several):
-        kind, places, items = "arrays", written.items, value.items or ()
+        items = value.items or ()
+        kind, places = "arrays", _places(written, len(items))
     for place, item in zip(places, items, strict=True):
         if not kind_fits(kind, item):
             hints = {

@@ -6,10 +6,10 @@ A rule takes the values of the arguments by parameter and returns the result's. 
 from __future__ import annotations
 
 from stablelift.frontend.language import shapes
+from stablelift.frontend.language.creation_rules import CREATION_RULES
 from stablelift.frontend.language.einsum import infer_einsum
 from stablelift.frontend.language.given import (
     Given,
-    as_shape,
     common_dtype,
     dtype_of,
     integers,
@@ -19,7 +19,6 @@ from stablelift.frontend.language.joining_rules import JOINING_RULES
 from stablelift.frontend.language.layer_rules import LAYER_RULES
 from stablelift.frontend.language.movement_rules import MOVEMENT_RULES
 from stablelift.frontend.language.shapes import Rest, Shape
-from stablelift.frontend.language.sizes import Size
 from stablelift.frontend.language.values import UNKNOWN, Array, Several, Static, Value
 
 _DECIDES = frozenset(
@@ -67,7 +66,7 @@ def _reduce(word: str, given: Given) -> Value:
     shape = shapes.reduce(shape_of(given["x"]), axes, keep)
     if word in ("all", "any"):
         return Array("bool", shape)
-    if word in ("argmax", "argmin", "count_nonzero"):
+    if word in ("argmax", "argmin", "count_nonzero", "nanargmax", "nanargmin"):
         return Array("int", shape)
     return Array(None if "dtype" in given else common_dtype([given["x"]]), shape)
 
@@ -88,42 +87,6 @@ def _vdot(_word: str, given: Given) -> Value:
     return Array(common_dtype(list(given.values())), ())
 
 
-def _create(_word: str, given: Given) -> Value:
-    dtype = dtype_of(given["dtype"]) if "dtype" in given else "f32" if "fill_value" not in given else None
-    return Array(dtype, as_shape(given["shape"]))
-
-
-def _arange(_word: str, given: Given) -> Value:
-    start, stop = given["start"], given.get("stop")
-    size: Size = None
-    if stop is None and isinstance(start, Static) and start.kind == "int":
-        size = start.size
-    dtype = dtype_of(given["dtype"]) if "dtype" in given else None
-    return Array(dtype, (size,))
-
-
-def _eye(_word: str, given: Given) -> Value:
-    n = given["n"]
-    size = n.size if isinstance(n, Static) else None
-    return Array(dtype_of(given["dtype"]) if "dtype" in given else "f32", (size, size))
-
-
-def _linspace(_word: str, given: Given) -> Value:
-    number = given.get("num", Static("int", 50, 50))
-    ends = [shape_of(given[name]) for name in ("start", "stop")]
-    if ends != [(), ()] or not isinstance(number, Static):
-        return Array(None, None)
-    return Array(None, (number.size,))
-
-
-def _one_hot(_word: str, given: Given) -> Value:
-    shape, classes = shape_of(given["x"]), given["num_classes"]
-    if shape is None or "axis" in given:
-        return Array(None, None)
-    dtype = dtype_of(given["dtype"]) if "dtype" in given else "f32"
-    return Array(dtype, (*shape, classes.size if isinstance(classes, Static) else None))
-
-
 def _top_k(_word: str, given: Given) -> Value:
     shape, k = shape_of(given["x"]), given["k"]
     if not shape or isinstance(shape[-1], Rest):
@@ -132,26 +95,33 @@ def _top_k(_word: str, given: Given) -> Value:
     return Several((Array(common_dtype([given["x"]]), kept), Array("i32", kept)))
 
 
-def _random(word: str, given: Given) -> Value:
-    dtype = dtype_of(given["dtype"]) if "dtype" in given else "i32" if word == "randint" else "f32"
-    if word == "rademacher" and "dtype" not in given:
-        dtype = "int"
-    return Array(dtype, as_shape(given["shape"]) if "shape" in given else ())
-
-
-def _random_like(word: str, given: Given) -> Value:
-    dtype = {"bernoulli": "bool", "poisson": "int"}.get(word, "f32")
-    if "dtype" in given:
-        dtype = dtype_of(given["dtype"])
-    return Array(dtype, as_shape(given["shape"]) if "shape" in given else None)
-
-
-def _key(_word: str, _given: Given) -> Value:
-    return Array("key", ())
-
-
 def _scalar(_word: str, _given: Given) -> Value:
     return Array(None, ())
+
+
+def _answer(_word: str, _given: Given) -> Value:
+    return Static("bool")
+
+
+def _second(_word: str, given: Given) -> Value:
+    return given["value"]
+
+
+def _pair(_word: str, _given: Given) -> Value:
+    return Several((Array(None, None),) * 2)
+
+
+def _spectrum(_word: str, given: Given) -> Value:
+    return Array(None, shape_of(given["x"]))
+
+
+def _segments(_word: str, given: Given) -> Value:
+    """One result for each segment of the first axis."""
+    shape, count = shape_of(given["x"]), given["num_segments"]
+    if not shape or isinstance(shape[0], Rest):
+        return Array(None, None)
+    size = count.size if isinstance(count, Static) else None
+    return Array(common_dtype([given["x"]]), (size, *shape[1:]))
 
 
 def _range(_word: str, _given: Given) -> Value:
@@ -176,19 +146,17 @@ RULES = {
     "outer": _outer,
     "vdot": _vdot,
     "einsum": infer_einsum,
-    "create": _create,
-    "arange": _arange,
-    "eye": _eye,
-    "linspace": _linspace,
-    "one_hot": _one_hot,
     "top_k": _top_k,
-    "random": _random,
-    "random_like": _random_like,
-    "key": _key,
     "scalar": _scalar,
+    "answer": _answer,
+    "second": _second,
+    "pair": _pair,
+    "spectrum": _spectrum,
+    "segments": _segments,
     "range": _range,
     "len": _len,
     "unknown": _unknown,
+    **CREATION_RULES,
     **MOVEMENT_RULES,
     **JOINING_RULES,
     **LAYER_RULES,

@@ -15,6 +15,9 @@ MAX_SECTIONS = 1024
 # The rounds of all loops in one call from outside, those of the functions and modules it calls included.
 MAX_ROUNDS = 20_000
 MAX_DEPTH = 200
+# The values in one tuple, those of the tuples inside of it included, and how deep these nest.
+MAX_PARTS = 20_000
+MAX_NESTED = 100
 
 
 class RunMismatch(Exception):
@@ -30,6 +33,10 @@ class _Budget(threading.local):
 
     depth: int = 0
     rounds: int = 0
+
+    def __init__(self) -> None:
+        # Tuples that the running call made, their parts and depth; held so that no other takes their place.
+        self.tuples: dict[int, tuple[tuple[Any, ...], int, int]] = {}
 
 
 _BUDGET = _Budget()
@@ -47,6 +54,8 @@ def budgeted() -> Iterator[None]:
         yield
     finally:
         _BUDGET.depth -= 1
+        if _BUDGET.depth == 0:
+            _BUDGET.tuples = {}
 
 
 def each(items: Any) -> Iterator[Any]:
@@ -58,6 +67,32 @@ def each(items: Any) -> Iterator[Any]:
         if _BUDGET.rounds < 0:
             raise RunMismatch(f"the loops of one call have more than {MAX_ROUNDS} rounds")
         yield item
+
+
+def held(items: Any) -> tuple[Any, ...]:
+    """A tuple of the items, if it is not too large. Raises RunMismatch."""
+    made = tuple(items)
+    sizes = [_measured(item) for item in made if isinstance(item, tuple)]
+    parts = len(made) - len(sizes) + sum(inner for inner, _ in sizes)
+    depth = 1 + max((inner for _, inner in sizes), default=0)
+    problem = too_large(parts, depth)
+    if problem:
+        raise RunMismatch(problem)
+    _BUDGET.tuples[id(made)] = made, parts, depth
+    return made
+
+
+def _measured(items: tuple[Any, ...]) -> tuple[int, int]:
+    """How many values a tuple holds, and how deep it nests."""
+    known = _BUDGET.tuples.get(id(items)) or _BUDGET.tuples[id(held(items))]
+    return known[1:]
+
+
+def too_large(parts: int, depth: int) -> str:
+    """What is wrong with a tuple of so many values, nested so deep, or an empty string."""
+    if parts > MAX_PARTS:
+        return f"a tuple holds at most {MAX_PARTS} values, those of tuples inside included"
+    return f"tuples nest at most {MAX_NESTED} deep" if depth > MAX_NESTED else ""
 
 
 def counted(start: Any, stop: Any = None, step: Any = 1) -> range:

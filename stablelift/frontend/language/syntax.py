@@ -221,6 +221,15 @@ class Update(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Sow(Node):
+    """`sow intermediates.features = value`: adds a value to those of a collection, if that is mutable."""
+
+    collection: Name
+    name: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Return(Node):
     """`return value`, the last statement of a body."""
 
@@ -263,7 +272,7 @@ class For(Node):
     body: Block
 
 
-Statement = Let | Update | Return | Param | Variable | If | For
+Statement = Let | Update | Sow | Return | Param | Variable | If | For
 Block = tuple[Statement, ...]
 
 

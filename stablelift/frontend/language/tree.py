@@ -10,11 +10,12 @@ from lark.visitors import Transformer_NonRecursive, v_args
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.diagnostics import Diagnostic, Source, Span, diagnose
+from stablelift.frontend.language.doc_comments import doc_above, doc_of_file
 
 MAX_DEPTH = 100
 KEYWORDS = frozenset(
     """
-    import module external lift fn param variable update return static if elif else for and or not
+    import module external lift fn param variable update sow return static if elif else for and or not
     true false none
     """.split()
 )
@@ -53,7 +54,7 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
     def start(self, meta: Meta, children: list[Any]) -> syntax.File:
         imports = tuple(child for child in children if isinstance(child, syntax.Import))
         declarations = tuple(child for child in children if not isinstance(child, syntax.Import))
-        return syntax.File(span_of(meta), declarations, self._doc_of_file(children), imports)
+        return syntax.File(span_of(meta), declarations, doc_of_file(self.source, children), imports)
 
     def imports(self, meta: Meta, children: list[Any]) -> syntax.Import:
         *names, path = children
@@ -77,18 +78,19 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
             of(syntax.Field),
             of(syntax.Param, syntax.Variable, syntax.Submodule),
             of(syntax.Callable),
-            self._doc_above(span_of(meta).line),
+            doc_above(self.source, span_of(meta).line),
             external,
         )
 
     def lift(self, meta: Meta, children: list[Any]) -> syntax.Lift:
         name, value = children
-        return syntax.Lift(span_of(meta), name, value, self._doc_above(span_of(meta).line))
+        return syntax.Lift(span_of(meta), name, value, doc_above(self.source, span_of(meta).line))
 
     def fn(self, meta: Meta, children: list[Any]) -> syntax.Callable:
         name, parameters, declared, *body = children
-        results = declared.items if isinstance(declared, syntax.TupleType) else _present([declared])
-        doc = self._doc_above(span_of(meta).line)
+        several = isinstance(declared, syntax.TupleType) and len(declared.items) != 1
+        results = declared.items if several else _present([declared])
+        doc = doc_above(self.source, span_of(meta).line)
         return syntax.Callable(span_of(meta), name, parameters, results, body[0] if body else (), doc)
 
     method = signature = fn
@@ -98,7 +100,7 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def field(self, meta: Meta, children: list[Any]) -> syntax.Field:
         name, kind, *default = children
-        doc = self._doc_above(span_of(meta).line)
+        doc = doc_above(self.source, span_of(meta).line)
         return syntax.Field(span_of(meta), name, kind, default[0] if default else None, doc)
 
     def param(self, meta: Meta, children: list[Any]) -> syntax.Param:
@@ -119,12 +121,12 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     # Types
 
-    def type(self, meta: Meta, children: list[Any]) -> syntax.AnyType:
-        if not isinstance(children[0], syntax.Name):
-            items = _present(children)
-            return items[0] if len(items) == 1 else syntax.TupleType(span_of(meta), items)
+    def array(self, meta: Meta, children: list[Any]) -> syntax.Type:
         dtype, dimensions = children
         return syntax.Type(span_of(meta), dtype, dimensions or ())
+
+    def tuple_type(self, meta: Meta, children: list[Any]) -> syntax.TupleType:
+        return syntax.TupleType(span_of(meta), tuple(children))
 
     def dimensions(self, _meta: Meta, children: list[Any]) -> tuple[Any, ...]:
         return _present(children)
@@ -162,6 +164,9 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
 
     def update(self, meta: Meta, children: list[Any]) -> syntax.Update:
         return syntax.Update(span_of(meta), *children)
+
+    def sow(self, meta: Meta, children: list[Any]) -> syntax.Sow:
+        return syntax.Sow(span_of(meta), *children)
 
     def branch(self, meta: Meta, children: list[Any]) -> syntax.If:
         *pairs, otherwise = children
@@ -276,34 +281,6 @@ class SyntaxBuilder(Transformer_NonRecursive[Token, Any]):
     def _problem(self, span: Span, message: str) -> None:
         self.problems.append(diagnose(self.source, span, message))
 
-    # Doc comments
-
-    def _doc_above(self, line: int) -> str:
-        """The `##` lines that end just above `line`."""
-        first = line
-        while _is_doc(self.source.line(first - 1)):
-            first -= 1
-        return self._doc_text(first, line)
-
-    def _doc_of_file(self, declarations: list[Any]) -> str:
-        """The `##` lines at the top, unless they belong to the first declaration."""
-        lines = self.source.lines
-        first = next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
-        last = first
-        while _is_doc(self.source.line(last)):
-            last += 1
-        if declarations and declarations[0].span.line == last:
-            return ""
-        return self._doc_text(first, last)
-
-    def _doc_text(self, first: int, end: int) -> str:
-        lines = [self.source.line(number).strip()[2:] for number in range(first, end)]
-        return "\n".join(line.removeprefix(" ") for line in lines).strip()
-
 
 def _present(children: list[Any]) -> tuple[Any, ...]:
     return tuple(child for child in children if child is not None)
-
-
-def _is_doc(line: str) -> bool:
-    return line.lstrip(" ").startswith("##")

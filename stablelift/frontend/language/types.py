@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.hints import closest, of_array
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Rest
 from stablelift.frontend.language.sizes import Size, unbound_name
@@ -63,6 +64,28 @@ def named_dimensions(declared: syntax.Callable, fields: Iterable[str] = ()) -> d
     return found
 
 
+def new_dimensions(declared: syntax.Callable, known: Iterable[str]) -> dict[syntax.Span, list[str]]:
+    """The dimensions that annotated values name first, by the place of the statement.
+
+    `f32[batch, tokens]` binds `tokens` where that stands alone in the type, is not `known` before, and is
+    used by a later line; only at the top of a body, not inside of branches and loops.
+    """
+    found: dict[syntax.Span, list[str]] = {}
+    seen = {*known, *DTYPES, *(name.lstrip("*") for name in named_dimensions(declared))}
+    seen |= {parameter.name.text for parameter in declared.parameters}
+    names = [{n.text for n in syntax.below(each) if isinstance(n, syntax.Name)} for each in declared.body]
+    last_use = {name: index for index, used in enumerate(names) for name in used}
+    for index, statement in enumerate(declared.body):
+        seen |= {*syntax.bound_names((statement,))}
+        if isinstance(statement, syntax.Let) and isinstance(statement.annotation, syntax.Type):
+            alone = [each.text for each in statement.annotation.dimensions if isinstance(each, syntax.Name)]
+            new = [each for each in dict.fromkeys(alone) if each not in seen and last_use[each] > index]
+            if new:
+                found[statement.span] = new
+                seen |= set(new)
+    return found
+
+
 def check_type(scope: Scope, type_: syntax.AnyType) -> None:
     """Checks the dtypes and the dimensions of a type."""
     for array in arrays_in(type_):
@@ -84,7 +107,10 @@ def _unknown_dtype(scope: Scope, dtype: syntax.Name) -> None:
         message = f"unknown dtype `{dtype.text}`"
         scope.report.error(dtype.span, message, f"it is written `{words[dtype.text]}`")
     else:
-        scope.report.unknown("dtype", dtype, [*DTYPES, *DTYPE_CLASSES])
+        hint = (
+            closest(dtype.text, [*DTYPES, *DTYPE_CLASSES]) or "a type is a dtype and sizes, as in `f32[n, d]`"
+        )
+        scope.report.error(dtype.span, f"unknown dtype `{dtype.text}`", hint)
 
 
 def _check_dimension(scope: Scope, dimension: syntax.Expression) -> None:
@@ -107,6 +133,8 @@ def _check_dimension(scope: Scope, dimension: syntax.Expression) -> None:
             _check_dimension(scope, right)
         case _:
             hint = "a dimension is made of integers, names, `+`, `-`, `*` and `//`"
+            if isinstance(dimension, syntax.Subscript) and isinstance(dimension.value, syntax.Attribute):
+                hint = of_array(dimension.value.name.text)
             scope.report.error(dimension.span, "expected a dimension", hint)
 
 

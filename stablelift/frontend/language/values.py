@@ -46,10 +46,21 @@ class Static:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A tuple; `items` is None where their number is not known, and then each is an `item`."""
+    """A tuple; `items` is None where their number is not known, and then each is an `item`.
+
+    `parts` is how many values it holds, those of tuples inside of it included; `depth` how deep these nest.
+    """
 
     items: tuple[Value, ...] | None
     item: Value = field(default_factory=Unknown)
+    parts: int = field(init=False, compare=False, repr=False, default=0)
+    depth: int = field(init=False, compare=False, repr=False, default=1)
+
+    def __post_init__(self) -> None:
+        tuples = [item for item in self.items or () if isinstance(item, Several)]
+        others = len(self.items or ()) - len(tuples)
+        object.__setattr__(self, "parts", others + sum(item.parts for item in tuples))
+        object.__setattr__(self, "depth", 1 + max((item.depth for item in tuples), default=0))
 
     def __str__(self) -> str:
         if self.items is None:
@@ -84,11 +95,15 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """A function; `infer` gives its result, or raises Mismatch. `count` is the number of its parameters."""
+    """A function; `infer` gives its result, or raises Mismatch. `count` is the number of its parameters.
+
+    A `pure` one surely uses no variables.
+    """
 
     name: str
     infer: Callable[[tuple[Value, ...]], Value]
     count: int | None = None
+    pure: bool = False
 
     def __str__(self) -> str:
         return f"the function `{self.name}`" if self.name else "a function"

@@ -70,7 +70,8 @@ class _Rolling:
         chains = chains_in(self._main)
         with ir.InsertionPoint(anchor), self._main.location:
             for chain in chains:
-                self._roll(chain)
+                with chain.ops[0].location:
+                    self._roll(chain)
             stacked = self._stacked_results(anchor)
             self._stacker.finish()
             self._split_groups()

@@ -2,9 +2,10 @@
 
     slice(add(dot(x_t, w), b))   ==>   add(dot(x_t, slice(w)), slice(b))
 
-The gates of a recurrent cell are slices of one sum. Its input projection then leaves the loop gate by gate,
-and XLA:CPU reads one stacked array for each gate much faster than slices of one that is stacked. Only a sum
-that is used for nothing but slices is treated, and only where a product that leaves the loop is a term of it.
+The gates of a recurrent cell are slices of one product, or of one sum. Its input projection then leaves the
+loop gate by gate, and XLA:CPU reads one stacked array for each gate much faster than slices of one that is
+stacked. Only what is used for nothing but slices is treated: a product that leaves the loop, or a sum with
+such a term.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def take_slices_first(loop: Loop, leaving: Sequence[ir.Operation]) -> list[ir.Op
     """Move slices up through sums to the products that are about to leave the loop; those that leave now."""
     products = {op.results[0]: op for op in leaving}
     for op in reversed(loop.operations):
-        value = op.results[0] if op.name in _SUMS else None
+        value = op.results[0] if op.results else None
         if value is None or value in loop.returned or not _has_term(value, products):
             continue
         users = [use.owner.operation for use in value.uses]

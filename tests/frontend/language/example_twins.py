@@ -191,3 +191,51 @@ class Heat(nn.Module):
             return lifted(self, x, t)
 
         return mapped(lambda module, x, t: module.u(x, t)), mapped(lambda module, x, t: module.residual(x, t))
+
+
+class Encoder(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, x):
+        carry, ahead = nn.RNN(nn.GRUCell(self.width), return_carry=True)(x)
+        back = nn.RNN(nn.GRUCell(self.width), reverse=True, keep_order=True)(x)
+        return carry, jnp.concatenate((ahead, back), axis=-1)
+
+
+class DecoderStep(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, carry, x, memory, mask):
+        keys = nn.Dense(self.width, name="keys")(memory)
+        query = nn.Dense(self.width, use_bias=False, name="query")(carry)
+        scores = nn.Dense(1, name="score")(jnp.tanh(keys + query[:, None]))[..., 0]
+        weights = nn.softmax(jnp.where(mask, scores, -jnp.inf))
+        self.sow("intermediates", "attention", weights)
+        context = jnp.einsum("bs,bsm->bm", weights, memory)
+        carry, h = nn.GRUCell(self.width)(carry, jnp.concatenate((x, context), axis=-1))
+        return carry, nn.Dense(x.shape[-1])(h)
+
+
+class Seq2Seq(nn.Module):
+    vocabulary: int = 7
+    width: int = 6
+    embedded: int = 4
+
+    def setup(self):
+        self.table = nn.Embed(self.vocabulary, self.embedded)
+        self.encoder = Encoder(self.width)
+        self.decoder = nn.scan(
+            DecoderStep,
+            variable_axes={"intermediates": 0},
+            variable_broadcast="params",
+            split_rngs={"params": False},
+            in_axes=(1, nn.broadcast, nn.broadcast),
+            out_axes=1,
+        )(self.width)
+
+    def __call__(self, source, target):
+        carry, memory = self.encoder(self.table(source))
+        _, decoded = self.decoder(carry, self.table(target), memory, source > 0)
+        return self.table.attend(decoded)

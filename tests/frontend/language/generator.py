@@ -6,8 +6,12 @@ NAMES = ["x", "y", "h", "d", "n", "f", "g", "Net", "Layer", "width", "mean", "re
 DTYPES = ["f32", "bool", "i32", "float", "int", "key"]
 KINDS = ["int", "float", "bool", "str", "dtype", "function", "module", "(int, ...)", "(int, float)"]
 CALLEES = """
-relu sum softmax reshape einsum mean zeros make_rng range len concatenate f g split stack transpose where
+relu sum softmax split_key unstack meshgrid array perturb is_initializing Embed(3,4).attend vector_norm
+reshape einsum mean zeros make_rng range len concatenate f g split stack transpose where
 Dense(4) Net() Layer(width=3) LSTMCell(4) Conv(3,(3,3)) grad(f) vmap(g) cond(f,g) jvp(f) scan(f) switch(f,g)
+map(f) fori_loop(f) linearize(f) associative_scan(f) map_variables(f,params) vjp(f,has_aux=true)
+grad(f,has_aux=true) custom_vjp(f,g,f) custom_jvp(f,g) scan(f,checkpoint="sqrt")
+vmap(f,variable_axes={params:0})
 """.split()
 KEYWORDS = ["axis", "dtype", "name", "shape", "width", "train"]
 
@@ -29,7 +33,7 @@ def keyword(draw, values):
 def larger(inner):
     """Expressions made of smaller ones."""
     operator = st.sampled_from(["+", "-", "*", "/", "//", "%", "@", "**", "==", "<", "and", "or"])
-    rest = st.just("*batch")
+    rest = st.sampled_from(["*batch", "*x", "*y"])
     arguments = st.tuples(listed(inner, max_size=2), st.lists(keyword(inner), max_size=1))
     index = st.one_of(inner, st.just("..."), st.just("none"), st.just(":"), inner.map("{}:".format))
     return st.one_of(
@@ -53,7 +57,7 @@ dimension = st.one_of(name, st.sampled_from(["*batch", "3", "2 * d", "n + 1", "d
 array = st.tuples(st.sampled_from(DTYPES), listed(dimension, max_size=3)).map(
     lambda parts: f"{parts[0]}[{parts[1]}]" if parts[1] else parts[0]
 )
-type_ = st.one_of(array, listed(array, min_size=2, max_size=2).map("({})".format))
+type_ = st.one_of(array, listed(array, min_size=2, max_size=2).map("({})".format), array.map("({},)".format))
 comment = st.sampled_from(["", "", "", "  # why", "  ## loud"])
 above = st.sampled_from(["", "", "", "# note\n", "## doc\n", "\n", "\n\n# apart\n\n"])
 
@@ -65,7 +69,7 @@ def indented(text: str) -> str:
 @st.composite
 def statement(draw, depth=0):
     value, target = draw(expression), draw(name)
-    choices = ["let", "let", "let", "typed", "several", "update", "param", "return", "variable"]
+    choices = ["let", "let", "let", "typed", "several", "update", "param", "return", "variable", "sow"]
     kind = draw(st.sampled_from(choices + ["if", "for"] * (depth < 2)))
     text = {
         "let": f"{target} = {value}",
@@ -74,6 +78,7 @@ def statement(draw, depth=0):
         "update": f"update {target} = {value}",
         "param": f"param {target}: {draw(array)} = normal(stddev={draw(literal)})",
         "variable": f"variable stats.{target}: {draw(array)} = zeros()",
+        "sow": f"sow stats.{target} = {value}",
         "return": f"return {value}, {draw(expression)}",
     }.get(kind)
     if text is not None:
@@ -147,6 +152,9 @@ def lift(draw):
                     "in_axes=(0, none)",
                     "length=3",
                     "policy=dots_saveable",
+                    'policy=save_from_both_policies(min_cut, save_only_these_names("a", b))',
+                    "policy=budget(0.5)",
+                    'metadata_params={x: "y"}',
                     "f",
                     "g",
                 ]

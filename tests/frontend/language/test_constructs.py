@@ -245,6 +245,19 @@ def test_arguments_that_may_be_left_out():
             "a = 3\n  for i in range(99)\n    a = a * a\n  return x * a",
             "the result does not fit into 64 bits",
         ),
+        ("return sum(unstack(zeros((2000, 3)))[0]) + x", "expected at most 1024 pieces, found 2000"),
+        (
+            "a = x\n  for i in range(99)\n    a = (a, a)\n  return sum(array(a))",
+            "a tuple holds at most 20000 values, those of tuples inside included",
+        ),
+        (
+            "a = ()\n  for i in range(99)\n    a = (*a, *a, x)\n  return sum(array(a))",
+            "a tuple holds at most 20000 values, those of tuples inside included",
+        ),
+        (
+            "a = x\n  for i in range(999)\n    a = [a for j in range(1)]\n  return sum(array(a))",
+            "tuples nest at most 100 deep",
+        ),
     ],
 )
 def test_loops_are_bounded(body, reason):
@@ -295,3 +308,55 @@ def test_methods_that_call_functions_make_nothing():
     variables = model.init(KEY, X)
     assert variables["params"].keys() == {"Dense_0"}
     same(model.apply(variables, X, method="second"), X / 4)
+
+
+def test_sizes_of_values_have_names():
+    text = (
+        "module Patches\n  dim: int = 4\n\n  call(x: f32[b, h, c])\n"
+        "    y: f32[b, n, dim] = Conv(dim, 2, strides=2)(x)\n    param pos: f32[n, dim] = ones()\n"
+        "    return y + pos\n\n"
+        "fn rest(x: f32[*s])\n  y: f32[*s, n, 2 * n, n] = f(x)\n  return zeros((n,))\n\n"
+        "fn f(x: f32[*s])\n  return x[..., none, none, none] * ones((3, 6, 3))\n\n"
+        "fn g(x)\n  y: f32[n, n] = x\n  return zeros((n,))\n"
+    )
+    m = namespace(text)
+    variables = m.Patches().init(KEY, jnp.ones((2, 6, 3)))
+    assert variables["params"]["pos"].shape == (3, 4)
+    assert m.rest(X).shape == (3,)
+    with pytest.raises(LiftTraceError) as caught:
+        m.g(X)
+    (problem,) = caught.value.diagnostics
+    assert (problem.message, problem.hints) == (
+        "`y` is declared f32[n, n], found f32[3, 5]",
+        ("the declared sizes are [3, 3]",),
+    )
+
+
+def test_tuples_are_spliced():
+    text = (
+        "module Skips\n  widths: (int, ...) = (4, 3)\n\n  call(x: f32[*b, d])\n    skips = ()\n"
+        "    for width in (*widths, d)\n      x = tanh(Dense(width)(x))\n      skips = (*skips, x)\n"
+        "    return concatenate((*skips, zeros((*b, 1))), axis=-1)\n"
+    )
+
+    class Skips(nn.Module):
+        widths: tuple = (4, 3)
+
+        @nn.compact
+        def __call__(self, x):
+            skips = []
+            for width in (*self.widths, x.shape[-1]):
+                x = jnp.tanh(nn.Dense(width)(x))
+                skips.append(x)
+            return jnp.concatenate([*skips, jnp.zeros((*x.shape[:-1], 1))], axis=-1)
+
+    same_modules(namespace(text).Skips(), Skips(), X)
+    text = (
+        "fn both(x: f32[n])\n  a = (x, 2 * x)\n  return *a, x\n\n"
+        "fn declared(x: f32[n]) -> (f32[n], f32[n], f32[n])\n  a = (x, 2 * x)\n  return *a, x\n\n"
+        "fn use(x: f32[n])\n  a, b, c = both(x)\n  return declared(x)[1] + b + c\n"
+    )
+    m = namespace(text)
+    same(m.both(X[0]), (X[0], 2 * X[0], X[0]))
+    same(m.declared(X[0]), (X[0], 2 * X[0], X[0]))
+    same(m.use(X[0]), 5 * X[0])

@@ -48,6 +48,32 @@ def test_an_error_holds_its_diagnostics_with_places():
     assert error.diagnostics[0].hints == ("did you mean `relu`?",)
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("if n > 1:\n    return x", "a block begins without a colon"),
+        ("if n > 1\n    return x\n  else if n > 0\n    return -x", "write `elif`"),
+        (
+            "while n > 1\n    x = -x",
+            "`while_loop(condition, body)` loops while the program runs; `for` loops over a range",
+        ),
+        ("def g(y)\n    return y", "a method is declared by its name: `call(x: f32[n, d])`"),
+        ("let y = x", "a value is named by `name = value`"),
+        ("x += 1", "write `x = x + y`"),
+        ("y = lambda z: z", "functions have names: declare a `fn`"),
+        ("y = [i for i in range(3) if i > 1]", "a comprehension takes every item"),
+        ("return x\nclass M\n  a: int", "`module NAME` declares a module"),
+        ("return x\ndef g(y)\n  return y", "`fn NAME(...)` declares a function"),
+        (
+            "return x\nimport jax.numpy as jnp",
+            'declarations of other files are imported: `import Block from "blocks.lift"`',
+        ),
+    ],
+)
+def test_lines_of_python(line, hint):
+    assert hint in refuse(f"fn f(x: f32[n])\n  {line}\n  return x\n").diagnostics[0].hints
+
+
 def test_deep_expressions_are_refused():
     chain = refuse("fn f(x)\n  return x" + " + x" * 500 + "\n")
     assert chain.diagnostics[0].message == "expression nested more than 100 levels deep"

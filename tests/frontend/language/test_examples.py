@@ -26,6 +26,7 @@ CASES = {
     "ResNet in training": ("resnet", {"stages": (1, 1, 1)}, (PICTURES,), TRAIN),
     "Transformer": ("transformer", {}, (TOKENS,), {}),
     "LanguageModel": ("lstm", {}, (TOKENS,), {}),
+    "Seq2Seq": ("seq2seq", {}, (TOKENS, TOKENS[:, ::2]), {}),
     "Ensemble": ("ensemble", {"outputs": 4}, (X,), {}),
     "Quantised": ("custom_gradient", {}, (5 * X,), {}),
     "Heat": ("pinn", {}, (X[0], X[1]), {}),
@@ -47,7 +48,7 @@ def test_example(case):
     theirs = getattr(example_twins, name)(**fields)
     variables = ours.init(KEYS, *arguments, **keywords)
     close(variables, theirs.init(KEYS, *arguments, **keywords))
-    mutable = [collection for collection in variables if collection != "params"]
+    mutable = [collection for collection in variables if collection != "params"] + ["intermediates"]
 
     def outcome(model):
         def run(params, *inputs):

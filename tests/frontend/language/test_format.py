@@ -152,3 +152,8 @@ def test_doc_comments_stay_with_their_declarations():
     )
     docs = [each.doc for each in parse(formatted(text), "m.lift").declarations]
     assert docs == ["", "Doc of g.", ""]
+
+
+def test_comments_inside_brackets_move_above():
+    text = "fn f(x)\n  y = sum(  ## loud\n    x, # why\n    axis=0)\n  return y # end\n"
+    assert formatted(text) == "fn f(x)\n  # loud\n  # why\n  y = sum(x, axis=0)\n  return y  # end\n"

@@ -19,11 +19,13 @@ from .test_format import formatted
 HERE = Path(__file__).parent
 TEXTS = [
     (HERE / "norm.lift").read_text(encoding="utf-8"),
+    (HERE / "function_lifts.lift").read_text(encoding="utf-8"),
     (HERE.parents[2] / "examples" / "digits.lift").read_text(encoding="utf-8"),
+    (HERE.parents[2] / "examples" / "seq2seq.lift").read_text(encoding="utf-8"),
 ]
 WORDS = (
     """
-    module lift fn param variable update return true false none M x y h f32 int bool relu mean Dense vmap
+    module lift fn param variable update sow return true false none M x y h f32 int bool relu mean Dense vmap
     zeros lecun_normal call axis 0 1.5 1e5 99999999999999999999 "ij->ji" ( ) [ ] { } : = , . + - * / // % @ 
     ** == < -> ... # ## ; ? é \\ ' "
 """.split()

@@ -10,7 +10,7 @@ import pytest
 import stablelift as nn
 from stablelift.frontend.language.diagnostics import LiftCheckError, LiftTraceError
 from stablelift.frontend.language.import_hook import LiftFinder
-from stablelift.frontend.language.load import load
+from stablelift.frontend.language.load import MAX_FILES, load
 
 from .test_constructs import KEY, X, same
 
@@ -99,6 +99,14 @@ def test_imports_that_are_refused(folder, statement, message):
     write(inside, 'import B from "back.lift"\n', "circle.lift")
     write(inside, 'import A from "circle.lift"\n', "back.lift")
     assert message in refused(write(inside, statement + "\n"))
+
+
+def test_only_so_many_files_are_imported(tmp_path):
+    for number in range(MAX_FILES + 1):
+        write(tmp_path, "fn f(x)\n  return x\n", f"f_{number}.lift")
+    lines = [f'import f from "f_{number}.lift"\n' for number in range(MAX_FILES + 1)]
+    found = refused(write(tmp_path, "".join(lines) + "\nfn g(x)\n  return f(x)\n"))
+    assert f"model.lift:{MAX_FILES + 1}:15: error: more than {MAX_FILES} files are imported" in found
 
 
 def test_errors_of_an_imported_file_are_shown_in_it(folder):

@@ -105,7 +105,37 @@ dot_product_attention(x[:, :, none], x[:, :, none], x[:, :, none])
 [sum(x) for k in range(3)]
 x if a > 1 else x
 astype(x, i32)
+array((1.0, 2.0, 3.0))
+array(((a, b), (3, 4), (i[0], 2)), dtype=f32)
+average(x, axis=1, weights=i)
+vector_norm(x, axis=-1, keepdims=true)
+nanargmax(x, axis=0)
+xlogy(x, y[:, 0])
+unstack(x, axis=1)
+unstack(y[:2])
+meshgrid(y[0], y[:, 0])
+meshgrid(y[0], y[:, 0], indexing="ij")
+dynamic_slice(x, (0, i[0], 0), (1, b, 2))
+dynamic_update_slice(x, x[:1], (0, 0, 0))
+dynamic_update_index_in_dim(x, x[0], 1, 0)
+segment_sum(y, array((0, 1, 0, 1)), num_segments=5)
+fft2(x)
+fft(y, axis=0)
+inv(x[0, :3, :3])
+qr(y)
+slogdet(x[0, :, :3])
+checkpoint_name(x, "h")
+split_key(key(0), b)
+split_key(key(0))
+fold_in(key(0), 3)
+randint(key(0), (a,), 0, 9)
+binomial(key(1), 5, 0.5, (b,))
+lognormal(key(1), shape=(b, 2))
+x * pi + inf
 """
+
+
+WORDS = {"float32": "f32", "int32": "i32", "bool": "bool", "complex64": "c64", "key<fry>": "key"}
 
 
 def agrees(inferred, found) -> None:
@@ -116,7 +146,7 @@ def agrees(inferred, found) -> None:
         for one, other in zip(items, found, strict=True):
             agrees(one, other)
     elif isinstance(inferred, Array):
-        word = {"float32": "f32", "int32": "i32", "bool": "bool"}[str(found.dtype)]
+        word = WORDS[str(found.dtype)]
         assert dtype_fits(inferred.dtype, word), (inferred, found.dtype)
         if inferred.shape is not None:
             shape = substitute(inferred.shape, SIZES)

@@ -57,6 +57,20 @@ class Twin(nn.Module):
         return self.back(self.encode(x))
 
 
+class Centre(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(x.shape[-1])(x) - jax.lax.pmean(x, "batch")
+
+
+class Power(nn.Module):
+    @nn.compact
+    def __call__(self, x, times):
+        for _ in range(times):
+            x = x * x
+        return nn.Dense(x.shape[-1])(x)
+
+
 def scaled(by, names):
     def mapped(tree):
         if not hasattr(tree, "items"):
@@ -99,6 +113,13 @@ TWINS = {
         (Y,),
     ),
     "Plain": (nn.map_variables(nn.Dense, "params", everything(2), init=True), (Y,)),
+    "Centred": (
+        nn.vmap(Centre, {"params": None}, axis_name="batch", spmd_axis_name="data", **JOINT),
+        (X,),
+    ),
+    "Unrolled": (nn.scan(Step, variable_broadcast="params", reverse=True, unroll=2, **JOINT), (Y, X)),
+    "Halves": (nn.remat_scan(Residual, lengths=(2, 2)), (Y,)),
+    "Powered": (nn.jit(Power, static_argnums=2), (Y, 3)),
     "Named": (
         nn.add_metadata_axis(nn.vmap(nn.Dense, {"params": 0}, **SPLIT), variable_axes={"params": 0}),
         (X,),

@@ -4,14 +4,15 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 
-from stablelift.frontend.language import syntax
+from stablelift.frontend.language import syntax, tables
 from stablelift.frontend.language.check import check
 from stablelift.frontend.language.diagnostics import Source, Span
-from stablelift.frontend.language.parse import parse
+from stablelift.frontend.language.parse import _LiftIndenter, _parser, parse
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -148,3 +149,18 @@ def test_a_thousand_lines_are_checked_in_half_a_second():
     started = time.process_time()
     check(parse(whole, "m.lift"), Source.of(whole, "m.lift"))
     assert time.process_time() - started < 0.5
+
+
+def test_the_tables_are_of_the_grammar():
+    stale = "stale: run `python -m stablelift.frontend.language.tables`"
+    assert tables.read()["grammar"] == tables.digest(tables.GRAMMAR.read_text(encoding="utf-8")), stale
+
+
+@pytest.mark.parametrize("content", [None, b"no tables", zlib.compress(b'{"lark":"0"}')])
+def test_without_tables_the_parser_is_made_of_the_grammar(monkeypatch, tmp_path, content):
+    text = "module M\n  call(x: f32[*b, d + 1]) -> (f32[d],)\n    sow a.b = x[:, none]\n    return (x,)\n\n"
+    expected = _parser()[0].parse(text)
+    monkeypatch.setattr(tables, "TABLES", tmp_path / "grammar.tables")
+    if content is not None:
+        tables.TABLES.write_bytes(content)
+    assert tables.parser(_LiftIndenter()).parse(text) == expected

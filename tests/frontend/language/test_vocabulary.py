@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import pytest
 
 import stablelift as nn
+from stablelift import functional
 from stablelift.frontend.language import lifted_functions
 from stablelift.frontend.language.lift_rules import LIFT_RULES
 from stablelift.frontend.language.rules import RULES
@@ -22,10 +23,11 @@ from stablelift.frontend.language.vocabulary import (
     READY_INITIALIZERS,
     RESERVED_FIELDS,
 )
-from stablelift.frontend.language.vocabulary.arrays import OWN
+from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
+from stablelift.frontend.language.vocabulary.left_out import LEFT_OUT, OF_LIFTED_FUNCTIONS
 
 WORDS = [
-    *(word for word in FUNCTIONS.values() if word.home != OWN),
+    *(word for word in FUNCTIONS.values() if word.home not in (OWN, OF_MODULE)),
     *LAYERS.values(),
     *LIFTS.values(),
 ]
@@ -42,12 +44,12 @@ def accepts(function, word) -> None:
 
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.name)
 def test_functions_layers_and_lifts(word):
-    accepts(getattr(importlib.import_module(word.home), word.name), word)
+    accepts(getattr(importlib.import_module(word.home), word.attribute), word)
 
 
 @pytest.mark.parametrize("word", INITIALIZERS.values(), ids=lambda word: word.name)
 def test_initializers(word):
-    function = getattr(importlib.import_module(word.home), word.name)
+    function = getattr(importlib.import_module(word.home), word.attribute)
     if word.name in READY_INITIALIZERS:
         assert function(None, (2,), jnp.float32).shape == (2,)
     else:
@@ -79,6 +81,47 @@ def test_the_inputs_of_layers(word):
 def test_lifts_of_functions(word):
     options = [p.name for p in word.parameters if p.kind != "function"]
     inspect.signature(lifted_functions._LIFTS[word.name]).bind((), **dict.fromkeys(options))
+
+
+def parameters(function) -> set[str]:
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {p.name for p in inspect.signature(function).parameters.values() if p.kind not in kinds}
+
+
+def missing() -> dict[str, set[str]]:
+    """What layers, lifts of modules and lifts of functions have in Python and have not here."""
+    found = {}
+    for word in (*LAYERS.values(), *LIFTS.values()):
+        found[word.name] = parameters(getattr(nn, word.name)) - {p.name for p in word.parameters} - {"parent"}
+    for word in LAYERS.values():
+        found[word.name] |= (
+            parameters(getattr(nn, word.name).__call__) - {p.name for p in word.inputs} - {"self"}
+        )
+    for word in FUNCTION_LIFTS.values():
+        homes = [home for home in (functional, nn) if hasattr(home, word.name)]
+        said = {p.name for p in word.parameters} | APPLIED
+        found[f"{word.name} of functions"] = {
+            name for home in homes for name in parameters(getattr(home, word.name))
+        } - said
+    return found
+
+
+# The functions that a lift is of, and what the lifted function is applied to.
+APPLIED = {
+    *("function", "fn", "target", "mdl", "primals", "tangents", "cond_fun", "cond_fn", "body_fun", "body_fn"),
+    *("forward_fn", "backward_fn", "init", "init_val", "xs", "elems", "pred", "index", "lower", "upper"),
+    *("operands", "rule"),
+}
+
+
+def test_what_is_left_out_has_a_reason():
+    found = missing()
+    of_functions = {name for word, names in found.items() if word.endswith("functions") for name in names}
+    of_modules = {name for word, names in found.items() if not word.endswith("functions") for name in names}
+    assert of_modules | of_functions == LEFT_OUT.keys() | OF_LIFTED_FUNCTIONS.keys()
+    assert not of_modules & OF_LIFTED_FUNCTIONS.keys()
+    assert all(hasattr(functional, name) for name in FUNCTION_LIFTS if name not in ("map_variables",))
+    assert set(functional.__all__) <= FUNCTION_LIFTS.keys()
 
 
 def test_every_rule_exists_and_every_layer_is_here():

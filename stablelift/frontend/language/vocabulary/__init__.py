@@ -6,13 +6,17 @@ Checker, builder, formatter, reference and editors read these tables; nothing ou
 
 from __future__ import annotations
 
+import math
+
 from stablelift.frontend.language.vocabulary.arrays import FUNCTIONS as FUNCTIONS
 from stablelift.frontend.language.vocabulary.layers import INITIALIZERS as INITIALIZERS
+from stablelift.frontend.language.vocabulary.layers import LAYER_METHODS as LAYER_METHODS
 from stablelift.frontend.language.vocabulary.layers import LAYERS as LAYERS
 from stablelift.frontend.language.vocabulary.layers import READY_INITIALIZERS as READY_INITIALIZERS
 from stablelift.frontend.language.vocabulary.lifts import FUNCTION_LIFTS as FUNCTION_LIFTS
 from stablelift.frontend.language.vocabulary.lifts import LIFTS as LIFTS
 from stablelift.frontend.language.vocabulary.lifts import POLICIES as POLICIES
+from stablelift.frontend.language.vocabulary.lifts import VARIABLE_OPTIONS as VARIABLE_OPTIONS
 from stablelift.frontend.language.vocabulary.words import Parameter as Parameter
 from stablelift.frontend.language.vocabulary.words import Word as Word
 
@@ -42,4 +46,6 @@ RESERVED_FIELDS = frozenset(
     put_variable reserve_name scope setup sow tabulate unbind variable variables
     """.split()
 )
+# Numbers by name, where nothing else has the name.
+CONSTANTS = {"inf": math.inf, "nan": math.nan, "pi": math.pi}
 FIELD_KINDS = ("int", "float", "bool", "str", "dtype", "function", "module")

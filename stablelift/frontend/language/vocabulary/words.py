@@ -23,13 +23,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A function, layer, initializer or lift. `inputs` are the parameters of a layer's call."""
+    """A function, layer, initializer or lift. `inputs` are the parameters of a layer's call.
+
+    `attribute` is its name at home, which may mean something else here.
+    """
 
     name: str
     home: str
     parameters: tuple[Parameter, ...]
     rule: str
     inputs: tuple[Parameter, ...] = ()
+    attribute: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter that may be given by this name."""
@@ -74,9 +78,15 @@ def parameters(signature: str) -> tuple[Parameter, ...]:
 
 
 def words(*rows: tuple[str, ...]) -> dict[str, Word]:
-    """A table from rows of (home, rule, signature, names), and for layers the signature of the call."""
-    return {
-        name: Word(name, home, parameters(signature), rule, parameters("".join(call)))
-        for home, rule, signature, names, *call in rows
-        for name in names.split()
-    }
+    """A table from rows of (home, rule, signature, names), and for layers the signature of the call.
+
+    `name=attribute` is a word that goes by another name at home.
+    """
+    found: dict[str, Word] = {}
+    for home, rule, signature, names, *call in rows:
+        for written in names.split():
+            name, _, attribute = written.partition("=")
+            assert name not in found, f"`{name}` stands twice in a table"
+            inputs = parameters("".join(call))
+            found[name] = Word(name, home, parameters(signature), rule, inputs, attribute or name)
+    return found
