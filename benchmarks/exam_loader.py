@@ -70,6 +70,7 @@ class Examiner:
         from stablelift.ir.isolate import Reader
 
         self.reader, self.command = Reader(timeout=SECONDS - 1), command
+        self.through_passes(b"func.func @main() { return }", 0)  # imports what it needs
 
     def verdicts(self, seed: int) -> Iterator[Verdict]:
         from tests.foreign.mutations import mutant

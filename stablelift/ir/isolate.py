@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -185,16 +186,45 @@ def _limit_memory() -> None:
 
 
 def _read(data: bytes, filename: str) -> bytes:
-    from stablelift.ir.mlir import context, has_odd_names, parse, parse_any, to_bytecode
+    from stablelift.ir.mlir import context, parse, parse_any, to_bytecode
 
     with context() as ctx:
         module = parse_any(data, ctx, filename)
-        if has_odd_names(module):
+        is_plain = data.isascii() and b"\\" not in data
+        if not is_plain and _has_odd_names(module):
             raise LiftError(f"{filename}: error: expected names in UTF-8, found others")
         bytecode = to_bytecode(module)
     with context() as ctx:
         parse(bytecode, ctx, filename)
     return bytecode
+
+
+_NAMES = ("sym_name", "sym_visibility", "callee", "decomposition", "call_target_name", "name")
+"""The attributes that are names, of functions and of targets."""
+
+_OP_NAME = re.compile(rb'"([^"]*)"\(')
+_ESCAPED = re.compile(rb"\\([0-9A-F]{2})")
+
+
+def _has_odd_names(module: Any) -> bool:
+    """Whether an op, an attribute or a symbol has a name that is not UTF-8, on which the bindings may end the
+    process.
+    """
+    from stablelift.ir.mlir import walk
+
+    try:
+        # Of an op with an odd name the bindings have no view that could be asked for it.
+        limits = {"large_elements_limit": 16, "large_resource_limit": 16}
+        text = module.operation.get_asm(binary=True, print_generic_op_form=True, **limits)
+        for name in set(_OP_NAME.findall(text)):
+            _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), name).decode()
+        for op in (module.operation, *walk(module.operation)):
+            for name in op.attributes:
+                if name in _NAMES:
+                    str(getattr(op.attributes[name], "value", ""))
+    except (UnicodeDecodeError, RuntimeError):
+        return True
+    return False
 
 
 def _check(data: bytes, filename: str) -> bytes:

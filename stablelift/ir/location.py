@@ -11,6 +11,7 @@ one form:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from stablelift.errors import LiftError
@@ -55,3 +56,14 @@ def error_at(op: Any, what: str, *, hint: str | None = None) -> LiftError:
     if hint:
         lines.append(f"  hint: {hint}")
     return LiftError("\n".join(lines))
+
+
+_SHOWN = 20
+
+
+def listed(what: str, ops: Sequence[Any]) -> str:
+    """A line of a list in a message: what ops are, how many, and where they stand."""
+    places = list(dict.fromkeys(filter(None, (where(op.location) for op in ops))))
+    shown = ", ".join(places[:_SHOWN]) + (f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else "")
+    times = f" ({len(ops)} times)" if len(ops) > 1 else ""
+    return f"  {what}{times}" + (f" at {shown}" if shown else "")

@@ -29,7 +29,6 @@ __all__ = [
     "from_portable_artifact",
     "func",
     "functions",
-    "has_odd_names",
     "here",
     "import_into_xla",
     "inline_call",
@@ -144,32 +143,6 @@ def from_mlir(error: ir.MLIRError, filename: str = "<module>") -> LiftError:
     place = filename if place == "unknown" else place.removesuffix(":0:0")
     hint = _QUANTISED if "!quant." in first.message else ""
     return LiftError(f"{place}: error: {first.message}{hint}")
-
-
-def has_odd_names(module: ir.Module) -> bool:
-    """Whether an op, an attribute or a symbol has a name that is not UTF-8, on which the bindings may end the
-    process.
-    """
-    try:
-        # Of an op with an odd name the bindings have no view that could be asked for it.
-        limits = {"large_elements_limit": 16, "large_resource_limit": 16}
-        text: Any = module.operation.get_asm(binary=True, print_generic_op_form=True, **limits)
-        for name in set(_OP_NAME.findall(text)):
-            _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), name).decode()
-        for op in (module.operation, *walk(module.operation)):
-            for name in op.attributes:
-                if name in _NAMES:
-                    str(getattr(op.attributes[name], "value", ""))
-    except (UnicodeDecodeError, RuntimeError):
-        return True
-    return False
-
-
-_OP_NAME = re.compile(rb'"([^"]*)"\(')
-_ESCAPED = re.compile(rb"\\([0-9A-F]{2})")
-
-_NAMES = ("sym_name", "sym_visibility", "callee", "decomposition", "call_target_name", "name")
-"""The attributes that are names, of functions and of targets."""
 
 
 def to_text(module: ir.Module, *, locations: bool = False, elide: int | None = None) -> str:

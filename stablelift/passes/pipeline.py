@@ -38,7 +38,7 @@ from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.passes.layers.roll import Roll
 from stablelift.passes.layers.seal import Seal
-from stablelift.passes.legalize import LEGALIZED, Legalize
+from stablelift.passes.legalize import Legalize, is_needed
 from stablelift.passes.lower import Lower, LowerCalls
 from stablelift.passes.raising import RAISED, Raise
 from stablelift.passes.remarks import Remark, collected
@@ -141,7 +141,7 @@ def default_pipeline(
     )
     scans = found.get("lift.scan", ())
     looped = raises or bool(scans) and (rounds > 0 or any(map(_computes_with_floats, scans)))
-    prepared = [Legalize.name] if rounds and not LEGALIZED.isdisjoint(found) else []
+    prepared = [Legalize.name] if rounds and is_needed(found) else []
     if looped:
         prepared.append(Raise.name)
     calls = [LowerCalls.name, *CALLS, *layers] if layers else [Pack.name]

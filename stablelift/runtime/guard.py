@@ -54,7 +54,7 @@ def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
             + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
         )
     if "func.call" in ops:
-        _refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
+        refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
 
 
 def unknown_ops(ops: Mapping[str, Sequence[Any]]) -> list[str]:
@@ -76,7 +76,7 @@ def refuse_unknown_memories(custom_calls: Sequence[Any]) -> None:
             raise error_at(op, f"a value is offloaded to {memory!r}, which there is none of", hint=hint)
 
 
-def _refuse_recursion(known: Mapping[str, Any]) -> None:
+def refuse_recursion(known: Mapping[str, Any]) -> None:
     """Raise a LiftError at a call by which a function reaches itself."""
     open_names: list[str] = []
     closed: set[str] = set()

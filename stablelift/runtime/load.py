@@ -24,7 +24,7 @@ from stablelift.passes.adopt.platforms import platform_argument
 from stablelift.passes.verify import VerifyLift
 from stablelift.runtime.exported import Export, is_export, read_export
 from stablelift.runtime.files import IN_TREE, OUT_TREE
-from stablelift.runtime.guard import refuse_custom_calls
+from stablelift.runtime.guard import refuse_custom_calls, refuse_recursion
 from stablelift.runtime.trees import flat_tree, result_tree, tree_from_text
 from stablelift.runtime.types import array_of, struct_of
 
@@ -71,6 +71,7 @@ def load_bytes(data: bytes, filename: str, isolated: bool | Reader = False, **op
             module = parse_any(data, ctx, filename)
             weights = _adopt(module, export, loading)
             refuse_custom_calls(module, loading.allow_custom_calls, filename)
+            refuse_recursion(functions(module))
             signature = _signature(module, export, weights)
             bytecode = to_bytecode(module)
     if isolated:
@@ -103,7 +104,7 @@ def _adopt(module: ir.Module, export: Export | None, loading: Loading) -> dict[s
     shapes: list[Shape | None] = [None] * len(types)
     for index, position in zip(inputs, kept, strict=True):
         shapes[index] = given[position]
-    number = None if platform is None else _platform(loading.platform, export)
+    number = _platform(loading.platform, export, platform is not None)
     any_given = any(shape is not None for shape in shapes)
     weights = adopt(module, number, shapes if any_given else None, loading.lift_weights)
     _verify(module)
@@ -135,9 +136,11 @@ def _shapes(shapes: Shapes | None, export: Export | None, count: int) -> list[Sh
     return given
 
 
-def _platform(wanted: str | int | None, export: Export | None) -> int | None:
-    """The position of the platform among those of the program."""
-    return export.platform(wanted) if export is not None else wanted if isinstance(wanted, int) else None
+def _platform(wanted: str | int | None, export: Export | None, is_chosen: bool) -> int | None:
+    """The position of the platform among those of the program, where it can be chosen or one is wanted."""
+    if export is not None and (is_chosen or wanted is not None):
+        return export.platform(wanted)
+    return wanted if isinstance(wanted, int) else None
 
 
 def _frame(

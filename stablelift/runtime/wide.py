@@ -75,7 +75,7 @@ def _widened(leaf: Any, aval: Any) -> Any:
     return array.astype(aval.dtype) if _NARROWER.get(aval.dtype) == array.dtype else array
 
 
-def _narrowed(result: jax.Array, where: str) -> jax.Array:
+def _narrowed(result: Any, where: str) -> Any:
     narrower = _NARROWER.get(result.dtype)
     if narrower is None:
         return result

@@ -130,15 +130,18 @@ def test_streams_that_end_are_no_traceback(tmp_path, line):
 @pytest.mark.parametrize("argv", [["opt", "-"], ["run", "-"]])
 def test_an_interrupt_ends_the_command_and_its_child_at_once(argv):
     """Ctrl-C while the command waits for its input: what the terminal sends to the whole group."""
+    code = f"from stablelift.command import main\nprint('ready', flush=True)\nmain({argv})"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen(
-        [sys.executable, "-m", "stablelift", *argv],
+        [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=env,
         start_new_session=True,
     )
-    time.sleep(0.5)
+    assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+    time.sleep(0.3)
     os.killpg(child.pid, signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert (child.returncode, said) == (-signal.SIGINT, b"")

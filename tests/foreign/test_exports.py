@@ -7,6 +7,7 @@ import pytest
 
 from stablelift.errors import LiftError
 from stablelift.runtime.load import load_bytes
+from tests.foreign.make_jax import DATA, energy
 
 pytest.importorskip("flatbuffers")
 
@@ -25,22 +26,19 @@ def refusal(data, **options):
 
 def test_an_export_without_derivatives_is_differentiated_batched_and_run():
     """JAX itself can do none of it with such a file."""
-    data = exported(lambda w, x: jnp.sum(jax.lax.erf(jnp.tanh(w @ x)) ** 2), X, X[0])
-    program = load_bytes(data, "f.export")
+    data = (DATA / "jax.export").read_bytes()
+    program, scale = load_bytes(data, "f.export"), np.float32(2)
     with pytest.raises(Exception, match="No VJP is available"):
-        jax.grad(jax.export.deserialize(bytearray(data)).call)(X, X[0])
-
-    def function(w, x):
-        return jnp.sum(jax.lax.erf(jnp.tanh(w @ x)) ** 2)
-
-    value, gradient = program.value_and_grad()(X, X[0])
-    expected = jax.value_and_grad(function)(X, X[0])
+        jax.grad(jax.export.deserialize(bytearray(data)).call)(X, X[0], scale=scale)
+    value, gradient = program.value_and_grad()(X, X[0], scale=scale)
+    expected = jax.value_and_grad(energy)(X, X[0], scale=scale)
     np.testing.assert_allclose(value, expected[0], rtol=1e-5)
     np.testing.assert_allclose(gradient, expected[1], rtol=1e-4, atol=1e-6)
-    batched = program.vmap(in_axes=(None, 0), axis_size=3)(X, X)
-    np.testing.assert_allclose(batched, jax.vmap(function, (None, 0))(X, X), rtol=1e-5)
-    _, tangent = program.jvp()((X, X[0]), (X, X[1]))
-    np.testing.assert_allclose(tangent, jax.jvp(function, (X, X[0]), (X, X[1]))[1], rtol=1e-4)
+    batched = program.vmap(in_axes=(None, 0, None), axis_size=3)(X, X, scale=scale)
+    np.testing.assert_allclose(batched, [energy(X, x, scale=scale) for x in X], rtol=1e-5)
+    primals, tangents = (X, X[0], {"scale": scale}), (X, X[1], {"scale": scale})
+    expected = jax.jvp(lambda w, x, options: energy(w, x, **options), primals, tangents)
+    np.testing.assert_allclose(program.jvp()(primals, tangents), expected, rtol=1e-4)
 
 
 def on_platforms(x, unused, *, scale, shift):
@@ -67,6 +65,9 @@ def test_one_of_several_platforms_is_chosen():
         "f.export: error: the program is for 'tpu', 'cpu', 'cuda', and not for 'rocm'\n"
         "  hint: give `platform`"
     )
+    single = exported(jnp.sin, X, platforms=("cpu",))
+    assert load_bytes(single, "f.export", platform="cpu") == load_bytes(single, "f.export")
+    assert "the program is for 'cpu', and not for 'tpu'" in refusal(single, platform="tpu")
     artefact = jax.export.deserialize(bytearray(data)).mlir_module_serialized
     assert refusal(artefact).startswith("f.export: error: the program is for several platforms")
     assert load_bytes(artefact, "f", platform=1).in_avals == (program.in_avals[0], *program.in_avals[2:])

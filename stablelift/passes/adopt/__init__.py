@@ -26,7 +26,7 @@ from stablelift.passes.adopt.refine import is_dynamic, refine
 from stablelift.passes.adopt.resources import forget_names, inline_resources
 from stablelift.passes.adopt.unsupported import refuse_unsupported
 from stablelift.passes.adopt.weights import weights_as_arguments
-from stablelift.passes.legalize import LEGALIZED, Legalize
+from stablelift.passes.legalize import Legalize, is_needed
 
 Shape = tuple[int, ...]
 
@@ -75,7 +75,7 @@ def adopt(
 
 
 def _legalized(module: ir.Module, ops: Ops) -> Ops:
-    if LEGALIZED.isdisjoint(ops):
+    if not is_needed(ops):
         return ops
     Legalize().run(module)
     return walk_by_name(module)

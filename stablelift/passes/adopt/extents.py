@@ -50,7 +50,7 @@ def translate_extents(function: func.FuncOp) -> None:
 
 
 def _translated(op: Any, translated: Mapping[ir.Value, Tensor]) -> Tensor | None:
-    rule = _RULES.get(op.name)
+    rule = RULES.get(op.name)
     operands = [translated.get(value) or Tensor(value) for value in op.operands]
     if rule is None or not all(isinstance(one.type, ir.RankedTensorType) for one in operands):
         return None
@@ -78,17 +78,18 @@ def _i64() -> ir.Type:
 def _element(type: Any) -> ir.Type:
     """The element type that stands for a scalar type, or for that of a tensor."""
     element = getattr(type, "element_type", type)
-    return _i64() if isinstance(element, ir.IndexType) else element
+    is_number = isinstance(element, ir.IntegerType | ir.FloatType)
+    return element if is_number else _i64()  # of `index`, and of `!shape.size`
 
 
 def _constant(op: Any) -> Tensor:
     value, type = op.attributes["value"], op.results[0].type
-    if isinstance(value, ir.DenseElementsAttr):
-        if isinstance(value.type.element_type, ir.IndexType):
-            return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), value.type.shape)
-        notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
-        return emit("stablehlo.constant", attributes={"value": value, **notes}, type=value.type)
-    return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
+    if not isinstance(type, ir.RankedTensorType):
+        return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
+    if isinstance(type.element_type, ir.IndexType):
+        return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), type.shape)
+    notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
+    return emit("stablehlo.constant", attributes={"value": value, **notes}, type=type)
 
 
 def _const_shape(op: Any) -> Tensor:
@@ -183,7 +184,7 @@ _BINARY = {
     "minimumf": "minimum",
 }  # fmt: skip
 
-_RULES: dict[str, _Rule] = {
+RULES: dict[str, _Rule] = {
     "arith.constant": _constant,
     "index.constant": _constant,
     "shape.const_size": _constant,

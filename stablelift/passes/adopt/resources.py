@@ -42,8 +42,7 @@ def inline_resources(ops: Mapping[str, Sequence[Any]]) -> None:
         return
     blobs = read_resources(op.attributes["value"] for op, _ in found)
     for op, name in found:
-        type = op.results[0].type
-        op.attributes["value"] = ir.DenseElementsAttr.get(_elements(op, name, blobs, type), type=type)
+        op.attributes["value"] = _inlined(op, name, blobs)
         op.attributes[WEIGHT] = ir.StringAttr.get(name)
 
 
@@ -80,12 +79,16 @@ def read_resources(attributes: Iterable[ir.Attribute]) -> dict[str, bytes]:
     return {name: bytes.fromhex(digits)[_ALIGNMENT:] for name, digits in _ENTRY.findall(section)}
 
 
-def _elements(op: Any, name: str, blobs: Mapping[str, bytes], type: Any) -> np.ndarray:
-    """The resource as an array of numbers as wide as the elements of `type`."""
+def _inlined(op: Any, name: str, blobs: Mapping[str, bytes]) -> ir.DenseElementsAttr:
+    """The resource as an attribute: numbers as wide as the elements of the op's result."""
     if name not in blobs:
         raise error_at(op, f"expected the resource `{name}`, which the file does not hold")
-    blob, count = blobs[name], math.prod(type.shape)
+    blob, type = blobs[name], op.results[0].type
+    count = math.prod(type.shape)
     width = len(blob) // count if count else 1
-    if width not in _CODES or width * count != len(blob):
-        raise error_at(op, f"expected the elements of {type}, found a resource of {len(blob)} bytes")
-    return np.frombuffer(blob, _CODES[width]).reshape(type.shape)
+    try:
+        elements: Any = np.frombuffer(blob, _CODES[width]).reshape(type.shape)
+        return ir.DenseElementsAttr.get(elements, type=type)
+    except (KeyError, ValueError):
+        what = f"expected the elements of {type}, found a resource of {len(blob)} bytes"
+        raise error_at(op, what) from None

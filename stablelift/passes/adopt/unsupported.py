@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stablelift.errors import LiftError
-from stablelift.ir.location import error_at, where
+from stablelift.ir.location import error_at, listed
 from stablelift.passes.adopt.refine import leaves_open
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo", "lift")
 """The dialects that the passes and XLA know."""
 
 _AMONG_FUNCTIONS = ("func.func", "sdy.mesh")
-
-_SHOWN = 20
-
 
 def refuse_unsupported(ops: Mapping[str, Sequence[Any]]) -> None:
     """Raise a LiftError that lists every op that is unknown, or has results whose shape is not known.
@@ -28,14 +25,14 @@ def refuse_unsupported(ops: Mapping[str, Sequence[Any]]) -> None:
     if unknown:
         raise LiftError(
             "error: the program holds ops of other dialects\n"
-            + "\n".join(_lines(name, same) for name, same in unknown.items())
+            + "\n".join(listed(f"`{name}`", same) for name, same in unknown.items())
             + "\n  hint: lower them to StableHLO where the file is made"
         )
     unshaped = {name: found for name, same in ops.items() if (found := list(filter(_is_unshaped, same)))}
     if unshaped:
         raise LiftError(
             "error: the shapes of these ops do not follow from those of the arguments\n"
-            + "\n".join(_lines(name, same) for name, same in unshaped.items())
+            + "\n".join(listed(f"`{name}`", same) for name, same in unshaped.items())
         )
 
 
@@ -65,11 +62,3 @@ def _is_known(name: str, op: Any) -> bool:
 
 def _is_unshaped(op: Any) -> bool:
     return any(leaves_open(result.type) for result in op.results)
-
-
-def _lines(name: str, same: Sequence[Any]) -> str:
-    """An op and where it stands."""
-    places = list(dict.fromkeys(filter(None, (where(op.location) for op in same))))
-    shown = ", ".join(places[:_SHOWN]) + (f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else "")
-    times = f" ({len(same)} times)" if len(same) > 1 else ""
-    return f"  `{name}`{times}" + (f" at {shown}" if shown else "")

@@ -34,7 +34,9 @@ def weights_as_arguments(module: ir.Module) -> dict[str, ir.DenseElementsAttr]:
     uses: dict[str, list[Any]] = {}
     for op in walk(main, "stablehlo.constant"):
         if _is_weight(op):
-            uses.setdefault(_name(op, unnamed), []).append(op)
+            same = uses.setdefault(_name(op, unnamed), [])
+            if not same or same[0].results[0].type == op.results[0].type:
+                same.append(op)
     weights: dict[str, Any] = {name: uses[name][0].attributes["value"] for name in sorted(uses)}
     for name, value in weights.items():
         argument = body_of(main).add_argument(value.type, uses[name][0].location)

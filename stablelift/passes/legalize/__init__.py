@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import PassManager, from_mlir, ir, walk
@@ -45,6 +47,19 @@ LEGALIZED = frozenset(
     }
 )
 """The ops that this pass writes as others."""
+
+_NAMES_OF = {"stablehlo.composite": "name", "stablehlo.custom_call": "call_target_name"}
+
+
+def is_needed(ops: Mapping[str, Sequence[Any]]) -> bool:
+    """Whether there is anything to write anew among the ops of a module, by name."""
+    if any(name in ops for name in LEGALIZED if name not in _NAMES_OF):
+        return True
+    return any(
+        op.attributes[named].value.startswith(("chlo.", "mhlo."))
+        for name, named in _NAMES_OF.items()
+        for op in ops.get(name, ())
+    )
 
 
 @dataclass(frozen=True)
