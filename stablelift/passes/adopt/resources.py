@@ -75,8 +75,8 @@ def read_resources(attributes: Iterable[ir.Attribute]) -> dict[str, bytes]:
     """The elements of resources, by name."""
     scratch = ir.Module.create()
     scratch.operation.attributes["resources"] = ir.ArrayAttr.get(list(attributes))
-    _, _, section = str(scratch).rpartition("{-#")
-    return {name: bytes.fromhex(digits)[_ALIGNMENT:] for name, digits in _ENTRY.findall(section)}
+    entries = _ENTRY.finditer(str(scratch))
+    return {entry[1]: bytes.fromhex(entry[2])[_ALIGNMENT:] for entry in entries}
 
 
 def _inlined(op: Any, name: str, blobs: Mapping[str, bytes]) -> ir.DenseElementsAttr:
