@@ -18,7 +18,7 @@ from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
 from stablelift.passes.liveness import FunctionsByName, is_pure
 from stablelift.passes.remat import cost
-from stablelift.passes.remat.cut import EXPENSIVE, values_to_save
+from stablelift.passes.remat.cut import EXPENSIVE, is_repeatable, values_to_save
 from stablelift.passes.remat.knapsack import values_within
 from stablelift.passes.remat.saveable import Decide, Offload, decision
 
@@ -80,7 +80,7 @@ class Weighing(NamedTuple):
         def recomputing(op: ir.Operation) -> int:
             return int(_FINE * cost.recomputing(op) * self.length) if weight else 0
 
-        return values_to_save(self.wanted, self.free, saving, recomputing, allowed)
+        return values_to_save(self.wanted, self.free, saving, recomputing, lambda op: is_repeatable(op, allowed))
 
     def size_bytes(self, saved: Sequence[ir.Value]) -> int:
         """What the saved values take together."""
