@@ -127,8 +127,9 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length)
-    split = derive.partition(scan.body, scan.wrt, of, choice)
+    choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length, derive.times)
+    with derive.repeated(scan.length):
+        split = derive.partition(scan.body, scan.wrt, of, choice)
     report(split.account)
     with ir.InsertionPoint(op.operation), op.operation.location:
         results, residuals = _forward_scan(derive, op, scan, split)
@@ -156,6 +157,7 @@ class _Stacked:
     num_consts: int
     stop: int
     length: int
+    times: int
 
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
@@ -163,10 +165,10 @@ class _Stacked:
         free = {*arguments[: self.num_consts], *arguments[self.stop :]}
         invariant = invariant_values(block, self.num_consts) - free
         selection = select(
-            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
+            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length), self.times
         )
         name, wanted = split.forward.name.value, split.residuals
-        account = partition_of(name, self.policy, wanted, selection, invariant, self.length)
+        account = partition_of(functions, name, self.policy, wanted, selection, invariant, self.length)
         release_calls(split.reverse)
         chosen = with_residuals(functions, split, selection, barrier=self.is_users)
         return chosen._replace(account=account)

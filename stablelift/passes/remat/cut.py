@@ -12,7 +12,7 @@ AOTAutograd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from stablelift.ir.mlir import ir
@@ -93,7 +93,7 @@ def values_to_save(
     choices the one that recomputes least.
     """
     edges: list[Edge] = []
-    values: dict[ir.Value, int] = {}  # each with the node where it comes in; the next one is where it goes out
+    values: dict[ir.Value, int] = {}  # each with the node where it comes in; it goes out of the next one
     makers: dict[ir.Operation, int] = {}
     pending: list[ir.Value] = []
     count = 2
@@ -138,3 +138,20 @@ def values_to_save(
 
 
 _SOURCE, _SINK = 0, 1
+
+
+def repeated_ops(wanted: Iterable[ir.Value], given: Iterable[ir.Value]) -> list[ir.Operation]:
+    """The ops that make the wanted values from the given ones, constants and other names aside."""
+    found: dict[ir.Value, ir.Operation] = {}
+    pending, seen = list(wanted), set(given)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        owner: Any = value.owner
+        op: ir.Operation = owner.operation
+        seen.update(op.results)
+        if op.name not in ("lift.name", "stablehlo.constant"):
+            found[op.results[0]] = op
+        pending.extend(used_by(op))
+    return list(found.values())

@@ -1,7 +1,7 @@
 """Minimum cuts of directed graphs, by maximum flow.
 
-Dinic's algorithm, in Python: the graph of one loop's body is cut in less time than it takes to hand it to scipy,
-whose import alone takes as long as compiling a small program.
+Dinic's algorithm, in Python: the graph of one loop's body is cut in less time than it takes to hand it to
+scipy, whose import alone takes as long as compiling a small program.
 
 Source: Dinic 1970, by way of Even 1979, Graph Algorithms, section 5.2.
 """
@@ -15,7 +15,7 @@ Edge = tuple[int, int, int | None]
 
 
 def reaching_the_sink(count: int, edges: Sequence[Edge], source: int, sink: int) -> set[int]:
-    """Of the nodes 0 to `count`, those that still reach the sink once the flow to it is the greatest possible.
+    """Of `count` nodes, those that still reach the sink once the flow to it is the greatest possible.
 
     No two edges lead from the same node to the same node.
     """

@@ -18,8 +18,9 @@ from stablelift.ir.region import returned, used_by
 from stablelift.passes.copying import Become, copy_ops
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
+from stablelift.passes.remat.cut import repeated_ops
 from stablelift.passes.remat.placement import behind_barrier, fetch, put_away
-from stablelift.passes.remat.report import Partition, repeated_ops
+from stablelift.passes.remat.report import Partition
 from stablelift.passes.remat.selection import Selection
 
 
