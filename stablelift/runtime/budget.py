@@ -1,15 +1,17 @@
 """A memory budget that is kept: what reverse sweeps may save so that XLA's own account stays within it.
 
-The choices are in one order (`passes/remat/frontier.py`), so a budget comes down to a place in it. The place
-is found by bisection, always at the same places whatever the budget: where the simulated peak, less by what
-it errs at both ends, is far from the budget it decides; where it is near, XLA compiles the program and its
-own account decides. So the promise holds whatever XLA adds of its own, and a larger budget never leads to an
-earlier choice.
+The choices are in one order (`passes/remat/frontier.py`), along which the simulated peak grows; so a budget
+comes down to a place in it. The place is found by bisection, through the same places whatever the budget:
+where the simulated peak, corrected by what it errs at both ends, is far from the budget it decides; where it
+is near, XLA compiles the program and its own account decides. So the promise holds whatever XLA adds of its
+own, and a larger budget never leads to an earlier choice.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 from stablelift.errors import LiftError
@@ -17,13 +19,14 @@ from stablelift.ir.mlir import context, parse
 from stablelift.ir.policy import LEAST, MOST, Policy, bytes_of
 from stablelift.passes.peak import peak_bytes
 from stablelift.passes.remat.frontier import frontier
+from stablelift.passes.remat.report import Partition
 from stablelift.runtime.program import Program
 
 Finish = Callable[[Policy], Program]
 """A program after the passes, when its reverse sweeps keep what a policy says."""
 
-_STEPS = 64
-"""How finely the choices are told apart."""
+_STEPS = 16
+"""How finely the choices are told apart, at least: all of them are simulated."""
 
 _NEAR = 0.08
 """A simulated peak that differs from the budget by less than this part of it is not to be relied on."""
@@ -50,8 +53,32 @@ class Choices:
         self._programs: dict[Policy, Program] = {}
         self._simulated: dict[Program, int] = {}
         self._peaks: dict[Program, int] = {}
-        cuts = self.program(MOST).finished.timing.partitions
-        self.policies = frontier((edge for cut in cuts for edge in cut.edges), steps)
+        self._steps = steps
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """The choices in their order."""
+        edges = [edge for cut in self._cuts(MOST) for edge in cut.edges]
+        return self._undominated(frontier(edges, self._steps))
+
+    def _cuts(self, policy: Policy) -> list[Partition]:
+        return self.program(policy).finished.timing.partitions
+
+    def _undominated(self, policies: list[Policy]) -> list[Policy]:
+        """The policies without those for which another one takes no more memory and no more time.
+
+        What is made again takes memory too. And where a cut is inside of another one, what is saved in one
+        depends on what is in the other: a lower price may lead to more of both.
+        """
+        found: list[Policy] = []
+        fastest = math.inf
+        for policy in sorted(policies[:-1], key=self.simulated):
+            seconds = sum(cut.added_seconds for cut in self._cuts(policy))
+            if seconds < fastest:
+                found.append(policy)
+                fastest = seconds
+        most = self.simulated(policies[-1])
+        return [*(policy for policy in found if self.simulated(policy) < most), policies[-1]]
 
     def program(self, policy: Policy) -> Program:
         """The program under a policy, after the passes."""

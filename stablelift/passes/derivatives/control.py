@@ -163,7 +163,8 @@ class _Recomputed:
         block = body_of(split.forward)
         free = set(block.arguments)
         selection = select(functions, block, split.residuals, free, self.policy, times=self.times)
-        account = partition_of(functions, split.forward.name.value, self.policy, split.residuals, selection)
+        name = split.forward.name.value
+        account = partition_of(functions, name, self.policy, split.residuals, selection, times=self.times)
         chosen = with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
         return chosen._replace(account=account)
 

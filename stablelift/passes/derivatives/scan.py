@@ -168,7 +168,9 @@ class _Stacked:
             functions, block, split.residuals, free, self.policy, invariant, max(1, self.length), self.times
         )
         name, wanted = split.forward.name.value, split.residuals
-        account = partition_of(functions, name, self.policy, wanted, selection, invariant, self.length)
+        account = partition_of(
+            functions, name, self.policy, wanted, selection, invariant, self.length, self.times
+        )
         release_calls(split.reverse)
         chosen = with_residuals(functions, split, selection, barrier=self.is_users)
         return chosen._replace(account=account)

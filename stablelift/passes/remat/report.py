@@ -55,9 +55,17 @@ class Partition(NamedTuple):
     """The additions and multiplications that are done again."""
     repeated_seconds: float
     """About how long that takes, on a core that moves ten gigabytes a second."""
+    times: int = 1
+    """How often all of it is done, where what is kept depends on that."""
     edges: tuple[Edge, ...] = ()
     """Under the policy `MOST`, the steps to it from the fewest bytes, each with the price that it is worth.
     """
+
+    @property
+    def added_seconds(self) -> float:
+        """About how long all runs of it take with what is repeated, saved and read again."""
+        return self.times * (self.repeated_seconds + cost.SAVING * self.size_bytes("saved") /
+        _BYTES_PER_SECOND)
 
     def size_bytes(self, fate: str) -> int:
         """The bytes of the values of one fate."""
@@ -93,6 +101,7 @@ def partition_of(
     selection: Selection,
     invariant: Collection[ir.Value] = (),
     steps: int = 1,
+    times: int = 1,
 ) -> Partition:
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
@@ -112,7 +121,7 @@ def partition_of(
     again = repeated_ops(wanted, [*selection.saved, *selection.free])
     seconds = sum(cost.recomputing(op, functions) for op in again) * steps / _BYTES_PER_SECOND
     flops = sum(cost.flops(op, functions) for op in again) * steps
-    return Partition(function, steps, str(policy), tuple(values), flops, seconds, selection.edges)
+    return Partition(function, steps, str(policy), tuple(values), flops, seconds, times, selection.edges)
 
 
 _BYTES_PER_SECOND = 1e10
