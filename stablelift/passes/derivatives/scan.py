@@ -17,6 +17,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.policy import Policy
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.binomial import Binomial
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
     build,
@@ -30,7 +31,7 @@ from stablelift.passes.derivatives.invariants import (
     invariant_residuals,
     invariant_values,
 )
-from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.kept import release_calls
 from stablelift.passes.module import Functions, body_of, call, replace
@@ -51,6 +52,7 @@ class _Scan:
         self.length, self.reverse, self.unroll = (attributes[key] for key in ("length", "reverse", "unroll"))
         self.in_axes, self.out_axes = attributes["in_axes"], attributes["out_axes"]
         self.num_consts, self.num_carry = attributes["num_consts"], attributes["num_carry"]
+        self.checkpoints: int | None = attributes.get("checkpoints")
         self.stop = self.num_consts + self.num_carry
         self.operands = operands_of(op)
         self.wrt = settled_carry(derive, self.body, active, self.num_consts, self.num_carry)
@@ -106,6 +108,7 @@ def scan_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
         num_carry=scan.num_carry + len(carry),
         in_axes=[*scan.in_axes, *pick(scan.in_axes, scan.xs)],
         out_axes=[*scan.out_axes, *pick(scan.out_axes, ys)],
+        checkpoints=scan.checkpoints,
     )
     s, ds, y, dy = split_by(results, [scan.num_carry, len(carry), len(scan.out_axes), len(ys)])
     replace(op, [*s, *y])
@@ -127,6 +130,8 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
+    if scan.checkpoints is not None:
+        return _from_snapshots(derive, op, scan, of, ys, cotangents)
     choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length, derive.times)
     with derive.repeated(scan.length):
         split = derive.partition(scan.body, scan.wrt, of, choice)
@@ -141,6 +146,20 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     replace(op, results)
     gradients = _reverse_scan(derive, scan, split, residuals, given, stacked, pick(scan.out_axes, ys))
     return place(gradients, scan.wrt, len(wanted))
+
+
+def _from_snapshots(
+    derive: Derive, op: Any, scan: _Scan, of: Positions, ys: Sequence[int], cotangents: Tangents
+) -> Tangents:
+    """As `scan_vjp`, from few carries that the forward loop keeps."""
+    loop = Binomial(derive, scan, derive.partition(scan.body, scan.wrt, of))
+    with ir.InsertionPoint(op.operation), op.operation.location:
+        results, kept = loop.forward()
+    cts = [instantiate(cotangents[index], results[index]) for index in scan.carry]
+    stacked = [cotangents[scan.num_carry + index] for index in ys]
+    replace(op, results)
+    gradients = loop.reverse(kept, cts, stacked, pick(scan.out_axes, ys))
+    return place(gradients, scan.wrt, len(scan.operands))
 
 
 @dataclass(frozen=True)
