@@ -225,8 +225,10 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
-    before = function_of_constants(derive.functions, split, scan.num_consts, constant)
-    fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
+    fixed: dict[int, Tensor] = {}
+    if constant:
+        before = function_of_constants(derive.functions, split, scan.num_consts, constant)
+        fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
     residuals: list[Residual] = []
     for position, source in enumerate(sources):
         if position in fixed:
