@@ -128,7 +128,9 @@ BROKEN = [
     ),
     Broken(Use("lift.scan", _scan(unroll="0 : i64"), STEPS, [X, "6x5xf32"]), "C5", "a count is out of range"),
     Broken(
-        Use("lift.scan", _scan(checkpoints="-1 : i64"), STEPS, [X, "6x5xf32"]), "C5", "a count is out of range"
+        Use("lift.scan", _scan(checkpoints="-1 : i64"), STEPS, [X, "6x5xf32"]),
+        "C5",
+        "a count is out of range",
     ),
     Broken(
         Use("lift.while", _while(cond="@counts"), LOOP, [Y]),
