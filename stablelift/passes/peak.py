@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from stablelift.ir.mlir import func, functions, ir
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
+from stablelift.passes.callgraph import callee_of
 
 _SAME_MEMORY = frozenset({"stablehlo.optimization_barrier", "stablehlo.reshape", "stablehlo.bitcast_convert"})
 
@@ -80,7 +81,7 @@ class _Peaks:
     def _inside(self, op: ir.Operation) -> int:
         """What an op needs while it runs."""
         if op.name == "func.call":
-            return self.of_function(op.attributes["callee"].value)
+            return self.of_function(callee_of(op))
         if op.name not in ("stablehlo.while", "stablehlo.case", "stablehlo.if"):
             return 0
         return max((self._of_block(block) for region in op.regions for block in region.blocks), default=0)
@@ -158,7 +159,7 @@ class _Held:
 
 def _materialised(ops: list[ir.Operation], uses: list[list[ir.Value]]) -> set[ir.Value]:
     """The values that are in memory, and not computed where they are read."""
-    found = {result for op in ops if op.name in _FILLS_MEMORY for result in op.results}
+    found: set[ir.Value] = {result for op in ops if op.name in _FILLS_MEMORY for result in op.results}
     for op, used in zip(ops, uses, strict=True):
         if op.name in _FILLS_MEMORY - _READS_ANYTHING or op.name.endswith("return"):
             found.update(value for value in used if isinstance(value, ir.OpResult))

@@ -101,10 +101,10 @@ def _decoded(entry: bytes) -> Finished:
     remarks = [Remark(*remark) for remark in about["remarks"]]
     partitions = [
         Partition(
-            *(function, steps, policy, tuple(Value(*value) for value in values), *figures),
+            *(function, steps, policy, tuple(Value(*value) for value in values), flops, seconds, times),
             tuple(Edge(*edge) for edge in edges),
         )
-        for function, steps, policy, values, *figures, edges in about["partitions"]
+        for function, steps, policy, values, flops, seconds, times, edges in about["partitions"]
     ]
     timing = Timing(remarks=remarks, partitions=partitions)
     return Finished(bytecode, timing, layout, tuple(about["calls"]))
