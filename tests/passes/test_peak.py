@@ -28,7 +28,7 @@ CASES = {
         return %5 : {T}""",
         2 * 256,
     ),
-    # The loop carries a buffer of five, which it updates in place, and a copy of %x; a product is made inside.
+    # The loop carries a buffer of five, which it updates in place, and a copy of %x; inside a product is made.
     # Counters take 4.
     "a loop": (
         f"""%i = stablehlo.constant dense<0> : tensor<i32>
@@ -45,7 +45,8 @@ CASES = {
           %s = stablehlo.dot_general %d, %c, {DOT}
           %r = stablehlo.reshape %s : ({T}) -> tensor<1x8x8xf32>
           %u = stablehlo.dynamic_update_slice %b, %r, %n, %o, %o
-            : (tensor<5x8x8xf32>, tensor<1x8x8xf32>, tensor<i32>, tensor<i32>, tensor<i32>) -> tensor<5x8x8xf32>
+            : (tensor<5x8x8xf32>, tensor<1x8x8xf32>, tensor<i32>, tensor<i32>, tensor<i32>)
+            -> tensor<5x8x8xf32>
           %m = stablehlo.add %n, %one : tensor<i32>
           stablehlo.return %m, %s, %u : tensor<i32>, {T}, tensor<5x8x8xf32>
         }}
