@@ -35,6 +35,11 @@ class PolicyError(ValueError):
     """What spells no policy, or a policy that gets what it does not take."""
 
 
+def within(policy: Policy) -> str:
+    """The name of a value that a policy keeps of a loop inside of the function that it was given for."""
+    return f"{MARK}{policy}"
+
+
 @dataclass(frozen=True)
 class Policy:
     """A policy by name, with its arguments; `str` gives its text, `parse` reads it."""

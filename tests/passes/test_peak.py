@@ -28,7 +28,7 @@ CASES = {
         return %5 : {T}""",
         2 * 256,
     ),
-    # The loop carries a buffer of five, which it updates in place, and a copy of %x; inside a product is made.
+    # The loop carries a buffer of five, which it updates in place, and a copy of %x; a product is inside.
     # Counters take 4.
     "a loop": (
         f"""%i = stablehlo.constant dense<0> : tensor<i32>

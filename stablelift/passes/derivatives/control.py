@@ -187,7 +187,8 @@ def _recomputed(
 ) -> Tangents:
     """As `cotangents_of_call`, with the residuals of the choice."""
     wrt, of = present(wanted), present(cotangents)
-    split = derive.partition(_callee(op), wrt, of, choice)
+    with derive.inside(choice.policy):
+        split = derive.partition(_callee(op), wrt, of, choice)
     report(split.account)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])

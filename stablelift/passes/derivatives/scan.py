@@ -31,11 +31,13 @@ from stablelift.passes.derivatives.invariants import (
     invariant_residuals,
     invariant_values,
 )
+from stablelift.passes.derivatives.replay import looked_into, named, replaying
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.kept import release_calls
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
+from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 from stablelift.passes.structure import define
@@ -132,12 +134,14 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
     if scan.checkpoints is not None:
         return _from_snapshots(derive, op, scan, of, ys, cotangents)
-    choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length, derive.times)
+    region = looked_into(derive.region, op.operation)
+    policy, is_users = (region, False) if region else derive.loop_policy
+    choice = _Stacked(policy, is_users, scan.num_consts, scan.stop, scan.length, derive.times)
     with derive.repeated(scan.length):
         split = derive.partition(scan.body, scan.wrt, of, choice)
     report(split.account)
     with ir.InsertionPoint(op.operation), op.operation.location:
-        results, residuals = _forward_scan(derive, op, scan, split)
+        results, residuals = _forward_scan(derive, scan, split, region)
     carry_types = [results[index] for index in scan.carry]
     given = [
         instantiate(cotangents[index], like) for index, like in zip(scan.carry, carry_types, strict=True)
@@ -199,8 +203,13 @@ Residual = tuple[str, Tensor, int]
 """Where a residual comes from: ("const", it, 0), or ("stacked", all steps' values, their axis)."""
 
 
-def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[list[Tensor], list[Residual]]:
-    """The scan that also stacks what the reverse needs and does not have; its results, and the residuals."""
+def _forward_scan(
+    derive: Derive, scan: _Scan, split: Split, region: Policy | None
+) -> tuple[list[Tensor], list[Residual]]:
+    """The scan that also stacks what the reverse needs and does not have; its results, and the residuals.
+
+    Inside of a rematerialised function whose policy is asked (`region`), it stacks what that keeps.
+    """
     sources = residual_sources(split)
     constant = invariant_residuals(split, scan.num_consts)
     fresh = [
@@ -209,6 +218,9 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         if position not in constant and (source is None or scan.num_consts <= source < scan.stop)
     ]
     kept = len(split.forward.type.results) - split.num_residuals
+    carried = [position for position in fresh if sources[position] is not None]
+    again = carried if region and len(carried) < len(fresh) else []
+    fresh = [position for position in fresh if position not in again]
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
         results = call(split.forward, arguments)
@@ -225,6 +237,19 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
+    if region and again:
+        stacked = {position: named(x, region) for position, x in stacked.items()}
+        body = replaying(derive.functions, split, fresh, again)
+        rest = scan.build(
+            [*scan.operands, *stacked.values()],
+            body,
+            num_consts=scan.num_consts,
+            num_carry=scan.num_carry,
+            in_axes=[*scan.in_axes, *[0] * len(fresh)],
+            out_axes=[*scan.out_axes, *[0] * len(again)],
+        )
+        note_replay(rest[0], results[0])
+        stacked |= dict(zip(again, rest[kept:], strict=True))
     fixed: dict[int, Tensor] = {}
     if constant:
         before = function_of_constants(derive.functions, split, scan.num_consts, constant)

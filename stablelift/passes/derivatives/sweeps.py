@@ -55,13 +55,15 @@ class Derive:
 
     `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
     policy of the user's, it says so of layers too, of those that a function calls repeatedly
-    (`layer_policy`). `times` is how often what is being derived is done, by the loops and layers around it.
+    (`layer_policy`). `times` is how often what is being derived is done, by the loops and layers around it,
+    `region` the policy of the rematerialised function that it is in.
     """
 
     def __init__(self, functions: Functions, policy: Policy | None = None):
         self.functions = functions
         self.loop_policy = policy or AUTO, policy is not None
         self.times = 1
+        self.region: Policy | None = None
         self._policy = policy
         self._repeated: dict[str, int] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
@@ -127,6 +129,15 @@ class Derive:
             yield
         finally:
             self.times = before
+
+    @contextmanager
+    def inside(self, policy: Policy) -> Iterator[None]:
+        """While it lasts, what is derived is inside of a function that is rematerialised under a policy."""
+        before, self.region = self.region, policy
+        try:
+            yield
+        finally:
+            self.region = before
 
     def layer_policy(self, op: ir.Operation) -> tuple[Policy | None, int]:
         """What the reverse of the call `op` keeps, if the user says so, and how many calls of the layer there

@@ -12,7 +12,7 @@ AOTAutograd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from stablelift.ir.mlir import ir
@@ -140,13 +140,22 @@ def values_to_save(
 _SOURCE, _SINK = 0, 1
 
 
-def repeated_ops(wanted: Iterable[ir.Value], given: Iterable[ir.Value]) -> list[ir.Operation]:
-    """The ops that make the wanted values from the given ones, constants and other names aside."""
+def repeated_ops(
+    wanted: Iterable[ir.Value], given: Iterable[ir.Value], again: Mapping[ir.Value, ir.Value] = {}
+) -> list[ir.Operation]:
+    """The ops that make the wanted values from the given ones, constants and other names aside.
+
+    A value that `again` has is made by making the other one.
+    """
     found: dict[ir.Value, ir.Operation] = {}
     pending, seen = list(wanted), set(given)
     while pending:
         value = pending.pop()
         if value in seen:
+            continue
+        if value in again:
+            seen.add(value)
+            pending.append(again[value])
             continue
         owner: Any = value.owner
         op: ir.Operation = owner.operation

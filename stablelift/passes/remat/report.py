@@ -118,7 +118,7 @@ def partition_of(
         place = None if is_argument else where(owner.location)
         values.append(Value(fate, size, value in wanted, op, str(value.type), place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
-    again = repeated_ops(wanted, [*selection.saved, *selection.free])
+    again = repeated_ops(wanted, [*selection.saved, *selection.free], selection.again)
     seconds = sum(cost.recomputing(op, functions) for op in again) * steps / _BYTES_PER_SECOND
     flops = sum(cost.flops(op, functions) for op in again) * steps
     return Partition(function, steps, str(policy), tuple(values), flops, seconds, times, selection.edges)

@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import ir
-from stablelift.ir.policy import Policy
+from stablelift.ir.policy import Policy, within
 from stablelift.ir.region import used_by
 from stablelift.passes.liveness import FunctionsByName, is_pure
-from stablelift.passes.remat.saveable import Decide, Offload, decision
+from stablelift.passes.remat.replays import replayed
+from stablelift.passes.remat.saveable import Decide, Offload, Verdict, decision
 from stablelift.passes.remat.weighing import Edge, Weighing
 
 Saved = Mapping[ir.Value, Offload | None]
@@ -24,12 +25,14 @@ Saved = Mapping[ir.Value, Offload | None]
 class Selection(NamedTuple):
     """What the reverse is given: saved values, and values that are there anyway.
 
-    `edges` says, under `MOST`, what it would cost to save less.
+    `edges` says, under `MOST`, what it would cost to save less; `again` which values stand for others where
+    these are recomputed.
     """
 
     saved: Saved
     free: list[ir.Value]
     edges: tuple[Edge, ...] = ()
+    again: Mapping[ir.Value, ir.Value] = {}
 
 
 def select(
@@ -59,12 +62,22 @@ def select(
     if decide is None:
         found, edges = Weighing(functions, block, needed, free, invariant, length, times).under(policy)
         return Selection(dict.fromkeys(found), starts(needed, found, free), edges)
-    saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, decide)
-    return Selection(saved, starts(needed, saved, free))
+    mark = within(policy)
+
+    def verdict(op: ir.Operation, names: Collection[str]) -> Verdict:
+        return mark in names or decide(op, names)
+
+    again = replayed(block)
+    saved = _decided(functions, needed, {*free, *filter(_depends, invariant)}, verdict, again)
+    return Selection(saved, starts(needed, saved, free, again), again=again)
 
 
 def _decided(
-    functions: FunctionsByName, wanted: Sequence[ir.Value], free: Collection[ir.Value], decide: Decide
+    functions: FunctionsByName,
+    wanted: Sequence[ir.Value],
+    free: Collection[ir.Value],
+    decide: Decide,
+    again: Mapping[ir.Value, ir.Value],
 ) -> dict[ir.Value, Offload | None]:
     saved: dict[ir.Value, Offload | None] = {}
     pending, seen = list(reversed(wanted)), set(free)
@@ -83,6 +96,8 @@ def _decided(
         verdict = decide(op, names_of(value)) if is_pure(functions, op) else True
         if verdict and op.name != "lift.name":
             saved[value] = verdict if isinstance(verdict, Offload) else None
+        elif value in again:
+            pending.append(again[value])
         else:
             pending.extend(used_by(op))
     return saved
@@ -106,7 +121,10 @@ def names_of(value: ir.Value) -> set[str]:
 
 
 def starts(
-    wanted: Sequence[ir.Value], saved: Collection[ir.Value], free: Collection[ir.Value]
+    wanted: Sequence[ir.Value],
+    saved: Collection[ir.Value],
+    free: Collection[ir.Value],
+    again: Mapping[ir.Value, ir.Value] = {},
 ) -> list[ir.Value]:
     """The free values that recomputing the wanted ones starts from, or that are wanted themselves."""
     found: dict[ir.Value, None] = {}
@@ -118,6 +136,8 @@ def starts(
         seen.add(value)
         if value in free:
             found[value] = None
+        elif value in again:
+            pending.append(again[value])
         else:
             owner: Any = value.owner
             pending.extend(used_by(owner.operation))
