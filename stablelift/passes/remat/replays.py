@@ -14,8 +14,8 @@ _REPLAYED_BY = "lift.replayed_by"
 
 def note_replay(again: Tensor, before: Tensor) -> None:
     """Note that the loop that returns `again` has first the results that the one of `before` has."""
-    body = attributes_of(again.value.owner)["callee"]
-    before.value.owner.attributes[_REPLAYED_BY] = ir.StringAttr.get(body)
+    original: Any = before.value.owner
+    original.attributes[_REPLAYED_BY] = ir.StringAttr.get(attributes_of(again.value.owner)["callee"])
 
 
 def replayed(block: ir.Block) -> dict[ir.Value, ir.Value]:
