@@ -40,12 +40,13 @@ def contract(
     to: Labels,
     like: Any,
     element: ir.Type | None = None,
+    ordered: bool = False,
 ) -> Tensor:
     """The product of `x` and `y`, summed over every label not in `to`, its axes in the order of `to`.
 
     Labels of `to` occur in `x` or `y`; a label of one operand that is neither in the other nor in `to` is
     summed there first. `like` is the `dot_general` whose precision is kept; `element` the result's element
-    type (default: x's).
+    type (default: x's). `ordered` keeps `x` on the left, even where that takes a transpose more.
     """
     to = list(to)
     x, x_labels = _sum_private(x, x_labels, y_labels, to)
@@ -59,7 +60,7 @@ def contract(
     y_free = [label for label in y_labels if label not in x_labels]
     contracted = [label for label in x_labels if label in y_labels and label not in to]
     found = batch + x_free + y_free
-    swapped = found != to and batch + y_free + x_free == to
+    swapped = not ordered and found != to and batch + y_free + x_free == to
     if swapped:
         # Either operand may stand left: take the order that spares a transpose.
         x, x_labels, y, y_labels = y, y_labels, x, x_labels

@@ -136,17 +136,19 @@ def _vmap(site: Site) -> Types:
         "unroll": "i64",
         "in_axes": "axes",
         "out_axes": "axes",
+        "checkpoints": "i64?",
     },
     "in_axes has one axis for each of xs, in range, where the operand has `length` elements",
     "consts, carry and one slice of each of xs have the callee's input types",
     "the callee's first results are the next carry, of the carry's types",
     "out_axes has one axis for each further result of the callee, in range",
-    "unroll is at least 1, length and the counts at least 0",
+    "unroll is at least 1, length, the counts and checkpoints, the carries that a reverse keeps, at least 0",
 )
 def _scan(site: Site) -> Types:
     callee, length = site.callee(), site["length"]
     consts, carry = site["num_consts"], site["num_carry"]
-    require(site["unroll"] >= 1 and min(length, consts, carry) >= 0, "C5", "a count is out of range")
+    counts = length, consts, carry, site["checkpoints"] or 0
+    require(site["unroll"] >= 1 and min(counts) >= 0, "C5", "a count is out of range")
     split = consts + carry
     require(
         split <= len(site.operands), "C2", f"expected at least {split} operands, found {len(site.operands)}"

@@ -11,6 +11,7 @@ policy decides about a value is in `passes/remat/saveable.py`.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ PINNED = f"{MARK}saved"
 
 class PolicyError(ValueError):
     """What spells no policy, or a policy that gets what it does not take."""
+
+
+def within(policy: Policy) -> str:
+    """The name of a value that a policy keeps of a loop inside of the function that it was given for."""
+    return f"{MARK}{policy}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def _spelled(value: Any) -> str:
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_spelled, value)) + "]"
-    return str(value)
+    return "1e999" if value == math.inf else str(value)
 
 
 # What each policy takes
@@ -155,6 +161,11 @@ _SIZE = _Wanted(
     ("size",),
 )
 
+_PRICE = _Wanted(
+    "what a saved byte weighs against its traffic, at least 1, and a part between 0 and 1",
+    lambda given: len(given) == 2 and all(isinstance(x, float) for x in given) and _is_price(*given),
+)
+
 ARGUMENTS: dict[str, _Wanted] = {
     "everything_saveable": _NOTHING,
     "nothing_saveable": _NOTHING,
@@ -170,6 +181,7 @@ ARGUMENTS: dict[str, _Wanted] = {
     "auto": _OPS,
     "min_cut": _OPS,
     "budget": _SIZE,
+    "price": _PRICE,
 }
 """Every policy by name, with what it takes."""
 
@@ -202,8 +214,18 @@ def _is_size(value: Any) -> bool:
     return (isinstance(value, float) and 0 <= value <= 1) or (isinstance(value, int) and value >= 0)
 
 
+def _is_price(price: float, part: float) -> bool:
+    return price >= 1 and 0 <= part <= 1
+
+
 NOTHING_SAVEABLE = Policy("nothing_saveable")
 """What a `lift.remat` without a policy means."""
 
 AUTO = Policy("auto")
 """What is chosen where a program does not say."""
+
+MOST = Policy("price", (1.0, 1.0))
+"""What `auto` keeps; its accounts say what it would cost to keep less."""
+
+LEAST = Policy("price", (math.inf, 0.0))
+"""The fewest bytes."""

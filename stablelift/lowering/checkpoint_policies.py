@@ -23,6 +23,7 @@ __all__ = [
     "nothing_saveable",
     "offload_dot_with_no_batch_dims",
     "over_ops",
+    "price",
     "repeating",
     "save_and_offload_only_these_names",
     "save_any_names_but_these",
@@ -117,3 +118,14 @@ def budget(size: str | int | float) -> Policy:
     0 is the least that can be reached, 1 the most that is of use.
     """
     return Policy("budget", (size,))
+
+
+def price(byte: float, part: float = 1.0) -> Policy:
+    """As `auto`, each saved byte weighing `byte` times its traffic, at least 1: more saves less and repeats
+    more.
+
+    Products, gathers and inner loops may then be repeated too. Of choices that cost the same at this price,
+    `part` 0 takes the one of the fewest bytes, 1 that of the most. A budget for a whole program is kept by
+    finding the price at which it is: `compile(remat=budget(...)).kept.policy`.
+    """
+    return Policy("price", (float(byte), float(part)))

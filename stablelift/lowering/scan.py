@@ -12,7 +12,7 @@ from stablelift.lowering.axes import normalized_axes, prefix_axes, with_axis, wi
 from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of
 from stablelift.lowering.carry import settled
 from stablelift.lowering.primitive import bind
-from stablelift.lowering.segmented import Checkpoints, Segmented
+from stablelift.lowering.segmented import Checkpoints, Segmented, binomial
 
 
 def scan(
@@ -40,8 +40,9 @@ def scan(
       out_axes: The axis to stack ys on, or a prefix tree; None for a y that depends neither on the carry nor
         on a slice, which is computed once.
       checkpoint: How many carries a reverse sweep keeps along the loop, or "sqrt" of its steps; it runs the
-        segments between them again. Axes count from the front then. None leaves to the optimiser what each
-        step keeps.
+        segments between them again, and keeps what it uses of one of them. Axes count from the front then.
+        "binomial:N" keeps N carries and what it uses of one step, and runs the fewest steps again that this
+        allows. None leaves to the optimiser what each step keeps.
 
     Returns:
       The last carry, and the ys, stacked.
@@ -52,8 +53,9 @@ def scan(
         loop.
     """
     loop = Loop(function, init, xs, in_axes, out_axes, length)
-    if checkpoint is None:
-        return loop.run(reverse=reverse, unroll=unroll)
+    snapshots = binomial(checkpoint)
+    if checkpoint is None or snapshots is not None:
+        return loop.run(reverse=reverse, unroll=unroll, checkpoints=snapshots)
 
     def steps(carry: Any, xs: Any, length: int) -> tuple[Any, Any]:
         return scan(function, carry, xs, length, reverse, unroll, in_axes=in_axes, out_axes=out_axes)
@@ -140,8 +142,16 @@ class Loop:
         _, used = jax_compat.restrict(self._body.jaxpr, [output])
         return any(used[len(self._body.constants) + len(self._whole) :])
 
-    def run(self, invariants: Any = None, reverse: bool = False, unroll: int | bool = 1) -> tuple[Any, Any]:
+    def run(
+        self,
+        invariants: Any = None,
+        reverse: bool = False,
+        unroll: int | bool = 1,
+        checkpoints: int | None = None,
+    ) -> tuple[Any, Any]:
         """The last carry, and the ys. `invariants` are those that `invariants()` gave, if they are known.
+
+        With `checkpoints` a reverse keeps that many carries, by the binomial schedule.
 
         Raises:
           TypeError: The body changes the structure or a type of the carry.
@@ -175,6 +185,7 @@ class Loop:
             unroll=max(1, self.length if unroll is True else int(unroll)),
             in_axes=tuple(axis for axis in self._axes if axis is not None),
             out_axes=tuple(out_axes),
+            checkpoints=checkpoints,
         )
         stacked = iter(results[count:])
         known = jax.tree.leaves(invariants, is_leaf=lambda x: x is None) if whole else [None] * len(axes)

@@ -4,14 +4,16 @@
 
 The reverse keeps n carries, and what it uses of one segment at a time: about the square root of what it would
 keep, for one more run of the loop, when n is about k. Source: Griewank 1992, doi:10.1080/10556789208805505,
-with one level of checkpoints.
+with one level of checkpoints. The binomial schedule is the derivative's own
+(`passes/derivatives/binomial.py`).
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,23 +21,32 @@ import jax.numpy as jnp
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.checkpoint import checkpoint
 
-Checkpoints = int | Literal["sqrt"]
-"""How many carries are kept along a loop: a number, or about the square root of its steps."""
+Checkpoints = int | str
+"""How many carries are kept along a loop: a number, "sqrt" for about the square root of its steps, or
+"binomial:N", which keeps N.
+"""
 
 Scan = Callable[[Any, Any, int], tuple[Any, Any]]
 """A loop as a function of its first carry, its xs and its length."""
+
+
+def binomial(checkpoints: Checkpoints | None) -> int | None:
+    """The N of "binomial:N"; None for anything else."""
+    found = re.fullmatch(r"binomial:([1-9]\d*)", checkpoints) if isinstance(checkpoints, str) else None
+    return found and int(found[1])
 
 
 def segments(checkpoints: Checkpoints, length: int) -> tuple[int, int]:
     """The number of segments, and of the steps in each, for a loop of `length` steps.
 
     Raises:
-      ValueError: `checkpoints` is neither "sqrt" nor a number of at least 1.
+      ValueError: `checkpoints` is neither "sqrt" nor a number of at least 1 (nor "binomial:N", see there).
     """
     if checkpoints == "sqrt":
         checkpoints = max(1, math.isqrt(length))
     if isinstance(checkpoints, bool) or not isinstance(checkpoints, int) or checkpoints < 1:
-        raise ValueError(f'scan: expected checkpoint="sqrt" or at least 1, found {checkpoints!r}')
+        wanted = 'checkpoint="sqrt", "binomial:N" or at least 1'
+        raise ValueError(f"scan: expected {wanted}, found {checkpoints!r}")
     count = min(checkpoints, max(1, length))
     return count, length // count
 

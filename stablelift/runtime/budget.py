@@ -1,77 +1,165 @@
 """A memory budget that is kept: what reverse sweeps may save so that XLA's own account stays within it.
 
-Every cut between a forward and a reverse sweep is given the same part of its own range, from the fewest bytes
-that will do to the most that are of use; within that its integer program finds the least work. The part is
-sought by false position on the peak that XLA's memory analysis reports, so the promise holds whatever XLA
-adds of its own.
+The choices are in one order (`passes/remat/frontier.py`), along which the simulated peak grows; so a budget
+comes down to a place in it. The place is found by bisection, through the same places whatever the budget:
+where the simulated peak, corrected by what it errs at both ends, is far from the budget it decides; where it
+is near, XLA compiles the program and its own account decides. So the promise holds whatever XLA adds of its
+own, and a larger budget never leads to an earlier choice.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 from stablelift.errors import LiftError
-from stablelift.ir.policy import Policy, bytes_of
+from stablelift.ir.mlir import context, parse
+from stablelift.ir.policy import LEAST, MOST, Policy, bytes_of
+from stablelift.passes.peak import peak_bytes
+from stablelift.passes.remat.frontier import frontier
+from stablelift.passes.remat.report import Partition
 from stablelift.runtime.program import Program
 
 Finish = Callable[[Policy], Program]
 """A program after the passes, when its reverse sweeps keep what a policy says."""
 
-_TRIALS = 4
-"""How often the choice is made anew once the least and the most are known."""
+_STEPS = 16
+"""How finely the choices are told apart, at least: all of them are simulated."""
+
+_NEAR = 0.08
+"""A simulated peak that differs from the budget by less than this part of it is not to be relied on."""
 
 _CLOSE = 0.02
 """A peak that leaves this part of the budget unused is close enough."""
 
 
 class Kept(NamedTuple):
-    """A policy, and what XLA needs under it beside arguments and results."""
+    """A policy, and what the program needs under it beside arguments and results."""
 
     policy: Policy
     peak_bytes: int
+    """By XLA's account."""
+    simulated_bytes: int
+    """By ours, before XLA has seen the program."""
 
-    @property
-    def part(self) -> float:
-        """The part of its range that every cut is given."""
-        return self.policy.arguments[0]
+
+class Choices:
+    """What a program may keep, from the least memory to the least time, each tried when it is asked for."""
+
+    def __init__(self, finish: Finish, steps: int = _STEPS):
+        self._finish = finish
+        self._programs: dict[Policy, Program] = {}
+        self._simulated: dict[Program, int] = {}
+        self._peaks: dict[Program, int] = {}
+        self._steps = steps
+
+    @cached_property
+    def policies(self) -> list[Policy]:
+        """The choices in their order."""
+        edges = [edge for cut in self._cuts(MOST) for edge in cut.edges]
+        return self._undominated(frontier(edges, self._steps))
+
+    def _cuts(self, policy: Policy) -> list[Partition]:
+        return self.program(policy).finished.timing.partitions
+
+    def _undominated(self, policies: list[Policy]) -> list[Policy]:
+        """The policies without those for which another one takes no more memory and no more time.
+
+        What is made again takes memory too. And where a cut is inside of another one, what is saved in one
+        depends on what is in the other: a lower price may lead to more of both.
+        """
+        found: list[Policy] = []
+        fastest = math.inf
+        for policy in sorted(policies[:-1], key=self.simulated):
+            seconds = sum(cut.added_seconds for cut in self._cuts(policy))
+            if seconds < fastest:
+                found.append(policy)
+                fastest = seconds
+        most = self.simulated(policies[-1])
+        return [*(policy for policy in found if self.simulated(policy) < most), policies[-1]]
+
+    def program(self, policy: Policy) -> Program:
+        """The program under a policy, after the passes."""
+        if policy not in self._programs:
+            self._programs[policy] = self._finish(policy)
+        return self._programs[policy]
+
+    def simulated(self, policy: Policy) -> int:
+        """Its peak as we simulate it."""
+        program = self.program(policy)
+        if program not in self._simulated:
+            self._simulated[program] = simulated_bytes(program)
+        return self._simulated[program]
+
+    def kept(self, policy: Policy) -> Kept:
+        """The choice after XLA has compiled the program."""
+        program = self.program(policy)
+        if program not in self._peaks:
+            self._peaks[program] = temporary_bytes(program)
+        return Kept(policy, self._peaks[program], self.simulated(policy))
 
 
 def within(budget: Policy, finish: Finish) -> Kept:
     """The policy that saves about the most that a budget allows, never more.
 
-    XLA compiles six programs at most.
+    XLA compiles as many programs as a bisection takes steps, at most, and those at both ends.
 
     Raises:
       LiftError: The budget is smaller than what any choice takes.
     """
-
-    def tried(part: float) -> Kept:
-        policy = Policy("budget", (part,))
-        return Kept(policy, temporary_bytes(finish(policy)))
-
+    choices = Choices(finish)
     (size,) = budget.arguments
-    low, high = tried(0.0), tried(1.0)
-    if low.peak_bytes > high.peak_bytes:
-        low = high
-    bound = bytes_of(size) if not isinstance(size, float) else _between(low, high, size)
-    if low.peak_bytes > bound:
+    most = choices.kept(MOST)
+    if not isinstance(size, float) and most.peak_bytes <= bytes_of(size):
+        return most
+    least = choices.kept(LEAST)
+    if least.peak_bytes > most.peak_bytes:
+        least = most
+    bound = bytes_of(size) if not isinstance(size, float) else _between(least, most, size)
+    if least.peak_bytes > bound:
         raise LiftError(
             f"error: the program does not fit into a budget of {bound} bytes of temporary memory\n"
-            f"  hint: the smallest budget that can be met is {low.peak_bytes} bytes"
+            f"  hint: the smallest budget that can be met is {least.peak_bytes} bytes"
         )
-    if high.peak_bytes <= bound:
-        return high
-    for _ in range(_TRIALS):
-        if bound - low.peak_bytes <= _CLOSE * bound:
-            break
-        slope = (high.part - low.part) / (high.peak_bytes - low.peak_bytes)
-        trial = tried(low.part + slope * (bound - low.peak_bytes) * (1 - _CLOSE / 2))
-        if trial.peak_bytes <= bound:
-            low = max(low, trial, key=lambda kept: kept.peak_bytes)
+    if most.peak_bytes <= bound:
+        return most
+    return _largest(choices, least, most, bound)
+
+
+def _largest(choices: Choices, least: Kept, most: Kept, bound: int) -> Kept:
+    """The largest choice that fits, knowing that the least does and the most does not."""
+    policies = choices.policies
+    errors = [kept.peak_bytes - kept.simulated_bytes for kept in (least, most)]
+    low, high = 0, len(policies) - 1
+    best, relies = least, True
+    while high - low > 1:
+        middle = (low + high) // 2
+        policy = policies[middle]
+        part = middle / (len(policies) - 1)
+        estimate = choices.simulated(policy) + errors[0] + part * (errors[1] - errors[0])
+        if relies and estimate > bound * (1 + _NEAR):
+            high = middle
+        elif relies and estimate < bound * (1 - _NEAR):
+            low = middle
         else:
-            high = trial
-    return low
+            kept = choices.kept(policy)
+            if kept.peak_bytes > bound:
+                high = middle
+            else:
+                low, best = middle, max(best, kept, key=lambda kept: kept.peak_bytes)
+                if bound - best.peak_bytes <= _CLOSE * bound:
+                    break
+        if high - low == 1 and relies and choices.kept(policies[low]).peak_bytes > bound:
+            low, high, relies = 0, low, False  # the simulation was too far off
+    return max(best, *_fitting(choices, policies[low], bound), key=lambda kept: kept.peak_bytes)
+
+
+def _fitting(choices: Choices, policy: Policy, bound: int) -> list[Kept]:
+    """The choice, if it fits."""
+    kept = choices.kept(policy)
+    return [kept] if kept.peak_bytes <= bound else []
 
 
 def _between(low: Kept, high: Kept, fraction: float) -> int:
@@ -82,3 +170,10 @@ def _between(low: Kept, high: Kept, fraction: float) -> int:
 def temporary_bytes(program: Program) -> int:
     """What XLA needs for a finished program beside its arguments and results."""
     return program.compile().memory_analysis().temp_size_in_bytes
+
+
+def simulated_bytes(program: Program) -> int:
+    """The same, simulated."""
+    with context() as ctx:
+        module = parse(program.finished.bytecode, ctx)  # a name of its own: handles must not outlive it
+        return peak_bytes(module)

@@ -12,7 +12,7 @@ from rich.table import Table
 from stablelift.ir.policy import Policy
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.remat.report import spelled
-from stablelift.runtime.budget import temporary_bytes
+from stablelift.runtime.budget import Choices
 from stablelift.runtime.choice import chosen
 from stablelift.runtime.program import Program
 
@@ -20,10 +20,12 @@ from stablelift.runtime.program import Program
 class Point(NamedTuple):
     """One choice of what reverse sweeps keep."""
 
-    part: float
-    """Of its range, from the least that will do to the most that is of use: what `budget(part)` saves."""
+    policy: Policy
+    """Text that chooses it again: `compile(remat=str(point.policy))`."""
     peak_bytes: int
     """What XLA needs beside arguments and results."""
+    simulated_bytes: int
+    """The same as simulated."""
     saved_bytes: int
     repeated_flops: int
     repeated_seconds: float
@@ -41,13 +43,14 @@ class Curve:
 
     def table(self) -> Table:
         """The curve to print, as `rich` does."""
-        table = Table("budget", "peak", "saved", "repeated GFLOP", "estimated time", title="Memory and work")
+        columns = ("peak", "simulated", "saved", "repeated GFLOP", "estimated time")
+        table = Table(*columns, title="Memory and work")
         for column in table.columns:
             column.justify = "right"
         for point in self:
             table.add_row(
-                f"{point.part:.2f}",
                 spelled(point.peak_bytes),
+                spelled(point.simulated_bytes),
                 spelled(point.saved_bytes),
                 f"{point.repeated_flops / 1e9:.3g}",
                 f"{point.repeated_seconds * 1e3:.3g} ms",
@@ -71,11 +74,11 @@ class Curve:
 
 
 def budget_curve(program: Program, points: int = 6) -> Curve:
-    """What the program takes and repeats under budgets from the least to the most; XLA compiles it for each.
+    """What the program takes and repeats, from the least memory to the least time; XLA compiles it for each.
 
     Args:
       program: One that differentiates loops or repeated layers.
-      points: How many budgets to try, at least 2.
+      points: How many choices to try at most, at least 2.
 
     Raises:
       LiftError: The program cannot be compiled.
@@ -84,15 +87,20 @@ def budget_curve(program: Program, points: int = 6) -> Curve:
         raise ValueError(f"points: expected at least 2, found {points}")
     passes = (Outline(),) if chosen("auto", program, carries=False).layers == "outline" else ()
 
-    def measured(part: float) -> Point:
-        finished = program.after_passes(layers=passes, remat=Policy("budget", (part,)))
-        cuts = finished.finished.timing.partitions
+    choices = Choices(lambda policy: program.after_passes(layers=passes, remat=policy), points - 1)
+    every = choices.policies
+    wanted = {round(index * (len(every) - 1) / (points - 1)) for index in range(points)}
+
+    def measured(policy: Policy) -> Point:
+        kept = choices.kept(policy)
+        cuts = choices.program(policy).finished.timing.partitions
         return Point(
-            part,
-            temporary_bytes(finished),
+            policy,
+            kept.peak_bytes,
+            kept.simulated_bytes,
             sum(cut.size_bytes("saved") for cut in cuts),
             sum(cut.repeated_flops for cut in cuts),
             sum(cut.repeated_seconds for cut in cuts),
         )
 
-    return Curve(tuple(measured(index / (points - 1)) for index in range(points)))
+    return Curve(tuple(measured(every[index]) for index in sorted(wanted)))

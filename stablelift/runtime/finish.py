@@ -18,6 +18,7 @@ from stablelift.passes.layers.roll import Roll
 from stablelift.passes.pipeline import Timing, run
 from stablelift.passes.remarks import Remark
 from stablelift.passes.remat.report import Partition, Value
+from stablelift.passes.remat.weighing import Edge
 from stablelift.runtime import cache
 from stablelift.runtime.guard import refuse_leftovers, refuse_unknown_memories
 from stablelift.runtime.libraries import called, load_libraries
@@ -100,8 +101,11 @@ def _decoded(entry: bytes) -> Finished:
     )
     remarks = [Remark(*remark) for remark in about["remarks"]]
     partitions = [
-        Partition(function, steps, policy, tuple(Value(*value) for value in values), flops, seconds)
-        for function, steps, policy, values, flops, seconds in about["partitions"]
+        Partition(
+            *(function, steps, policy, tuple(Value(*value) for value in values), flops, seconds, times),
+            tuple(Edge(*edge) for edge in edges),
+        )
+        for function, steps, policy, values, flops, seconds, times, edges in about["partitions"]
     ]
     timing = Timing(remarks=remarks, partitions=partitions)
     return Finished(bytecode, timing, layout, tuple(about["calls"]))

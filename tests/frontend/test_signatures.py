@@ -16,6 +16,7 @@ lift = pytest.importorskip("flax.core.lift")
 BEYOND = {
     "while_loop": ["max_trip_count"],
     "remat_scan": ["metadata_params", "length"],
+    "scan": ["checkpoint"],
 }
 
 

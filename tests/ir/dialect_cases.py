@@ -128,6 +128,11 @@ BROKEN = [
     ),
     Broken(Use("lift.scan", _scan(unroll="0 : i64"), STEPS, [X, "6x5xf32"]), "C5", "a count is out of range"),
     Broken(
+        Use("lift.scan", _scan(checkpoints="-1 : i64"), STEPS, [X, "6x5xf32"]),
+        "C5",
+        "a count is out of range",
+    ),
+    Broken(
         Use("lift.while", _while(cond="@counts"), LOOP, [Y]),
         "C1",
         "result of cond 0: expected tensor<i1>, found tensor<i32>",

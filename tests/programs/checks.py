@@ -119,20 +119,33 @@ POLICIES = (
     "min_cut",
     "budget(0.0)",
     "budget(0.5)",
+    "price(4.0, 0.5)",
     'offload_dot_with_no_batch_dims("device", "pinned_host")',
 )
 
 
 def gradients_under_a_policy(draw: Draw) -> None:
-    """What the reverse keeps does not change the gradients."""
+    """What the reverse keeps does not change gradients: of one region, of one in another, mapped, twice."""
     program, random = _draw(draw, programs(DOUBLE))
     loaded = program.load()
     args = tuple(array(type, random) for type in program.inputs)
     cotangents = _directions(program.outputs, random)
-    given = args, cotangents if len(cotangents) > 1 else cotangents[0]
+    given: Any = args, cotangents if len(cotangents) > 1 else cotangents[0]
     policy, prevent_cse = draw(st.sampled_from(POLICIES)), draw(st.booleans())
-    found = loaded.remat(policy, prevent_cse).vjp()(*given)
-    agree(jax.tree.leaves(found), jax.tree.leaves(loaded.vjp()(*given)), 1e-10)
+    kept, forms = loaded.remat(policy, prevent_cse), ["alone", "nested", "mapped"]
+    if all(type.is_inexact for type in (*program.inputs, *program.outputs)):
+        forms.append("twice")
+    form = draw(st.sampled_from(forms))
+    if form == "nested":
+        kept = kept.remat(draw(st.sampled_from(POLICIES)))
+    if form == "mapped":
+        kept, loaded = kept.vmap(0, 0, 2), loaded.vmap(0, 0, 2)
+        given = jax.tree.map(lambda x: np.stack([x, x]), given)
+    found, expected = kept.vjp(), loaded.vjp()
+    if form == "twice":
+        found, expected = found.jvp(), expected.jvp()
+        given = given, (_directions(program.inputs, random), given[1])
+    agree(jax.tree.leaves(found(*given)), jax.tree.leaves(expected(*given)), 1e-10)
 
 
 CHECKS = (

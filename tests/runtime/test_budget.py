@@ -14,6 +14,7 @@ from rich.console import Console
 import stablelift as nn
 from stablelift import checkpoint_policies, functional
 from stablelift.errors import LiftError
+from stablelift.ir.policy import LEAST, MOST
 from stablelift.runtime.budget import temporary_bytes
 
 SHAPES = ((64, 512), (32, 64))
@@ -54,9 +55,12 @@ def test_gradients_are_the_same():
 
 def test_the_curve(tmp_path):
     curve = nn.budget_curve(nn.Program.trace(gradient, W, X), points=3)
-    assert [point.part for point in curve] == [0.0, 0.5, 1.0]
+    policies = [point.policy for point in curve]
+    assert policies[0] == LEAST and policies[-1] == MOST
+    assert nn.compile(gradient, remat=str(policies[1])).lower(W, X).compile().memory_analysis() is not None
     for before, after in pairwise(curve):
         assert before.saved_bytes < after.saved_bytes and before.peak_bytes < after.peak_bytes
+        assert before.simulated_bytes < after.simulated_bytes
         assert before.repeated_flops > after.repeated_flops
         assert before.repeated_seconds > after.repeated_seconds
     assert curve.points[0].repeated_flops >= 12 * 2 * 32 * 64 * 512

@@ -64,8 +64,8 @@ def test_what_each_reverse_keeps():
     assert (partition.steps, partition.policy) == (7, "auto")
     kept = [(value.fate, value.size_bytes, value.op) for value in partition.values]
     assert kept == [
-        ("saved", 7 * 60, "carry"),
         ("saved", 7 * 60, "stablehlo.tanh"),
+        ("saved", 7 * 60, "carry"),
         ("recomputed", 7 * 60, "stablehlo.exponential"),
     ]
     lines = str(nn.explain(program)).splitlines()

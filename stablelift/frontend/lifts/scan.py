@@ -26,6 +26,7 @@ from stablelift.frontend.lifts.fingerprint import counts
 from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import lift_transform
 from stablelift.lowering.scan import Loop, LoopDependence
+from stablelift.lowering.segmented import binomial
 
 
 def scan(
@@ -44,6 +45,7 @@ def scan(
     methods: Any = None,
     _split_transpose: bool = False,
     check_constancy_invariants: bool = True,
+    checkpoint: str | None = None,
 ) -> Any:
     """Make a Module class, or a function `(module, carry, *xs) -> (carry, ys)`, the body of a loop.
 
@@ -64,10 +66,12 @@ def scan(
       unroll: Steps in one iteration of the compiled loop; True for no loop at all.
       data_transform: A function of the groups of variables (shared, carried, then stacked ones) and streams
         that the body is to see in their place.
-      metadata_params: What the boxes of stacked variables learn of the axis.
-      methods: As in all lifts of classes.
-      _split_transpose: For compatibility; the derivative of a loop is ours to arrange.
+      metadata_params: What the boxes of stacked variables learn of the axis. methods: As in all lifts of
+      classes. _split_transpose: For compatibility; the derivative of a loop is ours to arrange.
       check_constancy_invariants: Whether keys are those of a body that was run once before the loop.
+      checkpoint: "binomial:N" has a reverse sweep keep N carries along the loop, and run the fewest steps
+      again
+        that this allows (`remat_scan` keeps what enters each of some groups of layers).
 
     Raises: LiftArgumentError if lengths disagree or something shared depends on the loop, LiftTypeError if
         the carry changes its structure or types, TransformTargetError.
@@ -90,6 +94,7 @@ def scan(
         metadata_params=metadata_params,
         _split_transpose=_split_transpose,
         check_constancy_invariants=check_constancy_invariants,
+        checkpoint=checkpoint,
     )
 
 
@@ -112,9 +117,16 @@ def scan_scopes(
     data_transform: Callable[..., Any] | None = None,
     metadata_params: Mapping[Any, Any] = {},
     check_constancy_invariants: bool = True,
+    checkpoint: str | None = None,
 ) -> Callable[..., Any]:
     """The same for `fn(scopes, carry, *xs)`, as a function of `(scopes, carry, *xs)`."""
     del _split_transpose
+    snapshots = binomial(checkpoint)
+    if checkpoint is not None and snapshots is None:
+        raise LiftArgumentError(
+            f"`scan` wants checkpoint=\"binomial:N\", found {checkpoint!r}",
+            hint="`functional.scan` knows others",
+        )
     into, out_of = split_axes(variable_axes)
     _refuse_none(variable_axes)
     variable_in, variable_out = tuple(into.values()), tuple(out_of.values())
@@ -155,7 +167,8 @@ def scan_scopes(
             # Linen runs the body once before the loop: the keys inside are those of a second run.
             step.keep_shared = True
             loop, invariants = loop_over(_merged(shared, updated)), invariants[1]
-        (carried, last), (_, ys, stacked) = loop.run(invariants, reverse=reverse, unroll=unroll)
+        options: Any = {"reverse": reverse, "unroll": unroll, "checkpoints": snapshots}
+        (carried, last), (_, ys, stacked) = loop.run(invariants, **options)
         return (last, ys), (updated, carried, *with_axes(stacked, variable_out, metadata_params))
 
     groups = (variable_broadcast, variable_carry)

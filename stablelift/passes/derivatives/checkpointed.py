@@ -23,6 +23,7 @@ from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.buffers import read, write
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import settled_carry, split_by
 from stablelift.passes.derivatives.sweeps import Derive
@@ -116,7 +117,7 @@ class _Loop:
 
         def segment(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
             (position, steps), carry, stored = split_by(state, [2, width, width])
-            stored = [_write(buffer, x, position) for buffer, x in zip(stored, carry, strict=True)]
+            stored = [write(buffer, x, position) for buffer, x in zip(stored, carry, strict=True)]
             taken, steps, *carry = self.repeat(
                 "segment", self.period, consts, [self.number(0), steps, *carry], inside, step
             )
@@ -147,7 +148,7 @@ class _Loop:
             position = state[0] - 1
             left = steps - position * self.period
             length = hlo.minimum(left, self.number(self.period))
-            carry = [_read(buffer, position) for buffer in stored]
+            carry = [read(buffer, position) for buffer in stored]
             replayed = self._replay(body_consts, length, carry)
             moved = self._pull_back(body_consts, length, replayed, state[1:])
             return [position, *moved]
@@ -170,7 +171,7 @@ class _Loop:
 
         def step(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
             (position,), carry, kept = split_by(state, [1, width, width])
-            kept = [_write(buffer, x, position) for buffer, x in zip(kept, carry, strict=True)]
+            kept = [write(buffer, x, position) for buffer, x in zip(kept, carry, strict=True)]
             return [position + 1, *call(self.body, [*consts[1:], *carry]), *kept]
 
         found = self.repeat(
@@ -193,7 +194,7 @@ class _Loop:
             body_consts, kept = split_by(consts, parts)
             position = state[0] - 1
             cts, sums = split_by(state[1:], [len(self.active), len(self.active_consts)])
-            carry = [_read(buffer, position) for buffer in kept]
+            carry = [read(buffer, position) for buffer in kept]
             results = call(self.split.forward, [*body_consts, *carry])
             gradients = call(self.split.reverse, [*results[len(carry) :], *cts])
             of_consts, of_carry = split_by(gradients, [len(sums), len(cts)])
@@ -208,15 +209,3 @@ class _Loop:
             step,
         )
         return found[1:]
-
-
-def _read(buffer: Tensor, position: Tensor) -> Tensor:
-    """`buffer[position]`."""
-    start = [position] + [hlo.zeros_like(position)] * (buffer.rank - 1)
-    return hlo.reshape(hlo.dynamic_slice(buffer, start, [1, *buffer.shape[1:]]), buffer.shape[1:])
-
-
-def _write(buffer: Tensor, x: Tensor, position: Tensor) -> Tensor:
-    """`buffer` with `x` at `position`."""
-    start = [position] + [hlo.zeros_like(position)] * x.rank
-    return hlo.dynamic_update_slice(buffer, hlo.reshape(x, [1, *x.shape]), start)

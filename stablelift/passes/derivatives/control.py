@@ -113,9 +113,11 @@ def call_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
 
 @vjp("func.call", "lift.call", "stablehlo.composite")
 def call_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
-    policy = derive.layer_policy(op.operation)
+    policy, count = derive.layer_policy(op.operation)
     if policy is not None:
-        return _recomputed(derive, op, cotangents, wanted, _Recomputed(policy, prevent_cse=True))
+        choice = _Recomputed(policy, prevent_cse=True, times=derive.times)
+        with derive.repeated(count):
+            return _recomputed(derive, op, cotangents, wanted, choice)
     return cotangents_of_call(derive, op, _called(op), cotangents, wanted)
 
 
@@ -155,11 +157,14 @@ class _Recomputed:
 
     policy: Policy
     prevent_cse: bool
+    times: int = 1
 
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
-        selection = select(functions, block, split.residuals, set(block.arguments), self.policy)
-        account = partition_of(split.forward.name.value, self.policy, split.residuals, selection)
+        free = set(block.arguments)
+        selection = select(functions, block, split.residuals, free, self.policy, times=self.times)
+        name = split.forward.name.value
+        account = partition_of(functions, name, self.policy, split.residuals, selection, times=self.times)
         chosen = with_residuals(functions, split, selection, barrier=self.prevent_cse, pin=True)
         return chosen._replace(account=account)
 
@@ -182,7 +187,8 @@ def _recomputed(
 ) -> Tangents:
     """As `cotangents_of_call`, with the residuals of the choice."""
     wrt, of = present(wanted), present(cotangents)
-    split = derive.partition(_callee(op), wrt, of, choice)
+    with derive.inside(choice.policy):
+        split = derive.partition(_callee(op), wrt, of, choice)
     report(split.account)
     residuals = replace_by_call(op, split.forward)
     gradients = call(split.reverse, [*residuals, *pick(cotangents, of)])

@@ -32,14 +32,14 @@ def invariant_values(block: ir.Block, num_consts: int) -> set[ir.Value]:
     for op in block.operations:
         operation = op.operation
         # An op with regions may use more than its operands, and a call is only as pure as its callee.
-        simple = not len(operation.regions) and operation.name.startswith(("stablehlo.", "chlo."))
-        if (
-            simple
-            and "custom_call" not in operation.name
-            and all(value in known for value in operation.operands)
-        ):
+        if known.issuperset(operation.operands) and _is_simple(operation):
             known.update(operation.results)
     return known
+
+
+def _is_simple(op: ir.Operation) -> bool:
+    name = op.name
+    return name.startswith(("stablehlo.", "chlo.")) and "custom_call" not in name and not len(op.regions)
 
 
 def function_of_constants(

@@ -17,6 +17,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.policy import Policy
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.derivatives.binomial import Binomial
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
     build,
@@ -30,11 +31,13 @@ from stablelift.passes.derivatives.invariants import (
     invariant_residuals,
     invariant_values,
 )
-from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.derivatives.replay import looked_into, named, replaying
+from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.kept import release_calls
 from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
+from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import select
 from stablelift.passes.structure import define
@@ -51,6 +54,7 @@ class _Scan:
         self.length, self.reverse, self.unroll = (attributes[key] for key in ("length", "reverse", "unroll"))
         self.in_axes, self.out_axes = attributes["in_axes"], attributes["out_axes"]
         self.num_consts, self.num_carry = attributes["num_consts"], attributes["num_carry"]
+        self.checkpoints: int | None = attributes.get("checkpoints")
         self.stop = self.num_consts + self.num_carry
         self.operands = operands_of(op)
         self.wrt = settled_carry(derive, self.body, active, self.num_consts, self.num_carry)
@@ -106,6 +110,7 @@ def scan_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
         num_carry=scan.num_carry + len(carry),
         in_axes=[*scan.in_axes, *pick(scan.in_axes, scan.xs)],
         out_axes=[*scan.out_axes, *pick(scan.out_axes, ys)],
+        checkpoints=scan.checkpoints,
     )
     s, ds, y, dy = split_by(results, [scan.num_carry, len(carry), len(scan.out_axes), len(ys)])
     replace(op, [*s, *y])
@@ -127,11 +132,16 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     scan = _Scan(derive, op, present(wanted))
     ys = [index - scan.num_carry for index in present(cotangents) if index >= scan.num_carry]
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
-    choice = _Stacked(*derive.loop_policy, scan.num_consts, scan.stop, scan.length)
-    split = derive.partition(scan.body, scan.wrt, of, choice)
+    if scan.checkpoints is not None:
+        return _from_snapshots(derive, op, scan, of, ys, cotangents)
+    region = looked_into(derive.region, op.operation)
+    policy, is_users = (region, False) if region else derive.loop_policy
+    choice = _Stacked(policy, is_users, scan.num_consts, scan.stop, scan.length, derive.times)
+    with derive.repeated(scan.length):
+        split = derive.partition(scan.body, scan.wrt, of, choice)
     report(split.account)
     with ir.InsertionPoint(op.operation), op.operation.location:
-        results, residuals = _forward_scan(derive, op, scan, split)
+        results, residuals = _forward_scan(derive, scan, split, region)
     carry_types = [results[index] for index in scan.carry]
     given = [
         instantiate(cotangents[index], like) for index, like in zip(scan.carry, carry_types, strict=True)
@@ -140,6 +150,20 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     replace(op, results)
     gradients = _reverse_scan(derive, scan, split, residuals, given, stacked, pick(scan.out_axes, ys))
     return place(gradients, scan.wrt, len(wanted))
+
+
+def _from_snapshots(
+    derive: Derive, op: Any, scan: _Scan, of: Positions, ys: Sequence[int], cotangents: Tangents
+) -> Tangents:
+    """As `scan_vjp`, from few carries that the forward loop keeps."""
+    loop = Binomial(derive, scan, derive.partition(scan.body, scan.wrt, of))
+    with ir.InsertionPoint(op.operation), op.operation.location:
+        results, kept = loop.forward()
+    cts = [instantiate(cotangents[index], results[index]) for index in scan.carry]
+    stacked = [cotangents[scan.num_carry + index] for index in ys]
+    replace(op, results)
+    gradients = loop.reverse(kept, cts, stacked, pick(scan.out_axes, ys))
+    return place(gradients, scan.wrt, len(scan.operands))
 
 
 @dataclass(frozen=True)
@@ -156,6 +180,7 @@ class _Stacked:
     num_consts: int
     stop: int
     length: int
+    times: int
 
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
@@ -163,10 +188,12 @@ class _Stacked:
         free = {*arguments[: self.num_consts], *arguments[self.stop :]}
         invariant = invariant_values(block, self.num_consts) - free
         selection = select(
-            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length)
+            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length), self.times
         )
         name, wanted = split.forward.name.value, split.residuals
-        account = partition_of(name, self.policy, wanted, selection, invariant, self.length)
+        account = partition_of(
+            functions, name, self.policy, wanted, selection, invariant, self.length, self.times
+        )
         release_calls(split.reverse)
         chosen = with_residuals(functions, split, selection, barrier=self.is_users)
         return chosen._replace(account=account)
@@ -176,8 +203,13 @@ Residual = tuple[str, Tensor, int]
 """Where a residual comes from: ("const", it, 0), or ("stacked", all steps' values, their axis)."""
 
 
-def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[list[Tensor], list[Residual]]:
-    """The scan that also stacks what the reverse needs and does not have; its results, and the residuals."""
+def _forward_scan(
+    derive: Derive, scan: _Scan, split: Split, region: Policy | None
+) -> tuple[list[Tensor], list[Residual]]:
+    """The scan that also stacks what the reverse needs and does not have; its results, and the residuals.
+
+    Inside of a rematerialised function whose policy is asked (`region`), it stacks what that keeps.
+    """
     sources = residual_sources(split)
     constant = invariant_residuals(split, scan.num_consts)
     fresh = [
@@ -186,6 +218,9 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         if position not in constant and (source is None or scan.num_consts <= source < scan.stop)
     ]
     kept = len(split.forward.type.results) - split.num_residuals
+    carried = [position for position in fresh if sources[position] is not None]
+    again = carried if region and len(carried) < len(fresh) else []
+    fresh = [position for position in fresh if position not in again]
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
         results = call(split.forward, arguments)
@@ -202,8 +237,23 @@ def _forward_scan(derive: Derive, op: Any, scan: _Scan, split: Split) -> tuple[l
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
-    before = function_of_constants(derive.functions, split, scan.num_consts, constant)
-    fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
+    if region and again:
+        stacked = {position: named(x, region) for position, x in stacked.items()}
+        body = replaying(derive.functions, split, fresh, again)
+        rest = scan.build(
+            [*scan.operands, *stacked.values()],
+            body,
+            num_consts=scan.num_consts,
+            num_carry=scan.num_carry,
+            in_axes=[*scan.in_axes, *[0] * len(fresh)],
+            out_axes=[*scan.out_axes, *[0] * len(again)],
+        )
+        note_replay(rest[0], results[0])
+        stacked |= dict(zip(again, rest[kept:], strict=True))
+    fixed: dict[int, Tensor] = {}
+    if constant:
+        before = function_of_constants(derive.functions, split, scan.num_consts, constant)
+        fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
     residuals: list[Residual] = []
     for position, source in enumerate(sources):
         if position in fixed:

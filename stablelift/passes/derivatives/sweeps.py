@@ -11,7 +11,8 @@ result is active and a cotangent arrives. Source: Griewank and Walther 2008, cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from stablelift.ir import hlo
@@ -54,14 +55,17 @@ class Derive:
 
     `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
     policy of the user's, it says so of layers too, of those that a function calls repeatedly
-    (`layer_policy`).
+    (`layer_policy`). `times` is how often what is being derived is done, by the loops and layers around it,
+    `region` the policy of the rematerialised function that it is in.
     """
 
     def __init__(self, functions: Functions, policy: Policy | None = None):
         self.functions = functions
         self.loop_policy = policy or AUTO, policy is not None
+        self.times = 1
+        self.region: Policy | None = None
         self._policy = policy
-        self._repeated: set[str] | None = None
+        self._repeated: dict[str, int] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
@@ -115,14 +119,37 @@ class Derive:
             self._flat[name] = function.name.value
         return self._flat[name]
 
-    def layer_policy(self, op: ir.Operation) -> Policy | None:
-        """What the reverse of the call `op` keeps, if the user says so: it is one of several of a layer."""
+    @contextmanager
+    def repeated(self, times: int) -> Iterator[None]:
+        """While it lasts, what is derived is done that many times as often, if the policy cares."""
+        before = self.times
+        if self._policy is not None and self._policy.name == "price":
+            self.times *= max(1, times)
+        try:
+            yield
+        finally:
+            self.times = before
+
+    @contextmanager
+    def inside(self, policy: Policy) -> Iterator[None]:
+        """While it lasts, what is derived is inside of a function that is rematerialised under a policy."""
+        before, self.region = self.region, policy
+        try:
+            yield
+        finally:
+            self.region = before
+
+    def layer_policy(self, op: ir.Operation) -> tuple[Policy | None, int]:
+        """What the reverse of the call `op` keeps, if the user says so, and how many calls of the layer there
+        are, which must be several.
+        """
         if self._policy is None or "layer" not in op.attributes:
-            return None
+            return None, 1
         if self._repeated is None:
-            calls = [plain_calls(function) for function in self.functions.by_name.values()]
-            self._repeated = {name for found in calls for name, ops in found.items() if len(ops) > 1}
-        return self._policy if callee_of(op) in self._repeated else None
+            calls = [plain_calls(function).items() for function in self.functions.by_name.values()]
+            self._repeated = {name: len(ops) for found in calls for name, ops in found if len(ops) > 1}
+        count = self._repeated.get(callee_of(op), 1)
+        return (self._policy if count > 1 else None), count
 
     def linked(self, bytecode: bytes, wanted: str) -> func.FuncOp:
         """The `main` of another module, joined to this one; equal modules are joined once."""

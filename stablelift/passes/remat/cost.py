@@ -7,11 +7,15 @@ tell a reshape from an addition, an addition from an exponential, and all three 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
+from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size, element_count
+from stablelift.passes.callgraph import callees
+from stablelift.passes.liveness import FunctionsByName
 from stablelift.passes.remat.cut import EXPENSIVE
 
 SAVING = 2
@@ -70,8 +74,10 @@ _MOVED = 8.0
 """What an element that is read or written at a computed place takes."""
 
 
-def recomputing(op: ir.Operation) -> float:
-    """What one more run of the op costs, what it reads left aside."""
+def recomputing(op: ir.Operation, functions: FunctionsByName | None = None) -> float:
+    """What one more run of the op costs, what it reads left aside; `functions` has those it may refer to."""
+    if functions is not None and (called := callees(op)):
+        return _runs(op) * max(_total(functions, name, recomputing) for name in called)
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return _PER_PRODUCT * _products(op)
     if op.name in EXPENSIVE:
@@ -85,11 +91,25 @@ def recomputing(op: ir.Operation) -> float:
     return each * sum(map(_elements, op.results))
 
 
-def flops(op: ir.Operation) -> int:
+def flops(op: ir.Operation, functions: FunctionsByName | None = None) -> int:
     """The additions and multiplications of one run of the op, or what else it does to each element."""
+    if functions is not None and (called := callees(op)):
+        return _runs(op) * max(_total(functions, name, flops) for name in called)
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return 2 * _products(op)
     return sum(map(_elements, used_by(op) if len(op.regions) else op.results)) if recomputing(op) else 0
+
+
+def _total(functions: FunctionsByName, name: str, measure: Callable[..., Any]) -> Any:
+    """What the ops of a function take together."""
+    return sum(measure(op.operation, functions) for op in functions[name].regions[0].blocks[0].operations)
+
+
+def _runs(op: ir.Operation) -> int:
+    """How often a loop runs its body, at most; 1 for what is no loop."""
+    if op.name not in ("lift.scan", "lift.while"):
+        return 1
+    return attributes_of(op)["length" if op.name == "lift.scan" else "max_trip_count"] or 1
 
 
 def _products(op: ir.Operation) -> int:

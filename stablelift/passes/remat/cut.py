@@ -12,14 +12,13 @@ AOTAutograd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PINNED
 from stablelift.ir.region import used_by
+from stablelift.passes.remat.flow import Edge, reaching_the_sink
 
 KEPT = frozenset(
     {
@@ -66,8 +65,12 @@ EXPENSIVE = frozenset(
 """Ops of `KEPT` that are only dear: they are repeated where memory is dearer."""
 
 
+Repeatable = Callable[[ir.Operation], bool]
+"""Whether an op may run a second time in the reverse."""
+
+
 def is_repeatable(op: ir.Operation, allowed: Collection[str] = ()) -> bool:
-    """Whether the op may run a second time in the reverse; `allowed` ones may, whatever `KEPT` says."""
+    """Whether the op may run a second time; `allowed` ones may, whatever `KEPT` says."""
     if op.name in allowed:
         return True
     if op.name == "lift.name":
@@ -82,72 +85,82 @@ def values_to_save(
     free: Collection[ir.Value],
     saving: Callable[[ir.Value], int],
     recomputing: Callable[[ir.Operation], int] = lambda op: 0,
-    allowed: Collection[str] = (),
+    may_repeat: Repeatable = is_repeatable,
 ) -> list[ir.Value]:
     """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
 
     The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible; of equal
     choices the one that recomputes least.
     """
-    graph = _Graph()
-    pending, seen = list(wanted), set(wanted)
-    values: list[ir.Value] = []
+    edges: list[Edge] = []
+    values: dict[ir.Value, int] = {}  # each with the node where it comes in; it goes out of the next one
+    makers: dict[ir.Operation, int] = {}
+    pending: list[ir.Value] = []
+    count = 2
+
+    def node_of(value: ir.Value) -> int:
+        nonlocal count
+        if value not in values:
+            values[value] = count
+            count += 2
+            pending.append(value)
+        return values[value]
+
+    for value in dict.fromkeys(wanted):
+        if value not in free:
+            edges.append((node_of(value) + 1, _SINK, None))
     while pending:
         value = pending.pop()
-        values.append(value)
-        if value in free:
+        node = values[value]
+        edges.append((node, node + 1, saving(value)))
+        owner: Any = value.owner
+        if isinstance(owner, ir.Block) or not may_repeat(owner.operation):
+            edges.append((_SOURCE, node, None))
+            continue
+        op: ir.Operation = owner.operation
+        if op in makers:
+            edges.append((makers[op], node, None))
+            continue
+        made = node
+        if len(op.results) > 1:  # one run of the op makes all of its results
+            made, count = count, count + 1
+            makers[op] = made
+            edges.append((made, node, None))
+        if price := recomputing(op):
+            edges.append((_SOURCE, made, price))
+        edges += [
+            (node_of(operand) + 1, made, None)
+            for operand in dict.fromkeys(used_by(op))
+            if operand not in free
+        ]
+    wanting = reaching_the_sink(count, edges, _SOURCE, _SINK)
+    return [value for value, node in values.items() if node not in wanting and node + 1 in wanting]
+
+
+_SOURCE, _SINK = 0, 1
+
+
+def repeated_ops(
+    wanted: Iterable[ir.Value], given: Iterable[ir.Value], again: Mapping[ir.Value, ir.Value] = {}
+) -> list[ir.Operation]:
+    """The ops that make the wanted values from the given ones, constants and other names aside.
+
+    A value that `again` has is made by making the other one.
+    """
+    found: dict[ir.Value, ir.Operation] = {}
+    pending, seen = list(wanted), set(given)
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        if value in again:
+            seen.add(value)
+            pending.append(again[value])
             continue
         owner: Any = value.owner
-        graph.edge((value, "in"), (value, "out"), saving(value))
-        if isinstance(owner, ir.Block) or not is_repeatable(owner.operation, allowed):
-            graph.edge(_SOURCE, (value, "in"), None)
-            continue
-        if price := recomputing(owner.operation):
-            graph.edge(_SOURCE, (value, "in"), price)
-        for operand in used_by(owner.operation):
-            if operand not in free:
-                graph.edge((operand, "out"), (value, "in"), None)
-            if operand not in seen:
-                seen.add(operand)
-                pending.append(operand)
-    for value in wanted:
-        if value not in free:
-            graph.edge((value, "out"), _SINK, None)
-    wanting = graph.reaching_the_sink()
-    return [value for value in values if (value, "in") not in wanting and (value, "out") in wanting]
-
-
-_SOURCE, _SINK = "source", "sink"
-
-
-class _Graph:
-    """A directed graph with capacities; None is without bound."""
-
-    def __init__(self) -> None:
-        self._number: dict[Any, int] = {_SOURCE: 0, _SINK: 1}
-        self._edges: dict[tuple[int, int], int | None] = {}
-
-    def edge(self, start: Any, end: Any, capacity: int | None) -> None:
-        number = self._number
-        key = number.setdefault(start, len(number)), number.setdefault(end, len(number))
-        self._edges[key] = capacity
-
-    def reaching_the_sink(self) -> set[Any]:
-        """The nodes from which the sink can still be reached once the flow to it is the greatest possible."""
-        from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import breadth_first_order, maximum_flow
-
-        total = sum(capacity for capacity in self._edges.values() if capacity is not None)
-        unit = total // (1 << 29) + 1  # scipy counts in 32 bits
-        bound = (total // unit + len(self._edges)) + 1
-        pairs = np.array(list(self._edges), np.int32).reshape(-1, 2)
-        capacities = np.array(
-            [bound if each is None else -(-each // unit) for each in self._edges.values()], np.int32
-        )
-        shape = (len(self._number),) * 2
-        capacity = csr_array((capacities, (pairs[:, 0], pairs[:, 1])), shape=shape)
-        residual = capacity - maximum_flow(capacity, 0, 1).flow
-        residual.eliminate_zeros()
-        order = breadth_first_order(residual.T.tocsr(), 1, return_predecessors=False)
-        nodes = {number: node for node, number in self._number.items()}
-        return {nodes[int(number)] for number in order}
+        op: ir.Operation = owner.operation
+        seen.update(op.results)
+        if op.name not in ("lift.name", "stablehlo.constant"):
+            found[op.results[0]] = op
+        pending.extend(used_by(op))
+    return list(found.values())

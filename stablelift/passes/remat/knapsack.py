@@ -1,8 +1,8 @@
 """The least recomputation whose saved values fit a bound on their bytes: an integer program.
 
-Each value is saved, made again, or neither; what the reverse wants is one of the two, and what is made again
-has its operands. Minimised is the work of making values again and the traffic of saving, under a bound on the
-bytes of what is saved.
+Each value is saved or not, each op run again or not; what the reverse wants is saved or made, and what is run
+again has its operands. Minimised is the work of the ops and the traffic of saving, under a bound on the bytes
+of what is saved.
 A minimum cut finds the same choices only where they lie on the convex hull of bytes and work. Source: Jain et
 al. 2020 (Checkmate), arXiv:1910.02653, reduced to one point in time: the start of the reverse.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import used_by
-from stablelift.passes.remat.cut import is_repeatable
+from stablelift.passes.remat.cut import Repeatable
 
 _SECONDS = 1.0
 """The solver returns the best choice it knows by then."""
@@ -31,7 +31,7 @@ def values_within(
     size_bytes: Callable[[ir.Value], int],
     saving: Callable[[ir.Value], float],
     recomputing: Callable[[ir.Operation], float],
-    allowed: Collection[str],
+    may_repeat: Repeatable,
     bound_bytes: float,
 ) -> list[ir.Value] | None:
     """Values of at most `bound_bytes` such that saving them and making the `wanted` ones costs the least.
@@ -41,71 +41,63 @@ def values_within(
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    values, uses = _graph(wanted, free, allowed)
+    values, makers = _graph(wanted, free, may_repeat)
     if not values:
         return []
-    number = {value: index for index, value in enumerate(values)}
-    count = len(values)
+    ops = list(dict.fromkeys(op for op in makers.values() if op is not None))
+    saved = {value: index for index, value in enumerate(values)}
+    run = {op: len(values) + index for index, op in enumerate(ops)}
     sizes = np.array([size_bytes(value) for value in values], float)
-    work = np.array(
-        [recomputing(_owner(value)) if uses[value] is not None else 0.0 for value in values], float
-    )
-    # The unknowns: which values are saved, then which are made; each row of factors is at least its bound.
-    rows: list[list[tuple[int, float]]] = []
-    lower: list[float] = []
-    for value in wanted:
-        if value in number:
-            rows.append([(number[value], 1.0), (count + number[value], 1.0)])
-            lower.append(1.0)
-    for value in values:
-        for operand in uses[value] or ():
-            rows.append(
-                [(number[operand], 1.0), (count + number[operand], 1.0), (count + number[value], -1.0)]
-            )
-            lower.append(0.0)
+    work = np.array([recomputing(op) for op in ops], float)
+
+    def had(value: ir.Value) -> list[tuple[int, float]]:
+        """The unknowns of which one is to be 1 where the value is to be had."""
+        maker = makers[value]
+        return [(saved[value], 1.0), *([] if maker is None else [(run[maker], 1.0)])]
+
+    # Each row of factors is at least its bound.
+    rows = [(had(value), 1.0) for value in wanted if value in saved]
+    rows += [
+        ([*had(operand), (run[op], -1.0)], 0.0)
+        for op in ops
+        for operand in dict.fromkeys(used_by(op))
+        if operand in saved
+    ]
     scale = max(sizes.max(initial=0.0), 1.0)
-    rows.append([(index, -size / scale) for index, size in enumerate(sizes)])
-    lower.append(-bound_bytes / scale)
-    entries = [(row, column, factor) for row, found in enumerate(rows) for column, factor in found]
+    rows.append(([(index, -size / scale) for index, size in enumerate(sizes)], -bound_bytes / scale))
+    entries = [(row, column, factor) for row, (found, _) in enumerate(rows) for column, factor in found]
+    count = len(values) + len(ops)
     matrix = csr_array(
         ([factor for *_, factor in entries], tuple(zip(*((r, c) for r, c, _ in entries), strict=True))),
-        shape=(len(rows), 2 * count),
+        shape=(len(rows), count),
     )
-    may_be_made = np.array([uses[value] is not None for value in values], float)
-    kept = np.array([saving(value) for value in values], float)
-    at_least: Any = np.array(lower)
-    at_most: Any = np.concatenate([np.ones(count), may_be_made])
+    at_least: Any = np.array([bound for _, bound in rows])
     found = milp(
-        np.concatenate([kept, work]) / max(work.max(initial=0.0), 1.0),
+        np.concatenate([[saving(value) for value in values], work]) / max(work.max(initial=0.0), 1.0),
         constraints=LinearConstraint(matrix, at_least),
-        integrality=np.ones(2 * count),
-        bounds=Bounds(0.0, at_most),
+        integrality=np.ones(count),
+        bounds=Bounds(0.0, 1.0),
         options={"time_limit": _SECONDS, "mip_rel_gap": _GAP},
     )
     if found.x is None:
         return None
-    return [value for value, is_saved in zip(values, found.x[:count] > 0.5, strict=True) if is_saved]
+    return [value for value, is_saved in zip(values, found.x > 0.5, strict=False) if is_saved]
 
 
 def _graph(
-    wanted: Sequence[ir.Value], free: Collection[ir.Value], allowed: Collection[str]
-) -> tuple[list[ir.Value], dict[ir.Value, list[ir.Value] | None]]:
-    """The values that making the wanted ones may go through, with their operands; None where none is made."""
-    uses: dict[ir.Value, list[ir.Value] | None] = {}
+    wanted: Sequence[ir.Value], free: Collection[ir.Value], may_repeat: Repeatable
+) -> tuple[list[ir.Value], dict[ir.Value, ir.Operation | None]]:
+    """The values that making the wanted ones may go through, with what makes them; None where nothing may."""
+    makers: dict[ir.Value, ir.Operation | None] = {}
     pending = [value for value in wanted if value not in free]
     while pending:
         value = pending.pop()
-        if value in uses:
+        if value in makers:
             continue
         owner: Any = value.owner
-        if isinstance(owner, ir.Block) or not is_repeatable(owner.operation, allowed):
-            uses[value] = None
+        if isinstance(owner, ir.Block) or not may_repeat(owner.operation):
+            makers[value] = None
             continue
-        uses[value] = [operand for operand in dict.fromkeys(used_by(owner.operation)) if operand not in free]
-        pending.extend(uses[value] or ())
-    return list(uses), uses
-
-
-def _owner(value: ir.Value) -> ir.Operation:
-    owner: Any = value.owner
-    return owner.operation
+        makers[value] = owner.operation
+        pending.extend(operand for operand in dict.fromkeys(used_by(owner.operation)) if operand not in free)
+    return list(makers), makers

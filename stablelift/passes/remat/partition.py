@@ -18,8 +18,9 @@ from stablelift.ir.region import returned, used_by
 from stablelift.passes.copying import Become, copy_ops
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
+from stablelift.passes.remat.cut import repeated_ops
 from stablelift.passes.remat.placement import behind_barrier, fetch, put_away
-from stablelift.passes.remat.report import Partition, repeated_ops
+from stablelift.passes.remat.report import Partition
 from stablelift.passes.remat.selection import Selection
 
 
@@ -54,7 +55,7 @@ def with_residuals(
     given = [*selection.saved, *selection.free]
     if set(given) == set(wanted) and not any(selection.saved.values()):
         return split
-    guarded = barrier and bool(repeated_ops(wanted, given))
+    guarded = barrier and bool(repeated_ops(wanted, given, selection.again))
     reverse = _reverse(functions, split, wanted, given, selection, guarded)
     block = body_of(split.forward)
     outputs = drop_return(split.forward)
@@ -100,7 +101,7 @@ def _reverse(
         block.append(op)
     for cotangent, value in zip(cotangents, values[len(given) :], strict=True):
         cotangent.replace_all_uses_with(value)
-    place_recomputation(operations, dict(zip(residuals, wanted, strict=True)), become)
+    place_recomputation(operations, dict(zip(residuals, wanted, strict=True)), become, selection.again)
     retype(function, returned(block))
     del functions.by_name[old.name.value]
     name = old.name.value
@@ -110,26 +111,37 @@ def _reverse(
 
 
 def place_recomputation(
-    operations: Iterable[ir.Operation], stands_for: Mapping[ir.Value, ir.Value], become: Become
+    operations: Iterable[ir.Operation],
+    stands_for: Mapping[ir.Value, ir.Value],
+    become: Become,
+    again: Mapping[ir.Value, ir.Value] = {},
 ) -> None:
     """Before the first op that uses one of the values that `stands_for` has, compute what it stands for.
 
-    `become` has what the computation starts from, and learns what is computed.
+    `become` has what the computation starts from, and learns what is computed. A value that `again` has is
+    computed as the other one.
     """
     missing = dict(stands_for)
     for op in operations:
         for value in [value for value in dict.fromkeys(used_by(op)) if value in missing]:
             with ir.InsertionPoint(op):
-                copy_on_demand(missing[value], become)
+                copy_on_demand(missing[value], become, again)
             value.replace_all_uses_with(become[missing.pop(value)])
 
 
-def copy_on_demand(value: ir.Value, become: Become) -> None:
+def copy_on_demand(value: ir.Value, become: Become, again: Mapping[ir.Value, ir.Value] = {}) -> None:
     """Emit here the ops that compute a value of another block from what `become` knows."""
     pending = [value]
     while pending:
         if pending[-1] in become:
             pending.pop()
+            continue
+        if pending[-1] in again:
+            other = again[pending[-1]]
+            if other in become:
+                become[pending.pop()] = become[other]
+            else:
+                pending.append(other)
             continue
         owner: Any = pending[-1].owner
         before = [operand for operand in used_by(owner.operation) if operand not in become]

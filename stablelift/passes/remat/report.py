@@ -6,7 +6,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 from stablelift.ir.location import where
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import Policy
-from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
+from stablelift.passes.liveness import FunctionsByName
 from stablelift.passes.remat import cost
+from stablelift.passes.remat.cut import repeated_ops
 from stablelift.passes.remat.selection import Selection
+from stablelift.passes.remat.weighing import Edge
 
 FATES = ("saved", "offloaded", "recomputed")
 """What may become of a value that the reverse uses: the last ones are made again from the others."""
@@ -53,6 +55,17 @@ class Partition(NamedTuple):
     """The additions and multiplications that are done again."""
     repeated_seconds: float
     """About how long that takes, on a core that moves ten gigabytes a second."""
+    times: int = 1
+    """How often all of it is done, where what is kept depends on that."""
+    edges: tuple[Edge, ...] = ()
+    """Under the policy `MOST`, the steps to it from the fewest bytes, each with the price that it is worth.
+    """
+
+    @property
+    def added_seconds(self) -> float:
+        """About how long all runs of it take with what is repeated, saved and read again."""
+        return self.times * (self.repeated_seconds + cost.SAVING * self.size_bytes("saved") /
+        _BYTES_PER_SECOND)
 
     def size_bytes(self, fate: str) -> int:
         """The bytes of the values of one fate."""
@@ -81,12 +94,14 @@ def spelled(size_bytes: int) -> str:
 
 
 def partition_of(
+    functions: FunctionsByName,
     function: str,
     policy: Policy,
     wanted: Sequence[ir.Value],
     selection: Selection,
     invariant: Collection[ir.Value] = (),
     steps: int = 1,
+    times: int = 1,
 ) -> Partition:
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
@@ -104,10 +119,10 @@ def partition_of(
         place = None if is_argument else where(owner.location)
         values.append(Value(fate, size, value in used, op, str(value.type), place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
-    again = repeated_ops(wanted, [*selection.saved, *selection.free])
-    seconds = sum(map(cost.recomputing, again)) * steps / _BYTES_PER_SECOND
-    flops = sum(map(cost.flops, again)) * steps
-    return Partition(function, steps, str(policy), tuple(values), flops, seconds)
+    again = repeated_ops(wanted, [*selection.saved, *selection.free], selection.again)
+    seconds = sum(cost.recomputing(op, functions) for op in again) * steps / _BYTES_PER_SECOND
+    flops = sum(cost.flops(op, functions) for op in again) * steps
+    return Partition(function, steps, str(policy), tuple(values), flops, seconds, times, selection.edges)
 
 
 _BYTES_PER_SECOND = 1e10
@@ -120,23 +135,6 @@ def _unnamed(value: ir.Value) -> ir.Value:
         value = owner.operands[0]
         owner = value.owner
     return value
-
-
-def repeated_ops(wanted: Iterable[ir.Value], given: Iterable[ir.Value]) -> list[ir.Operation]:
-    """The ops that make the wanted values from the given ones, constants and other names aside."""
-    found: dict[ir.Value, ir.Operation] = {}
-    pending, seen = list(wanted), set(given)
-    while pending:
-        value = pending.pop()
-        if value in seen:
-            continue
-        owner: Any = value.owner
-        op: ir.Operation = owner.operation
-        seen.update(op.results)
-        if op.name not in ("lift.name", "stablehlo.constant"):
-            found[op.results[0]] = op
-        pending.extend(used_by(op))
-    return list(found.values())
 
 
 _collector: ContextVar[list[Partition] | None] = ContextVar("partitions", default=None)

@@ -40,7 +40,7 @@ def decision(policy: Policy) -> Decide | None:
     Raises:
       LiftError: It is a function that this process does not have.
     """
-    if policy.name in ("auto", "min_cut", "budget"):
+    if policy.name in ("auto", "min_cut", "budget", "price"):
         return None
     return _DECISIONS[policy.name](*policy.arguments)
 

@@ -472,3 +472,20 @@ def test_names():
     lifted = nn.scan(nn.vmap(nn.Dense, **STACKED), **STACKED)
     assert lifted.__name__ == "ScanVmapDense" and issubclass(lifted, nn.Dense)
     assert set(stacked(nn).init(RNGS, X)["params"]) == {"cells", "ScanCell_0", "Dense_0"}
+
+
+def test_binomial_checkpoints():
+    """Gradients of a scanned layer whose reverse keeps two carries; keys and trees as ever."""
+
+    def gradient(**options):
+        model = class_form(nn, variable_axes={"params": 0}, **options)
+        variables = model.init(RNGS, X)
+        loss = lambda params: (model.apply({"params": params}, X, rngs=RNGS)[0] ** 2).sum()  # noqa: E731
+        return nn.functional.jit(nn.functional.grad(loss))(variables["params"])
+
+    found, expected = gradient(checkpoint="binomial:1"), gradient()
+    assert_same_tree(found, expected)
+    for x, y in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        assert jnp.allclose(x, y, rtol=1e-4, atol=1e-5)
+    with pytest.raises(errors.LiftArgumentError, match='`scan` wants checkpoint="binomial:N", found 3'):
+        gradient(checkpoint=3)

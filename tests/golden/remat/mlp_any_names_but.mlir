@@ -23,8 +23,10 @@ func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x
 // CHECK-NEXT:    %4 = stablehlo.cosine %3
 // CHECK-NEXT:    %5 = stablehlo.multiply %0#3, %4
 // CHECK-NEXT:    %6 = stablehlo.dot_general %5, %0#0
-// CHECK-NEXT:    %7 = stablehlo.dot_general %2, %5
-// CHECK-NEXT:    %8 = stablehlo.multiply %6, %2
-// CHECK-NEXT:    %9 = stablehlo.dot_general %8, %0#1
-// CHECK-NEXT:    %10 = stablehlo.dot_general %0#2, %8
-// CHECK-NEXT:    return %9, %10, %7
+// CHECK-NEXT:    %7 = stablehlo.dot_general %5, %2
+// CHECK-NEXT:    %8 = stablehlo.transpose %7, dims = [0, 2, 1]
+// CHECK-NEXT:    %9 = stablehlo.multiply %6, %2
+// CHECK-NEXT:    %10 = stablehlo.dot_general %9, %0#1
+// CHECK-NEXT:    %11 = stablehlo.dot_general %9, %0#2
+// CHECK-NEXT:    %12 = stablehlo.transpose %11, dims = [1, 0]
+// CHECK-NEXT:    return %10, %12, %8

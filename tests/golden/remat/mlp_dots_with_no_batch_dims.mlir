@@ -22,8 +22,10 @@ func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x
 // CHECK-NEXT:    %3 = stablehlo.cosine %2
 // CHECK-NEXT:    %4 = stablehlo.multiply %0#4, %3
 // CHECK-NEXT:    %5 = stablehlo.dot_general %4, %0#1
-// CHECK-NEXT:    %6 = stablehlo.dot_general %1, %4
-// CHECK-NEXT:    %7 = stablehlo.multiply %5, %1
-// CHECK-NEXT:    %8 = stablehlo.dot_general %7, %0#2
-// CHECK-NEXT:    %9 = stablehlo.dot_general %0#3, %7
-// CHECK-NEXT:    return %8, %9, %6
+// CHECK-NEXT:    %6 = stablehlo.dot_general %4, %1
+// CHECK-NEXT:    %7 = stablehlo.transpose %6, dims = [0, 2, 1]
+// CHECK-NEXT:    %8 = stablehlo.multiply %5, %1
+// CHECK-NEXT:    %9 = stablehlo.dot_general %8, %0#2
+// CHECK-NEXT:    %10 = stablehlo.dot_general %8, %0#3
+// CHECK-NEXT:    %11 = stablehlo.transpose %10, dims = [1, 0]
+// CHECK-NEXT:    return %9, %11, %7

@@ -16,8 +16,10 @@ func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x
 // CHECK-NEXT:    %4 = stablehlo.cosine %2
 // CHECK-NEXT:    %5 = stablehlo.multiply %arg3, %4
 // CHECK-NEXT:    %6 = stablehlo.dot_general %5, %arg2
-// CHECK-NEXT:    %7 = stablehlo.dot_general %1, %5
-// CHECK-NEXT:    %8 = stablehlo.multiply %6, %1
-// CHECK-NEXT:    %9 = stablehlo.dot_general %8, %arg1
-// CHECK-NEXT:    %10 = stablehlo.dot_general %arg0, %8
-// CHECK-NEXT:    return %3, %9, %10, %7
+// CHECK-NEXT:    %7 = stablehlo.dot_general %5, %1
+// CHECK-NEXT:    %8 = stablehlo.transpose %7, dims = [0, 2, 1]
+// CHECK-NEXT:    %9 = stablehlo.multiply %6, %1
+// CHECK-NEXT:    %10 = stablehlo.dot_general %9, %arg1
+// CHECK-NEXT:    %11 = stablehlo.dot_general %9, %arg0
+// CHECK-NEXT:    %12 = stablehlo.transpose %11, dims = [1, 0]
+// CHECK-NEXT:    return %3, %10, %12, %8

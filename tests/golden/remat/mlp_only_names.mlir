@@ -21,8 +21,10 @@ func.func public @main(%x: tensor<3x5xf32>, %w: tensor<5x7xf32>, %v: tensor<3x7x
 // CHECK-NEXT:    %2 = stablehlo.cosine %1
 // CHECK-NEXT:    %3 = stablehlo.multiply %0#4, %2
 // CHECK-NEXT:    %4 = stablehlo.dot_general %3, %0#1
-// CHECK-NEXT:    %5 = stablehlo.dot_general %0#0, %3
-// CHECK-NEXT:    %6 = stablehlo.multiply %4, %0#0
-// CHECK-NEXT:    %7 = stablehlo.dot_general %6, %0#2
-// CHECK-NEXT:    %8 = stablehlo.dot_general %0#3, %6
-// CHECK-NEXT:    return %7, %8, %5
+// CHECK-NEXT:    %5 = stablehlo.dot_general %3, %0#0
+// CHECK-NEXT:    %6 = stablehlo.transpose %5, dims = [0, 2, 1]
+// CHECK-NEXT:    %7 = stablehlo.multiply %4, %0#0
+// CHECK-NEXT:    %8 = stablehlo.dot_general %7, %0#2
+// CHECK-NEXT:    %9 = stablehlo.dot_general %7, %0#3
+// CHECK-NEXT:    %10 = stablehlo.transpose %9, dims = [1, 0]
+// CHECK-NEXT:    return %8, %10, %6

@@ -109,7 +109,7 @@ def test_the_integer_program_is_the_best_choice_within_its_bound(text, count):
             lambda value: byte_size(value.type),
             lambda value: byte_size(value.type) / 4,
             cost.recomputing,
-            EXPENSIVE,
+            lambda op: is_repeatable(op, EXPENSIVE),
             bound,
         )
         if best is None:

@@ -235,6 +235,76 @@ class TestEverywhere:
         same(found, plain())
 
 
+def loop(scan):
+    """A sum over a loop, whose body has two products, a tanh and a sine."""
+
+    def run(w, x, xs):
+        def step(c, x):
+            h = checkpoint_name(jnp.tanh(c @ w), "hidden")
+            return jnp.sin(h @ w.T) + x, h.sum()
+
+        c, ys = scan(step, x, xs, reverse=True)
+        return (c**2).sum() + ys.sum()
+
+    return run
+
+
+def nested(scan):
+    """Such a loop in a loop."""
+
+    def run(w, x, xs):
+        total = lambda c, x: (jnp.cos(c) * loop(scan)(w, c, x[None]), c.sum())  # noqa: E731
+        c, ys = scan(total, x, xs)
+        return (c**2).sum() + ys.sum()
+
+    return run
+
+
+LOOPED = tuple(
+    jax.random.normal(key, shape) / 3 for key, shape in zip(KEYS, [(3, 4), (2, 3), (5, 2, 3)], strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "policy, products, tanhs",
+    [
+        ("nothing_saveable", 2, 1),
+        ("dots_saveable", 0, 1),
+        ('save_only_these_names("hidden")', 1, 0),
+        ("everything_saveable", 0, 0),
+    ],
+)
+def test_policies_look_into_loops(policy, products, tanhs):
+    """What the reverse repeats of the body of a loop inside of the rematerialised function."""
+    run = loop(functional.scan)
+
+    def gradient(function):
+        return Program.trace(functional.value_and_grad(function, (0, 1, 2)), *LOOPED)
+
+    found, plainly = gradient(functional.checkpoint(run, policy=policy)), gradient(run)
+    close(found(*LOOPED), jax.value_and_grad(loop(jax.lax.scan), (0, 1, 2))(*LOOPED))
+    more = ops(found) - ops(plainly)
+    assert (more["dot_general"], more["tanh"]) == (products, tanhs)
+
+
+@pytest.mark.parametrize("loops", [loop, nested])
+def test_looking_into_loops_in_other_lifts(loops):
+    def every(run, grad, vmap, remat):
+        def loss(*args):
+            return remat(lambda *args: jnp.sin(remat(run)(*args)))(*args)
+
+        def twice(w, x, xs):
+            return (grad(loss)(w, x, xs) ** 2).sum()
+
+        w, x, xs = LOOPED
+        return grad(twice)(w, x, xs), vmap(grad(loss, (0, 1)), (None, 0, None))(w, jnp.stack([x, -x]), xs)
+
+    remat = lambda function: functional.checkpoint(function, policy="dots_saveable")  # noqa: E731
+    ours = lambda: every(loops(functional.scan), functional.grad, functional.vmap, remat)  # noqa: E731
+    theirs = lambda: every(loops(jax.lax.scan), jax.grad, jax.vmap, lambda function: function)  # noqa: E731
+    close(functional.jit(ours)(), jax.jit(theirs)())
+
+
 def test_a_name_below_a_call_counts():
     def outer(x, w, v):
         return jax.jit(block)(x, w, v)
