@@ -31,6 +31,23 @@ def test_the_op_is_gone(op: str):
     assert f"{op} " not in text.replace('"', " ")
 
 
+def test_a_deprecated_op_without_a_successor_stays():
+    text, _ = run_text(
+        """
+        func.func public @main(%x: tensor<3xf32>, %y: tensor<3xf32>) -> tensor<f32> {
+          %0 = "stablehlo.map"(%x) ({
+            ^bb0(%a: tensor<f32>):
+              %1 = stablehlo.sine %a : tensor<f32>
+              stablehlo.return %1 : tensor<f32>
+          }) {dimensions = array<i64: 0>} : (tensor<3xf32>) -> tensor<3xf32>
+          %2 = stablehlo.dot %0, %y : (tensor<3xf32>, tensor<3xf32>) -> tensor<f32>
+          return %2 : tensor<f32>
+        }""",
+        "lift-legalize",
+    )
+    assert "stablehlo.map" in text and "stablehlo.dot_general" in text
+
+
 UNKNOWN_TO_XLA: dict[str, Callable] = {
     "chlo.ragged_dot": lax.ragged_dot,
     "stablehlo.dynamic_conv": lambda x, w: lax.conv_general_dilated(
