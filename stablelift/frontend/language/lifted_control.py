@@ -54,9 +54,6 @@ def scan(functions: tuple[Bound, ...], **options: Any) -> Bound:
 
 
 def _scan_of_module(function: Bound, options: dict[str, Any]) -> Callable[..., Any]:
-    if "checkpoint" in options:
-        hint = "`remat` of the step keeps the carries alone"
-        raise RunMismatch("`checkpoint` is of loops that use no variables", hint)
     # Where a lift says what becomes of some collections, the others are absent, as in Linen.
     said = any(name in options for name in _STACKED)
     shared = {"split_rngs": _SHARED_LOOP["split_rngs"]} if said else _SHARED_LOOP

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import stablelift as nn
+from stablelift.errors import LiftArgumentError
 from stablelift.frontend.language.diagnostics import LiftTraceError
 from stablelift.frontend.language.load import load
 
@@ -120,7 +121,6 @@ def test_what_becomes_of_variables(m, method):
 @pytest.mark.parametrize(
     ("lift", "reason"),
     [
-        ("scan(step, checkpoint=2)(x, x)", "`checkpoint` is of loops that use no variables"),
         ("linearize(inner)(x)", "`linearize` is of functions that use no variables"),
         ("jit(inner, static_argnums=-1)(x)", "`jit`: arguments are counted from 0, found -1"),
     ],
@@ -133,3 +133,17 @@ def test_what_a_lift_of_variables_refuses(lift, reason):
     with pytest.raises(LiftTraceError) as caught:
         namespace(text).M().init(KEY, X)
     assert caught.value.diagnostics[0].message == reason
+
+
+def test_a_loop_with_variables_may_have_a_binomial_schedule():
+    text = (
+        "module M\n  inner = Dense(4)\n\n  step(h: f32[4]) -> (f32[4], ())\n    return inner(h), ()\n\n"
+        "  call(x: f32[4])\n    y, _ = scan(step, length=3, checkpoint=SCHEDULE)(x)\n    return y\n"
+    )
+    plain, binomial = (
+        namespace(text.replace(", checkpoint=SCHEDULE", given)).M().init_with_output(KEY, X)
+        for given in ("", ', checkpoint="binomial:2"')
+    )
+    same(binomial, plain)
+    with pytest.raises(LiftArgumentError, match='`scan` wants checkpoint="binomial:N", found 2'):
+        namespace(text.replace("SCHEDULE", "2")).M().init(KEY, X)

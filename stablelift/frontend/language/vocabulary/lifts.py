@@ -24,7 +24,7 @@ _GRAD = "f:function, argnums:numbers=, has_aux:switch="
 LIFTS = words(
     ("stablelift", "vmap", f"target:module, {_STACKED}, {_VMAP}, {_BOXES}", "vmap"),
     ("stablelift", "scan", f"target:module, variable_axes:axes=, {_BROADCAST}, split_rngs:switches=, "
-     f"{_SCAN}, {_BOXES}", "scan"),
+     f"{_SCAN}, checkpoint:checkpoint=, {_BOXES}", "scan"),
     ("stablelift", "same", f"target:module, {_VISIBLE}, prevent_cse:switch=, static_argnums:numbers=, "
      "policy:policy=", "remat checkpoint"),
     ("stablelift", "same", f"target:module, lengths:lengths=, policy:policy=, {_BROADCAST}, {_STACKED}, "
