@@ -218,10 +218,12 @@ def _outputs(callee: Callee, has_aux: bool) -> tuple[int, tuple[int, ...]]:
 
 def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
     """A tangent for each primal leaf, None where it can carry none."""
-    leaves, tree = jax.tree.flatten((tuple(tangents), {}), is_leaf=lambda leaf: leaf is None)
-    if tree != in_tree:
-        expected, found = in_tree.children()[0], tree.children()[0]
-        raise TypeError(f"jvp: expected tangents of the primals' structure {expected}, found {found}")
+    try:  # None stands for a leaf without a tangent, or for a None among the primals
+        leaves = in_tree.flatten_up_to((tuple(tangents), {}))
+    except ValueError:
+        tree = jax.tree.structure(tuple(tangents), is_leaf=lambda leaf: leaf is None)
+        expected = in_tree.children()[0]
+        raise TypeError(f"jvp: expected tangents of the primals' structure {expected}, found {tree}") from None
     given: list[Any] = []
     for index, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
         if not jax_compat.can_carry_tangent(aval) or leaf is None:

@@ -168,3 +168,16 @@ def test_wrong_axes():
     with pytest.raises(ValueError) as error:
         P.vmap(in_axes=7, axis_size=2)
     assert str(error.value) == "in_axes: axis 7 is out of range for f32[3,4] with one more axis"
+
+
+def test_forward_over_reverse_where_a_result_carries_no_tangent():
+    """The cotangents hold a None, which is no leaf of the primals then."""
+    program = Program.trace(lambda x: (x**3, jnp.argmax(x)), jnp.ones(3))
+    x = jnp.asarray([1.0, 2.0, 3.0])
+    ones = (jnp.ones(3), None)
+    (outputs, gradients), (moved, bent) = program.vjp().jvp()(((x,), ones), ((x,), (jnp.zeros(3), None)))
+    np.testing.assert_allclose(outputs[0], x**3, rtol=1e-6)
+    np.testing.assert_allclose(gradients[0], 3 * x**2, rtol=1e-6)
+    np.testing.assert_allclose(moved[0], 3 * x**2 * x, rtol=1e-6)
+    np.testing.assert_allclose(bent[0], 6 * x * x, rtol=1e-6)
+    assert int(outputs[1]) == 2 and moved[1] is None
