@@ -221,9 +221,9 @@ def _matching_tangents(in_tree: Any, avals: Sequence[Any], tangents: Sequence[An
     try:  # None stands for a leaf without a tangent, or for a None among the primals
         leaves = in_tree.flatten_up_to((tuple(tangents), {}))
     except ValueError:
-        tree = jax.tree.structure(tuple(tangents), is_leaf=lambda leaf: leaf is None)
-        expected = in_tree.children()[0]
-        raise TypeError(f"jvp: expected tangents of the primals' structure {expected}, found {tree}") from None
+        found = jax.tree.structure(tuple(tangents), is_leaf=lambda leaf: leaf is None)
+        what = f"expected tangents of the primals' structure {in_tree.children()[0]}, found {found}"
+        raise TypeError(f"jvp: {what}") from None
     given: list[Any] = []
     for index, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
         if not jax_compat.can_carry_tangent(aval) or leaf is None:
