@@ -74,10 +74,14 @@ _MOVED = 8.0
 """What an element that is read or written at a computed place takes."""
 
 
-def recomputing(op: ir.Operation, functions: FunctionsByName | None = None) -> float:
-    """What one more run of the op costs, what it reads left aside; `functions` has those it may refer to."""
+def recomputing(
+    op: ir.Operation, functions: FunctionsByName | None = None, above: frozenset[str] = frozenset()
+) -> float:
+    """What one more run of the op costs, what it reads left aside; `functions` has those it may refer to,
+    but for those `above` it, which count once.
+    """
     if functions is not None and (called := callees(op)):
-        return _runs(op) * max(_total(functions, name, recomputing) for name in called)
+        return _runs(op) * max(_total(functions, name, recomputing, above) for name in called)
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return _PER_PRODUCT * _products(op)
     if op.name in EXPENSIVE:
@@ -91,18 +95,25 @@ def recomputing(op: ir.Operation, functions: FunctionsByName | None = None) -> f
     return each * sum(map(_elements, op.results))
 
 
-def flops(op: ir.Operation, functions: FunctionsByName | None = None) -> int:
+def flops(
+    op: ir.Operation, functions: FunctionsByName | None = None, above: frozenset[str] = frozenset()
+) -> int:
     """The additions and multiplications of one run of the op, or what else it does to each element."""
     if functions is not None and (called := callees(op)):
-        return _runs(op) * max(_total(functions, name, flops) for name in called)
+        return _runs(op) * max(_total(functions, name, flops, above) for name in called)
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return 2 * _products(op)
     return sum(map(_elements, used_by(op) if len(op.regions) else op.results)) if recomputing(op) else 0
 
 
-def _total(functions: FunctionsByName, name: str, measure: Callable[..., Any]) -> Any:
-    """What the ops of a function take together."""
-    return sum(measure(op.operation, functions) for op in functions[name].regions[0].blocks[0].operations)
+def _total(functions: FunctionsByName, name: str, measure: Callable[..., Any], above: frozenset[str]) -> Any:
+    """What the ops of a function take together; nothing if it is one of those above (a custom rule may refer
+    to itself).
+    """
+    if name in above:
+        return 0
+    block, above = functions[name].regions[0].blocks[0], above | {name}
+    return sum(measure(op.operation, functions, above) for op in block.operations)
 
 
 def _runs(op: ir.Operation) -> int:

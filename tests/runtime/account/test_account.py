@@ -103,7 +103,7 @@ def test_as_tables(account):
 
 def test_a_compiled_function_is_watched_with_the_passes_it_had():
     model = Model()
-    step = nn.compile(training_step(model, functional.value_and_grad), carry=2)
+    step = nn.compile(training_step(model, functional.value_and_grad), carry=2, layers="roll")
     step.prepare(*start(model), X)
     before = step.latest[1].finished
     account = account_of(step)
