@@ -135,7 +135,7 @@ class _Rolling:
         for p, value in zip(carries, last, strict=False):
             chain.ops[-1].results[carried[p]].replace_all_uses_with(value.value)
         for total, value in zip(totals, last[len(carries) :], strict=True):
-            total.replace(value)
+            self._stacker.erase(total.replace(value))
         for r, stacked in zip(read, ys, strict=False):
             self._take_apart([op.results[r] for op in chain.ops], stacked, reverse)
         for p, stacked in zip(entered, ys[len(read) :], strict=True):
@@ -144,8 +144,7 @@ class _Rolling:
             )
         what = f"rolled {length} calls of `{callee.name.value}`"
         remark(Roll.name, first, what, f"a loop {'backwards ' if reverse else ''}over {len(scanned)} stacks")
-        for op in reversed(chain.ops):
-            op.erase()
+        self._stacker.erase(chain.ops[::-1])
 
     def _take_apart(
         self, values: Sequence[ir.Value], stacked: Tensor, reverse: bool, outside: ir.Value | None = None

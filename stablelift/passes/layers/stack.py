@@ -97,6 +97,18 @@ class Stacker:
     def _part_of(self, value: ir.Value) -> tuple[ir.Value, int] | None:
         return self._element.get(value) or part_of(value)
 
+    def erase(self, ops: Sequence[ir.Operation]) -> None:
+        """Erase ops in this order, and forget their results: a value that is made later may stand where one
+        of them stood in memory, and then compares equal to it.
+        """
+        gone = {result for op in ops for result in op.results}
+        for value in gone:
+            self._position.pop(value, None)
+            self._element.pop(value, None)
+        self._known = {values: found for values, found in self._known.items() if gone.isdisjoint(values)}
+        for op in ops:
+            op.erase()
+
     def finish(self) -> None:
         """Let what still uses a value whose op has become part of a batched one take its part of that.
 

@@ -32,12 +32,11 @@ class Total(NamedTuple):
         type = self.sums[0].type
         return hlo.constant(-0.0 if hlo.is_inexact(type) else 0, type)
 
-    def replace(self, total: Tensor) -> None:
-        """Let `total` be the last sum; the additions go."""
+    def replace(self, total: Tensor) -> list[ir.Operation]:
+        """Let `total` be the last sum. Returns the additions, of which nothing is used then, last first."""
         self.sums[-1].replace_all_uses_with(total.value)
-        for value in reversed(self.sums):
-            owner: Any = value.owner
-            owner.erase()
+        owners: list[Any] = [value.owner for value in reversed(self.sums)]
+        return [owner.operation for owner in owners]
 
 
 def total_of(chain: Chain, result: int) -> Total | None:
