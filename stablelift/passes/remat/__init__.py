@@ -71,8 +71,10 @@ class _Pair:
         self._recompute(wanted, given)
         before = sum(byte_size(value.type) for value in set(wanted.values()))
         after = sum(byte_size(value.type) for value in saved)
-        what = f"`{self.forward.name.value}` hands {after} bytes to its reverse, not {before}"
-        remark(Remat.name, self.calls[0][0], what, "the rest is recomputed from these and from its arguments")
+        if after < before:
+            what = f"`{self.forward.name.value}` hands {after} bytes to its reverse, not {before}"
+            why = "the rest is recomputed from these and from its arguments"
+            remark(Remat.name, self.calls[0][0], what, why)
         passed = [value for value in given if value not in arguments]
         kept = [index for index in range(len(outputs)) if index not in self.residuals]
         drop_return(self.forward)
