@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import wraps
 from typing import Any
 
 import click
@@ -33,6 +35,22 @@ class Option(click.Option):
 def option(*names: str, **settings: Any) -> Callable[[Any], Any]:
     """`click.option`, with a `group` for the help."""
     return click.option(*names, cls=Option, **settings)
+
+
+def gathering(
+    command: Callable[..., None], options: Sequence[Callable[[Any], Any]], **into: type
+) -> Callable[..., None]:
+    """Give a command options that it is called with as one value, of a dataclass: `name=Class`."""
+    ((name, kind),) = into.items()
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        chosen = {each.name: given.pop(each.name) for each in fields(kind)}
+        command(**{name: kind(**chosen)}, **given)
+
+    for add in reversed(options):
+        gathered = add(gathered)
+    return gathered
 
 
 class Command(click.Command):

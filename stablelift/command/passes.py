@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from stablelift.command.help import option
+from stablelift.command.help import gathering, option
 from stablelift.command.refusal import refusing
 
 if TYPE_CHECKING:
@@ -139,12 +138,4 @@ _OPTIONS = (
 
 def passing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command these options; it is called with what they say as `passes`."""
-
-    @wraps(command)
-    def passed(**given: Any) -> None:
-        chosen = {each.name: given.pop(each.name) for each in fields(Passes)}
-        command(passes=Passes(**chosen), **given)
-
-    for add in reversed(_OPTIONS):
-        passed = add(passed)
-    return passed
+    return gathering(command, _OPTIONS, passes=Passes)

@@ -6,14 +6,13 @@ import atexit
 import functools
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
-from functools import wraps
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from stablelift.command.help import option
+from stablelift.command.help import gathering, option
 from stablelift.command.refusal import Refusal, reason, refusing
 
 if TYPE_CHECKING:
@@ -172,12 +171,4 @@ _OPTIONS = (
 
 def opening(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of opening; it is called with what they say as `opening`."""
-
-    @wraps(command)
-    def opened(**given: Any) -> None:
-        chosen = {each.name: given.pop(each.name) for each in fields(Opening)}
-        command(opening=Opening(**chosen), **given)
-
-    for add in reversed(_OPTIONS):
-        opened = add(opened)
-    return opened
+    return gathering(command, _OPTIONS, opening=Opening)

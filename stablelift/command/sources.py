@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from stablelift.command.refusal import Refusal
+from stablelift.command.refusal import Refusal, reason
 from stablelift.errors import StableliftError, location_of
 
 
@@ -64,7 +64,7 @@ def users_code(name: str) -> Iterator[None]:
     except StableliftError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
-        raise Refusal(f"{name}: error: cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise Refusal(f"{name}: error: cannot be read: {reason(error)}") from error
     except SyntaxError as error:
         raise Refusal(f"{error.filename or name}:{error.lineno}: error: {error.msg}") from error
     except (Exception, SystemExit) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from stablelift.ir.lift import LIFT_OPS, attributes_of
@@ -75,6 +75,25 @@ def callees_first(functions: Mapping[str, func.FuncOp], roots: Iterable[str] | N
     for name in functions if roots is None else roots:
         visit(name)
     return list(order)
+
+
+def inlined_size(
+    functions: Mapping[str, func.FuncOp],
+    name: str,
+    found: dict[str, int],
+    times: Callable[[Any], int] = lambda op: 1,
+) -> int:
+    """How many ops `@name` is with all that it refers to in its place, `times` as often as that says.
+
+    `found` has those that were counted before; what refers to itself counts once.
+    """
+    if name not in found:
+        found[name] = 0
+        ops = walk(functions[name])
+        found[name] = len(ops) + sum(
+            times(op) * inlined_size(functions, callee, found, times) for op in ops for callee in callees(op)
+        )
+    return found[name]
 
 
 class Nesting:

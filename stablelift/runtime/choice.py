@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from stablelift.ir.mlir import context, func, functions, parse, walk
+from stablelift.ir.mlir import context, func, functions, parse
 from stablelift.ir.types import byte_size
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import callees, inlined_size, references
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.runtime.program import Program
 
@@ -133,13 +133,7 @@ class _Size:
         return self._expanded("main")
 
     def _expanded(self, name: str) -> int:
-        if name not in self._ops:
-            self._ops[name] = 0  # what calls itself counts once
-            function = self._known[name]
-            self._ops[name] = len(walk(function)) + sum(
-                _sweeps(op) * self._expanded(callee) for op in references(function) for callee in callees(op)
-            )
-        return self._ops[name]
+        return inlined_size(self._known, name, self._ops, _sweeps)
 
     def _visit(self, name: str, times: int, above: set[str]) -> None:
         """Count the repeated layers that `@name` calls, itself occurring `times` in the whole."""

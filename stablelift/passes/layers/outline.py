@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stablelift.ir.mlir import func, functions, ir, walk
+from stablelift.ir.mlir import func, functions, ir
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, plain_calls, references
+from stablelift.passes.callgraph import callees, inlined_size, plain_calls, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.passes.remarks import remark
@@ -38,7 +38,7 @@ def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> Non
     seen.add(name)
     others = {callee for op in references(known[name]) for callee in callees(op)}
     for callee, ops in plain_calls(known[name], in_regions=True).items():
-        if len(ops) >= LEAST_CALLS and _weight(known, callee, {}) >= _LEAST_OPS:
+        if len(ops) >= LEAST_CALLS and inlined_size(known, callee, {}) >= _LEAST_OPS:
             what = f"kept {len(ops)} calls of `{callee}`"
             remark(Outline.name, ops[0], what, "XLA compiles the function once")
             for op in ops:
@@ -46,12 +46,3 @@ def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> Non
             others.discard(callee)
     for callee in others:
         _outline(known, callee, seen)
-
-
-def _weight(known: Mapping[str, func.FuncOp], name: str, found: dict[str, int]) -> int:
-    """How many ops `@name` is, with what it calls."""
-    if name not in found:
-        found[name] = 0  # what calls itself counts once
-        ops = walk(known[name])
-        found[name] = len(ops) + sum(_weight(known, callee, found) for op in ops for callee in callees(op))
-    return found[name]

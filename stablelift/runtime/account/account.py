@@ -62,9 +62,7 @@ def account_of(program: Any, passes: Passes | None = None, *, xla: bool = False)
       LiftError: The program cannot be compiled.
     """
     source, after, choice = decisions_of(program)
-    if after is None:
-        after = source.after_passes(**(passes or {}))
-    passes = after.finished.passes
+    passes = (passes or {}) if after is None else after.finished.passes
     recorder = Recorder()
     finished = _finished(source.bytecode, _afresh(passes), recorder)
     seconds = [spent for _, spent in finished.timing.seconds]
@@ -82,7 +80,7 @@ def account_of(program: Any, passes: Passes | None = None, *, xla: bool = False)
         census_of(finished.bytecode),
         timeline_of(finished.bytecode),
         without,
-        after.compile().report() if xla else None,
+        (after or source.after_passes(**passes)).compile().report() if xla else None,
     )
 
 
