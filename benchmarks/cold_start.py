@@ -4,7 +4,8 @@
     python benchmarks/cold_start.py --depths 12 24 --spelling squares
 
 The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after
-the other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, and by
+the other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, the same
+with Adam traced leaf by leaf (`functional.leafwise`, which a peer may have as well), and with the gradient by
 `jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`.
 Seconds:
 
@@ -31,7 +32,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-COLD = ("ours", "ours, gradient by jax", "flax loop", "flax scan")
+COLD = ("ours", "ours, leafwise", "ours, gradient by jax", "flax loop", "flax loop, leafwise", "flax scan")
 WARM = tuple(f"{name}, warm" for name in COLD)
 AIM = 1.5
 """Seconds that a warm start of ours may take."""
@@ -41,7 +42,8 @@ STEPS = 15
 def main() -> int:
     parser = argparse.ArgumentParser(description="Cold start")
     parser.add_argument("--depths", type=int, nargs="+", default=[12, 24, 48])
-    default = [*COLD, WARM[0], WARM[2]]
+    default = [name for name in COLD if name != "flax loop, leafwise"]
+    default += ["ours, warm", "ours, leafwise, warm", "flax loop, warm"]
     parser.add_argument("--contestants", nargs="+", default=default, choices=[*COLD, *WARM])
     parser.add_argument("--spelling", choices=("linen", "squares"), default="linen")
     parser.add_argument("--layers", default="auto", help="what `stablelift.compile` does with equal layers")
@@ -129,11 +131,15 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
         from stablelift import functional
     else:
         from flax import linen as nn
-    by_us = contestant == "ours"
+    by_us = contestant in ("ours", "ours, leafwise")
     value_and_grad = functional.value_and_grad if by_us else jax.value_and_grad
     model = decoder(nn, options.spelling, scanned=contestant == "flax scan")(depth)
     tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
     optimiser = optax.adam(1e-3)
+    if contestant.endswith("leafwise"):
+        from stablelift.functional import leafwise  # as a peer may
+
+        optimiser = leafwise(optimiser)
     step = training_step(model, optimiser, value_and_grad)
     clock = Clock()
     params = jax.block_until_ready(model.init(jax.random.key(0), tokens))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from stablelift import submodules
+
 if TYPE_CHECKING:  # what a type checker must see through to know a Module's fields
     from stablelift.frontend.calling import compact as compact
     from stablelift.frontend.calling import nowrap as nowrap
@@ -138,6 +140,16 @@ _SUBMODULES = {
     "summary": "frontend.summary",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
+
+# The parts of `core`, which Linen's users import by name.
+_PARTS = {
+    "core.frozen_dict": "frontend.frozen_dict",
+    "core.lift": "frontend.lifts.scopes",
+    "core.meta": "frontend.meta",
+    "core.scope": "frontend.scope",
+}
+
+submodules.find(__name__, {**_SUBMODULES, **_PARTS})
 
 _PROVIDER = {name: submodule for submodule, names in _PROVIDED.items() for name in names}
 

@@ -20,6 +20,9 @@ from stablelift.frontend.lifts.scopes import (
 from stablelift.frontend.meta import AxisMetadata, map_axis_meta, unbox
 from stablelift.frontend.scope import Scope
 
+__path__: list[str] = []
+"""No folder, but `stablelift.core.frozen_dict` and others are imported, see `stablelift.submodules`."""
+
 __all__ = [
     "AxisMetadata",
     "DenyList",

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 
 from stablelift.errors import SideEffectError
+from stablelift.ir.collection import collection_paused
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
@@ -34,6 +35,7 @@ class Traced:
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
 
 
+@collection_paused()
 def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced:
     """Trace `function` on arguments, of which only the types matter, and lower it.
 

@@ -44,7 +44,7 @@ def plain_calls(function: func.FuncOp, *, in_regions: bool = False) -> dict[str,
 def callees(op: Any) -> list[str]:
     """The functions that one op refers to, by name."""
     name = op.operation.name
-    if name == "func.call":
+    if name in PLAIN_CALLS:
         return [callee_of(op.operation)]
     if name in LIFT_OPS:
         return LIFT_OPS[name].symbols(attributes_of(op))

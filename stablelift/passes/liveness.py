@@ -20,9 +20,12 @@ _EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo
 """Ops that do something else, or something different each time."""
 
 
-def is_pure(functions: FunctionsByName, operation: ir.Operation) -> bool:
-    """Whether an op, with its regions and all that it refers to, does nothing but compute its results."""
-    pending, begun = [operation], set[str]()
+def is_pure(functions: FunctionsByName, operation: ir.Operation, pure: set[str] | None = None) -> bool:
+    """Whether an op, with its regions and all that it refers to, does nothing but compute its results.
+
+    `pure` are functions of which that is known, by name; those that this looks into are added.
+    """
+    pending, begun = [operation], set(pure or ())
     while pending:
         root = pending.pop()
         for op in [root, *(walk(root) if len(root.regions) else [])]:
@@ -32,6 +35,8 @@ def is_pure(functions: FunctionsByName, operation: ir.Operation) -> bool:
                 if callee not in begun:  # a rule may refer to itself
                     begun.add(callee)
                     pending.append(functions[callee].operation)
+    if pure is not None:
+        pure.update(begun)
     return True
 
 
@@ -68,8 +73,9 @@ def reached_from(operations: Sequence[ir.Operation], values: Iterable[ir.Value])
 def erase_unused(functions: FunctionsByName, function: func.FuncOp) -> None:
     """Erase the ops of a function's block that do nothing but compute what nobody uses."""
     *operations, _ = function.regions[0].blocks[0].operations
+    pure: set[str] = set()
     for op in reversed(operations):
-        if not any(map(is_used, op.operation.results)) and is_pure(functions, op.operation):
+        if not any(map(is_used, op.operation.results)) and is_pure(functions, op.operation, pure):
             op.operation.erase()
 
 

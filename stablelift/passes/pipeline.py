@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from stablelift.errors import LiftError
+from stablelift.ir.collection import collection_paused
 from stablelift.ir.mlir import (
     PassManager,
     context,
@@ -178,6 +179,7 @@ def _multiplies(known: Mapping[str, func.FuncOp], loops: Sequence[ir.Operation])
     return False
 
 
+@collection_paused()
 def run(
     module: ir.Module,
     passes: Sequence[str | ModulePass] | None = None,

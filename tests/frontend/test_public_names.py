@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import jax
 import pytest
@@ -36,3 +37,24 @@ def test_activations_and_initializers_are_jaxs():
             assert getattr(stablelift, name) is getattr(linen, name)
     missing = [name for name in vars(linen.initializers) if not hasattr(stablelift.initializers, name)]
     assert {name for name in missing if not name.startswith("_")} <= {"Initializer"}
+
+
+@pytest.mark.smoke
+def test_submodules_are_imported_by_their_public_names():
+    code = """if True:
+        from stablelift.functional import grad
+        from stablelift.core.frozen_dict import FrozenDict, freeze
+        from stablelift.core import lift, meta, scope
+        from stablelift.initializers import lecun_normal
+        import stablelift.linear, stablelift.frontend.functional as real
+        assert stablelift.linear.Dense is stablelift.Dense and grad is stablelift.functional.grad
+        assert freeze({}) == FrozenDict() and stablelift.core.FrozenDict is FrozenDict
+        assert stablelift.functional is real and real.__spec__.name == "stablelift.frontend.functional"
+        try:
+            import stablelift.functionals
+        except ModuleNotFoundError as error:
+            assert str(error) == "No module named 'stablelift.functionals'"
+        """
+    subprocess.run([sys.executable, "-c", code], check=True)
+    for name in stablelift._SUBMODULES:
+        assert import_module(f"stablelift.{name}") is getattr(stablelift, name)

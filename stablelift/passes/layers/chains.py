@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from stablelift.ir.mlir import func, ir, is_used
 from stablelift.ir.region import used_by
@@ -47,16 +48,22 @@ def _times(value: ir.Value, op: ir.Operation) -> int:
 
 def chains_in(function: func.FuncOp) -> list[Chain]:
     """The chains of plain calls in a function's block, in the order of the functions' first calls."""
-    return [chain for ops in plain_calls(function).values() for chain in _chains_of(ops)]
+    position: dict[ir.Value, int] = {
+        result: index
+        for index, op in enumerate(function.regions[0].blocks[0].operations)
+        for result in op.operation.results
+    }
+    return [chain for ops in plain_calls(function).values() for chain in _chains_of(ops, position)]
 
 
-def _chains_of(calls: Sequence[ir.Operation]) -> list[Chain]:
+def _chains_of(calls: Sequence[ir.Operation], position: Mapping[ir.Value, int]) -> list[Chain]:
     chains: list[Chain] = []
     run: list[ir.Operation] = []
     carried: tuple[tuple[int, int], ...] = ()
     for op in calls:
         pairs = _carried(run[-1], op) if run else ()
-        if run and pairs and (len(run) == 1 or pairs == carried) and _only_through(run[-1], op, pairs):
+        follows = bool(run and pairs) and (len(run) == 1 or pairs == carried)
+        if follows and _only_through(run[-1], op, pairs, position):
             carried = pairs
             run.append(op)
             continue
@@ -76,18 +83,24 @@ def _carried(before: ir.Operation, after: ir.Operation) -> tuple[tuple[int, int]
     )
 
 
-def _only_through(before: ir.Operation, after: ir.Operation, pairs: Sequence[tuple[int, int]]) -> bool:
+def _only_through(
+    before: ir.Operation,
+    after: ir.Operation,
+    pairs: Sequence[tuple[int, int]],
+    position: Mapping[ir.Value, int],
+) -> bool:
     """Whether no other operand of `after` is computed from a result of `before`."""
-    carried = {position for position, _ in pairs}
-    made = set(before.results)
-    pending = [value for position, value in enumerate(after.operands) if position not in carried]
-    seen: set[ir.Value] = set()
+    carried = {operand for operand, _ in pairs}
+    earliest = position[before.results[0]]  # what stands above does not depend on it
+    pending = [value for operand, value in enumerate(after.operands) if operand not in carried]
+    seen: set[int] = set()
     while pending:
         value = pending.pop()
-        if value in made:
+        index = position.get(value, -1)
+        if index == earliest:
             return False
-        if value in seen or isinstance(value.owner, ir.Block):
-            continue
-        seen.add(value)
-        pending.extend(used_by(value.owner.operation))
+        if index > earliest and index not in seen:
+            seen.add(index)
+            owner: Any = value.owner
+            pending.extend(used_by(owner.operation))
     return True

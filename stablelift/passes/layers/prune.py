@@ -83,6 +83,7 @@ class _Liveness:
         self._name_of = {block: name for name, block in self._block_of.items()}
         self._sites: dict[str, list[ir.Operation]] = defaultdict(list)
         self._whole: set[ir.Operation] = set()
+        self._pure: set[str] = set()
         self.results: dict[str, set[int]] = defaultdict(set)
         self.arguments: dict[str, set[int]] = defaultdict(set)
         for name in known:
@@ -94,7 +95,8 @@ class _Liveness:
         self._settle()
 
     def _is_pure(self, op: ir.Operation) -> bool:
-        return (op.name in PLAIN_CALLS and callee_of(op) in self._prunable) or is_pure(self._known, op)
+        prunable = op.name in PLAIN_CALLS and callee_of(op) in self._prunable
+        return prunable or is_pure(self._known, op, self._pure)
 
     def _need(self, values: Sequence[ir.Value]) -> None:
         for value in values:
