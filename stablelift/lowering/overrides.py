@@ -1,14 +1,25 @@
-"""`OVERRIDES`: the lowering parameters under which JAX emits `lift` ops.
+"""The lowering parameters under which JAX emits `lift` ops.
 
 Made once, when all rules are in the table: JAX keys its lowering cache by their identity.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax
+
 from stablelift.lowering import arithmetic, collectives, jax_compat, rules, user_rules
+from stablelift.lowering.random_bits import ON_CPU
 from stablelift.lowering.table import RULES
 
 # Importing the files fills the table.
-__all__ = ["OVERRIDES", "arithmetic", "collectives", "rules", "user_rules"]
+__all__ = ["arithmetic", "collectives", "overrides_on", "rules", "user_rules"]
 
-OVERRIDES = jax_compat.override(RULES)
+_ANYWHERE = jax_compat.override(RULES)
+_ON_CPU = jax_compat.override({**RULES, **ON_CPU})
+
+
+def overrides_on(platform: str | None) -> Any:
+    """The parameters for a platform, the default backend's without one."""
+    return _ON_CPU if (platform or jax.default_backend()) == "cpu" else _ANYWHERE

@@ -19,7 +19,7 @@ from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
-from stablelift.lowering.overrides import OVERRIDES
+from stablelift.lowering.overrides import overrides_on
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.session import session
 
@@ -62,7 +62,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     flat.__name__ = getattr(function, "__name__", "main")
     with session():
-        module = jax_compat.lower(flat, avals, OVERRIDES, platform, _accept)
+        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, _accept)
     return Traced(
         _own(to_bytecode(module)),
         in_tree,

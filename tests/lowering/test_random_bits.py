@@ -1,0 +1,56 @@
+"""Random bits on CPU: the same as JAX's, from an expression in place of its loop."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from stablelift import Program, functional
+
+KEY = jax.random.key(7)
+
+
+def some_of_everything(key):
+    keys = jax.random.split(key, 3)
+    return (
+        jax.random.key_data(jax.random.fold_in(keys[0], 5)),
+        jax.random.bits(keys[1]),
+        jax.random.bits(keys[1], (0, 3)),
+        jax.random.bits(keys[1], (7, 5), jnp.uint8),
+        jax.random.bits(keys[2], (3,), jnp.uint16),
+        jax.random.uniform(keys[0], (2, 3, 4)),
+        jax.random.bernoulli(keys[2], 0.3, (11,)),
+        jax.random.permutation(keys[1], 10),
+    )
+
+
+@pytest.mark.smoke
+def test_bits_are_jaxs():
+    found = functional.jit(some_of_everything)(KEY)
+    for have, want in zip(found, some_of_everything(KEY), strict=True):
+        np.testing.assert_array_equal(have, want)
+
+
+def test_bits_of_many_keys_and_in_a_loop_are_jaxs():
+    keys = jax.random.split(KEY, 4)
+    found = functional.vmap(lambda key: jax.random.bits(key, (3,)))(keys)
+    np.testing.assert_array_equal(found, jax.vmap(lambda key: jax.random.bits(key, (3,)))(keys))
+
+    def step(key, _):
+        return jax.random.split(key)[0], jax.random.uniform(key)
+
+    def drawn(scan):
+        return scan(step, KEY, None, length=3)[1]
+
+    np.testing.assert_array_equal(drawn(functional.scan), drawn(jax.lax.scan))
+
+
+def test_on_cpu_there_is_no_loop_and_elsewhere_jaxs_own_lowering():
+    def bits(key):
+        return jax.random.bits(key, (4,))
+
+    assert "while" not in str(Program.trace(bits, KEY))
+    assert "while" not in str(Program.trace(bits, KEY, platform="cpu"))
+    assert "threefry2x32" in str(Program.trace(bits, KEY, platform="cuda"))
