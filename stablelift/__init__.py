@@ -136,6 +136,7 @@ _SUBMODULES = {
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
     "meta": "frontend.meta",
+    "partitioning": "frontend.partitioning",
     "spmd": "frontend.spmd",
     "summary": "frontend.summary",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
