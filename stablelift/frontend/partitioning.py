@@ -141,7 +141,7 @@ def _sow(module: Any, collection: str, name: str, axes: tuple[str | None, ...]) 
     module.sow(f"{collection}_axes", f"{name}_axes", AxisMetadata(axes), reduce_fn=one)
 
 
-def get_axis_names(axes_metadata: Mapping[str, Any]) -> FrozenDict[str, Any]:
+def get_axis_names(axes_metadata: Mapping[str, Any]) -> FrozenDict:
     """A collection of sown axes as the one they are about: a PartitionSpec of names for each variable."""
 
     def spec(names: Any) -> Any:
