@@ -2,8 +2,9 @@
 
     make bench-draws
 
-A draw of normals, a gradient through three layers of dropout, categorical samples, a permutation: of a block
-of 2048 x 512. Medians of interleaved runs, and the seconds until the first result.
+A draw of normals, gradients through 3 and 36 layers of dropout, categorical samples, a permutation: of a
+block of 2048 x 512, or 64 x 128 for the many layers; dropout with a mask that 128 rows share. Medians of
+interleaved runs, and the seconds until the first result.
 """
 
 from __future__ import annotations
@@ -27,13 +28,20 @@ SHAPE = 2048, 512
 def programs(grad: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Functions of a key and a block, by what they do."""
 
-    def dropout(x: jax.Array, key: jax.Array) -> jax.Array:
-        for layer in jax.random.split(key, 3):
-            x = jnp.where(jax.random.bernoulli(layer, 0.7, x.shape), jnp.tanh(x) / 0.7, 0)
+    def dropout(x: jax.Array, key: jax.Array, layers: int = 3) -> jax.Array:
+        for layer in jax.random.split(key, layers):
+            x = jnp.where(jax.random.bernoulli(layer, 0.9, x.shape), jnp.tanh(x) / 0.9, 0)
         return x.sum()
+
+    def shared_mask(key: jax.Array, x: jax.Array) -> jax.Array:
+        rows = x.reshape(16, 128, 512)
+        return jnp.where(jax.random.bernoulli(key, 0.9, (16, 1, 512)), jnp.tanh(rows), 0)
 
     yield "normal", lambda key, x: jax.random.normal(key, x.shape)
     yield "gradient of dropout", lambda key, x: grad(dropout)(x, key)
+    deep = partial(dropout, layers=36)
+    yield "gradient of dropout, 36 layers", lambda key, x: grad(deep)(x[:64, :128], key)
+    yield "a mask for many rows", shared_mask
     yield "categorical", lambda key, x: jax.random.categorical(key, x)
     yield "permutation", lambda key, x: jax.random.permutation(key, x[:, 0])
 
@@ -51,7 +59,7 @@ def measure(report: Report) -> None:
             started = time.perf_counter()
             run(function, key, x)
             first[name] = time.perf_counter() - started
-        assert jnp.array_equal(contestants["ours"](key, x), contestants["peer"](key, x)), what
+        assert jnp.allclose(contestants["ours"](key, x), contestants["peer"](key, x), rtol=1e-6), what
         found = interleaved(ROUNDS, **{n: partial(run, f, key, x) for n, f in contestants.items()})
         for stage, seconds, aim in ((what, found, "at most 1.02"), (f"{what}, first result", first, "")):
             shown = milliseconds(seconds["ours"]), milliseconds(seconds["peer"])

@@ -309,6 +309,17 @@ def _foreign(site: Site) -> Types:
     return _call(site)
 
 
+@row(
+    "random_bits",
+    "a block of random bits that the callee makes of keys; it is drawn once, neither recomputed nor inlined",
+    "keys",
+    {"callee": "symbol"},
+    "the operands have the callee's input types",
+)
+def _random_bits(site: Site) -> Types:
+    return _call(site)
+
+
 @row("name", "a value named for rematerialisation policies", "x", {"name": "string"}, "there is one operand")
 def _name(site: Site) -> Types:
     require(len(site.operands) == 1, "C1", f"expected 1 operand, found {len(site.operands)}")

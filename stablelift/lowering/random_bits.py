@@ -1,13 +1,14 @@
-"""Threefry on CPU as one expression of its counters.
+"""Random bits on CPU: Threefry as one expression of its counters, and a `lift.random_bits` for each block.
 
-JAX lowers it to a loop there, each of whose five iterations reads and writes the whole block: that takes XLA
-more than twice as long to compile, and runs a fifth as fast. The bits are the same. Source: Salmon, Moraes,
-Dror and Shaw 2011, doi:10.1145/2063384.2063405; the 2x32 variant with 20 rounds.
+JAX lowers Threefry to a loop there, each of whose five iterations reads and writes the whole block: that
+takes XLA more than twice as long to compile, and runs a fifth as fast. The bits are the same. Source: Salmon,
+Moraes, Dror and Shaw 2011, doi:10.1145/2063384.2063405; the 2x32 variant with 20 rounds.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import functools
+import math
 from typing import Any
 
 from jax.extend.random import threefry2x32_p
@@ -15,6 +16,8 @@ from jax.extend.random import threefry2x32_p
 from stablelift.ir import hlo
 from stablelift.ir.tensor import Tensor, emit, splat
 from stablelift.lowering import jax_compat
+from stablelift.lowering.table import emit as emit_lift
+from stablelift.lowering.table import lowered_callee
 
 _ROTATIONS = (13, 15, 26, 6), (17, 29, 16, 24)
 _PARITY = 0x1BD11BDA
@@ -29,7 +32,7 @@ def _threefry2x32(ctx: Any, *args: Any) -> list[Any]:
 def threefry2x32(key1: Tensor, key2: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Two words for each pair of counters `x`, `y` under a key of two words; `ui32` of one shape."""
 
-    @cache
+    @functools.cache
     def constant(value: int) -> Tensor:
         return splat(value, x.type)
 
@@ -55,5 +58,31 @@ def _broadcast(x: Tensor, shape: Any) -> Tensor:
     return x if list(x.shape) == list(shape) else hlo.broadcast_in_dim(x, shape, range(x.rank))
 
 
-ON_CPU = {threefry2x32_p: _threefry2x32}
-"""The rule, where the program is for CPUs."""
+_BLOCK = 1024
+"""From this many elements on bits are a block: fewer, such as new keys, are computed where they are read."""
+
+_WITHIN = "stablelift random bits"
+"""Under this key the memo of a module keeps the functions that draw, and whether one is being lowered."""
+
+
+def _random_bits(ctx: Any, keys: Any, **params: Any) -> Any:
+    """Of a block one op, whose callee is what JAX makes of it."""
+    memo = jax_compat.memo_of(ctx)
+    drawn = memo.setdefault(_WITHIN, {})
+    if memo.get((_WITHIN, "now")) or math.prod(ctx.avals_out[0].shape) < _BLOCK:
+        return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
+    aval = ctx.avals_in[0]
+    kind = aval, *sorted(params.items())
+    if kind not in drawn:
+        draw = functools.partial(jax_compat.random_bits_p.bind, **params)
+        drawn[kind] = jax_compat.make_jaxpr(draw, [aval])
+    memo[_WITHIN, "now"] = True
+    try:
+        callee = lowered_callee(ctx, "random_bits", drawn[kind])
+    finally:
+        memo[_WITHIN, "now"] = False
+    return emit_lift(ctx, "lift.random_bits", [keys], {"callee": callee})
+
+
+ON_CPU = {threefry2x32_p: _threefry2x32, jax_compat.random_bits_p: _random_bits}
+"""The rules, where the program is for CPUs."""

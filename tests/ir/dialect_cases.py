@@ -78,6 +78,7 @@ WELL_FORMED = [
     Use("lift.custom_jvp", "callee = @id, jvp = @id_jvp", [X], [X]),
     Use("lift.custom_vjp", CUSTOM_VJP.format("id_bwd", "id", "id_fwd"), [X], [X]),
     Use("lift.foreign", 'callee = @id, primitive = "eigh"', [X], [X]),
+    Use("lift.random_bits", "callee = @id", [X], [X]),
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
     Use("lift.psum", 'axis_name = ["i", "j"]', [X, Y], [X, Y]),
@@ -228,6 +229,9 @@ BROKEN = [
         Use("lift.foreign", 'callee = @id, primitive = "eigh"', [X, X], [X]),
         "C1",
         "operand: expected 1 values, found 2",
+    ),
+    Broken(
+        Use("lift.random_bits", "callee = @id", [X, X], [X]), "C1", "operand: expected 1 values, found 2"
     ),
     Broken(Use("lift.name", 'name = "a"', [X, X], [X, X]), "C1", "expected 1 operand, found 2"),
     Broken(Use("lift.stop_gradient", "", [], []), "C1", "expected 1 operand, found 0"),

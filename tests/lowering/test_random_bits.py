@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import stablelift
 from stablelift import Program, functional
 
 KEY = jax.random.key(7)
@@ -23,6 +24,8 @@ def some_of_everything(key):
         jax.random.uniform(keys[0], (2, 3, 4)),
         jax.random.bernoulli(keys[2], 0.3, (11,)),
         jax.random.permutation(keys[1], 10),
+        jax.random.bits(keys[0], (3, 500)),
+        jax.random.normal(keys[2], (2000,), jnp.bfloat16),
     )
 
 
@@ -54,3 +57,23 @@ def test_on_cpu_there_is_no_loop_and_elsewhere_jaxs_own_lowering():
     assert "while" not in str(Program.trace(bits, KEY))
     assert "while" not in str(Program.trace(bits, KEY, platform="cpu"))
     assert "threefry2x32" in str(Program.trace(bits, KEY, platform="cuda"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "draws"), [("everything_saveable", 1), ("auto", 1), ("nothing_saveable", 2)]
+)
+def test_a_block_is_drawn_once_unless_a_policy_says_otherwise(policy, draws):
+    def dropped(x, key):
+        y = jnp.sin(x)
+        return jnp.where(jax.random.bernoulli(key, 0.5, x.shape), y, 0)
+
+    checkpointed = functional.checkpoint(dropped, policy=getattr(stablelift.checkpoint_policies, policy))
+
+    def loss(x, key):
+        return (checkpointed(x, key) ** 2).sum()
+
+    x = jnp.linspace(-1, 1, 2048)
+    gradient = Program.trace(functional.grad(loss), x, KEY)
+    expected = jax.grad(lambda x: (dropped(x, KEY) ** 2).sum())(x)
+    np.testing.assert_allclose(gradient(x, KEY), expected, rtol=1e-6)
+    assert str(gradient.optimize()).count("call @random_bits") == draws

@@ -20,7 +20,7 @@ from stablelift.passes.structure import call_typed, define, remake_lift
 
 # Calls --------------------------------------------------------------------------------------------
 
-_CALLS = ("func.call", "lift.call", "lift.remat", "stablehlo.composite")
+_CALLS = ("func.call", "lift.call", "lift.remat", "lift.random_bits", "stablehlo.composite")
 
 
 def _callee(op: Any) -> str:
@@ -33,7 +33,7 @@ def call_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]
     return list(batcher.results_mapped(_callee(op), mapped))
 
 
-@batch_structure("lift.call", "lift.remat", "func.call")
+@batch_structure("lift.call", "lift.remat", "lift.random_bits", "func.call")
 def batch_call(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     name = _callee(op)
     types = batcher.types(list(batcher.functions[name].type.results), batcher.results_mapped(name, mapped))
