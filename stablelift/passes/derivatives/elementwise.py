@@ -50,6 +50,7 @@ locally_constant(
 locally_constant(
     "chlo.constant",
     "chlo.constant_like",
+    "lift.random_bits",
     "stablehlo.after_all",
     "stablehlo.constant",
     "stablehlo.create_token",

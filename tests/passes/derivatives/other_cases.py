@@ -480,6 +480,9 @@ CALLS: dict[str, list[Case]] = {
         case(lambda x: jax.nn.relu(x) * x, real(4)),
     ],
     "lift.name": [case(lambda x: checkpoint_name(jnp.sin(x), "s") * x, real(4))],
+    "lift.random_bits": [
+        case(lambda x: jax.random.uniform(jax.random.key(0), (1024,), x.dtype)[:4] * x * x, real(4))
+    ],
     "lift.remat": [
         case(lambda x: jax.checkpoint(lambda a: jnp.sin(jnp.sin(a)))(x) * x, real(4)),
         case(lambda x: jax.checkpoint(lambda a: jnp.sin(a), prevent_cse=False)(x) * x, real(4)),
