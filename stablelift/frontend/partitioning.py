@@ -18,9 +18,9 @@ from stablelift.frontend.frozen_dict import FrozenDict
 from stablelift.frontend.lifts.axes import In, Out
 from stablelift.frontend.lifts.map_variables import map_variables
 from stablelift.frontend.lifts.remat import remat_scopes
-from stablelift.frontend.lifts.scan import scan as _scan
+from stablelift.frontend.lifts.scan import scan
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
-from stablelift.frontend.lifts.vmap import vmap as _vmap
+from stablelift.frontend.lifts.vmap import vmap
 from stablelift.frontend.module_state import stacks
 from stablelift.frontend.spmd import RulesFallback, logical_to_mesh, logical_to_mesh_axes
 from stablelift.frontend.spmd import get_logical_axis_rules as get_axis_rules
@@ -162,34 +162,18 @@ def scan_with_axes(
     target: Any,
     variable_axes: Mapping[Any, Any] = {},
     variable_broadcast: Filter = False,
-    variable_carry: Filter = False,
-    split_rngs: Mapping[Any, bool] = {},
-    in_axes: Any = 0,
-    out_axes: Any = 0,
-    length: int | None = None,
-    reverse: bool = False,
-    unroll: int = 1,
+    *,
     axis_name: str = "layers",
     axes_collections: Sequence[str] = ("params",),
-    data_transform: Callable[..., Any] | None = None,
-    methods: Any = None,
+    **options: Any,
 ) -> Any:
-    """`scan`, which also puts `axis_name` among the sown names of those of `axes_collections` it stacks."""
+    """`scan` with its options, which also puts `axis_name` among the sown names of `axes_collections`.
+
+    It stands in the names where the collection is stacked in the variables.
+    """
     sown = tuple(f"{collection}_axes" for collection in axes_collections)
-    scanned = _scan(
-        target,
-        variable_axes=variable_axes,
-        variable_broadcast=union_filters(variable_broadcast, sown),
-        variable_carry=variable_carry,
-        split_rngs=split_rngs,
-        in_axes=in_axes,
-        out_axes=out_axes,
-        length=length,
-        reverse=reverse,
-        unroll=unroll,
-        data_transform=data_transform,
-        methods=methods,
-    )
+    shared = union_filters(variable_broadcast, sown)
+    scanned = scan(target, variable_axes=variable_axes, variable_broadcast=shared, **options)
     for collection in axes_collections:
         if collection in variable_axes:
             scanned = _with_axis(scanned, variable_axes[collection], axis_name, f"{collection}_axes")
@@ -199,28 +183,13 @@ def scan_with_axes(
 def vmap_with_axes(
     target: Any,
     variable_axes: Mapping[Any, Any],
-    split_rngs: Mapping[Any, bool] = {},
-    in_axes: Any = 0,
-    out_axes: Any = 0,
-    axis_size: int | None = None,
-    axis_name: str | None = None,
+    *,
     partitioning_axis_names: Mapping[Any, str] = {},
-    spmd_axis_name: str | None = None,
-    methods: Any = None,
+    **options: Any,
 ) -> Any:
-    """`vmap`, which also puts a name among the sown names of each collection in `partitioning_axis_names`."""
+    """`vmap` with its options, which also puts names among the sown ones of the collections they are for."""
     shared = {f"{collection}_axes": None for collection in partitioning_axis_names}
-    mapped = _vmap(
-        target,
-        variable_axes={**variable_axes, **shared},
-        split_rngs=split_rngs,
-        in_axes=in_axes,
-        out_axes=out_axes,
-        axis_size=axis_size,
-        axis_name=axis_name,
-        spmd_axis_name=spmd_axis_name,
-        methods=methods,
-    )
+    mapped = vmap(target, variable_axes={**variable_axes, **shared}, **options)
     for collection, axis in variable_axes.items():
         if collection in partitioning_axis_names:
             name = partitioning_axis_names[collection]
