@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stablelift.ir.mlir import PassManager, context, ir, parse, stablehlo, walk
-from stablelift.passes.remat.placement import PLACEMENT
+from stablelift.ir.policy import PLACEMENT
 
 
 def evaluate(module: bytes | str, args: Sequence[np.ndarray]) -> list[np.ndarray]:

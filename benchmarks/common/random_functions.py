@@ -99,9 +99,9 @@ class _Step:
         """A computed integer in [0, size)."""
         return jnp.floor(jnp.abs(self.real(())) * 7).astype(jnp.int32) % size
 
-    def below(self, shape: tuple[int, ...] = (), tag: str = "") -> Callable[..., Any]:
-        """A function of a few steps, which may see what is in scope here."""
-        sees = list(self.values) if self.draw.random() < 0.3 else []
+    def below(self, shape: tuple[int, ...] = (), tag: str = "", closed: float = 0.3) -> Callable[..., Any]:
+        """A function of a few steps, which now and then sees what is in scope here."""
+        sees = list(self.values) if self.draw.random() < closed else []
         inner = replace(
             self.function,
             seed=f"{self.name}{tag}",
@@ -290,7 +290,7 @@ def branches(step: _Step) -> list[Any]:
 def ruled(step: _Step) -> Any:
     """A function with a rule of the user's, which is not its derivative."""
     x, y = step.real(shape := step.draw.choice(((3,), (2, 2)))), step.real(shape)
-    function = step.below(shape, "primal")
+    function = step.below(shape, "primal", closed=0.05)  # JAX leaks what it closes over
     if step.draw.random() < 0.5:
         rule = step.library.custom_vjp(lambda x, y: jnp.tanh(x) * y)
         rule.defvjp(

@@ -1,6 +1,7 @@
 """Derivatives of `lift.switch`: a switch of the branches' derivatives.
 
-In reverse mode, residuals that are operands are passed on as they are; the others share slots by type.
+In reverse mode, residuals that are operands are passed on as they are; the others share slots by type. Inside
+of a rematerialised function its policy says what the slots hold, see `replay.py`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import build, pick, residual_sources, split_by
+from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
 from stablelift.passes.module import call, replace
 from stablelift.passes.remat.partition import Split
+from stablelift.passes.remat.replays import note_replay
+from stablelift.passes.remat.report import report
 from stablelift.passes.structure import define
 
 
@@ -42,7 +46,11 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     index, *operands = operands_of(op)
     branches = attributes_of(op)["branches"]
     wrt, of = present(wanted[1:]), present(cotangents)
-    splits = [derive.partition(branch, wrt, of) for branch in branches]
+    region = looked_into(derive.region)
+    choice = Inside(region) if region else None
+    splits = [derive.partition(branch, wrt, of, choice) for branch in branches]
+    for split in splits:
+        report(split.account)
     slots, places = _slots(splits)
     count = len(op.operation.results)
     inputs = [operand.type for operand in operands]
@@ -57,6 +65,14 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
             }
             spare = [filled.get(slot) or hlo.constant(0, type) for slot, type in enumerate(slots)]
             return [*results[:count], *spare]
+
+        return branch
+
+    def again(split: Split, placed: list[int | None]) -> Callable[[list[Tensor]], list[Tensor]]:
+        def branch(arguments: list[Tensor]) -> list[Tensor]:
+            values, saved = split_by(arguments, [len(operands), len(slots)])
+            assert split.replay is not None
+            return call(split.replay, [*values, *(saved[slot] for slot in placed if slot is not None)])
 
         return branch
 
@@ -78,6 +94,16 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
             for name, split, placed in pairs
         ]
         results = build("lift.switch", [index, *operands], ahead, branches=[f.name.value for f in ahead])
+        kept = results[count:]
+        if region and kept:
+            kept = [named(x, region) for x in kept]
+            replays = [
+                define(derive.functions, f"{name}__replay_branch", [*inputs, *slots], again(split, placed))
+                for name, split, placed in pairs
+            ]
+            names = [function.name.value for function in replays]
+            replay = build("lift.switch", [index, *operands, *kept], replays, branches=names)
+            note_replay(replay, results[:count])
     given = pick(cotangents, of)
     types = [*inputs, *slots, *(ct.type for ct in given)]
     back = [
@@ -86,7 +112,7 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     ]
     replace(op, results[:count])
     names = [function.name.value for function in back]
-    gradients = build("lift.switch", [index, *operands, *results[count:], *given], back, branches=names)
+    gradients = build("lift.switch", [index, *operands, *kept, *given], back, branches=names)
     return [None, *place(gradients, wrt, len(operands))]
 
 

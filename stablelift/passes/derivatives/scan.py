@@ -134,9 +134,10 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
     if scan.checkpoints is not None:
         return _from_snapshots(derive, op, scan, of, ys, cotangents)
-    region = looked_into(derive.region, op.operation)
+    region = looked_into(derive.region)
     policy, is_users = (region, False) if region else derive.loop_policy
-    choice = _Stacked(policy, is_users, scan.num_consts, scan.stop, scan.length, derive.times)
+    replays = region is not None
+    choice = _Stacked(policy, is_users, replays, scan.num_consts, scan.stop, scan.length, derive.times)
     with derive.repeated(scan.length):
         split = derive.partition(scan.body, scan.wrt, of, choice)
     report(split.account)
@@ -173,10 +174,12 @@ class _Stacked:
     What depends on the constants alone is computed once, before the loop. What the reverse recomputes need
     not stay behind a call: the loop's body is a boundary. Under a policy of the user's a barrier tells the
     passes over loops that memory matters more than the time which stacking something else would save.
+    `replays` says whether it is the policy of a rematerialised function around the loop.
     """
 
     policy: Policy
     is_users: bool
+    replays: bool
     num_consts: int
     stop: int
     length: int
@@ -195,8 +198,9 @@ class _Stacked:
             functions, name, self.policy, wanted, selection, invariant, self.length, self.times
         )
         release_calls(split.reverse)
+        replay = replaying(functions, split, selection) if self.replays else None
         chosen = with_residuals(functions, split, selection, barrier=self.is_users)
-        return chosen._replace(account=account)
+        return chosen._replace(account=account, replay=replay)
 
 
 Residual = tuple[str, Tensor, int]
@@ -237,9 +241,9 @@ def _forward_scan(
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
-    if region and again:
+    if region and split.replay and again:
         stacked = {position: named(x, region) for position, x in stacked.items()}
-        body = replaying(derive.functions, split, fresh, again)
+        body = _replay_step(derive, scan, split, [sources[position] for position in again])
         rest = scan.build(
             [*scan.operands, *stacked.values()],
             body,
@@ -248,7 +252,7 @@ def _forward_scan(
             in_axes=[*scan.in_axes, *[0] * len(fresh)],
             out_axes=[*scan.out_axes, *[0] * len(again)],
         )
-        note_replay(rest[0], results[0])
+        note_replay(rest[:kept], results[:kept])
         stacked |= dict(zip(again, rest[kept:], strict=True))
     fixed: dict[int, Tensor] = {}
     if constant:
@@ -265,6 +269,19 @@ def _forward_scan(
         else:
             residuals.append(("stacked", scan.operands[source], scan.in_axes[source - scan.stop]))
     return results[:kept], residuals
+
+
+def _replay_step(derive: Derive, scan: _Scan, split: Split, rest: Sequence[Any]) -> func.FuncOp:
+    """A step of the loop that is run again: it is given what the first one kept, and hands on `rest` of its
+    inputs too.
+    """
+    replay, count = split.replay, len(split.forward.type.inputs)
+    assert replay is not None
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        return [*call(replay, arguments), *pick(arguments[:count], rest)]
+
+    return define(derive.functions, f"{scan.body}__replay_step", list(replay.type.inputs), step)
 
 
 def _reverse_scan(

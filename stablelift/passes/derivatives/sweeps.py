@@ -68,7 +68,7 @@ class Derive:
         self._repeated: dict[str, int] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
-        self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
+        self._splits: dict[tuple[str, Positions, Positions, Choice | None, Policy | None], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
@@ -94,7 +94,7 @@ class Derive:
 
         For a choice what `@name` calls is inlined: it is made among all values of one block.
         """
-        key = (name, wrt, of, choice)
+        key = (name, wrt, of, choice, self.region)
         if key not in self._splits:
             flat = name if choice is None else self.flattened(name)
             split = self._partition(flat, self._joint(flat, wrt, of)[0], len(wrt))

@@ -34,6 +34,8 @@ class Split(NamedTuple):
     num_residuals: int
     account: Partition | None = None
     """What was chosen, where there was a choice."""
+    replay: func.FuncOp | None = None
+    """inputs, and those residuals that are none -> results: the forward function when these are kept."""
 
     @property
     def residuals(self) -> list[ir.Value]:
@@ -52,8 +54,8 @@ def with_residuals(
       pin: Mark what is saved as a choice that no later one changes.
     """
     wanted = split.residuals
-    given = [*selection.saved, *selection.free]
-    if set(given) == set(wanted) and not any(selection.saved.values()):
+    given = crossing(split, selection)
+    if given == wanted and not any(selection.saved.values()):
         return split
     guarded = barrier and bool(repeated_ops(wanted, given, selection.again))
     reverse = _reverse(functions, split, wanted, given, selection, guarded)
@@ -67,6 +69,12 @@ def with_residuals(
     finish(split.forward, [*outputs[: len(outputs) - len(wanted)], *passed])
     erase_unused(functions, split.forward)
     return Split(split.forward, reverse, len(given))
+
+
+def crossing(split: Split, selection: Selection) -> list[ir.Value]:
+    """What is handed to the reverse, in its order: that of before, if it is the same."""
+    given = [*selection.saved, *selection.free]
+    return split.residuals if set(given) == set(split.residuals) else given
 
 
 def _pinned(value: ir.Value) -> ir.Value:
