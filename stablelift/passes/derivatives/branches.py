@@ -52,6 +52,8 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     for split in splits:
         report(split.account)
     slots, places = _slots(splits)
+    taken = (slot for split, placed in zip(splits, places, strict=True) for slot in _taken(split, placed))
+    read = sorted({slot for slot in taken if slot is not None})
     count = len(op.operation.results)
     inputs = [operand.type for operand in operands]
 
@@ -80,9 +82,11 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
         sources = residual_sources(split)
 
         def branch(arguments: list[Tensor]) -> list[Tensor]:
-            values, saved, cts = split_by(arguments, [len(operands), len(slots), len(of)])
-            computed = (saved[slot] for slot in placed if slot is not None)
-            residuals = [next(computed) if source is None else values[source] for source in sources]
+            values, saved, cts = split_by(arguments, [len(operands), len(read), len(of)])
+            residuals = [
+                values[source] if slot is None else saved[read.index(slot)]
+                for source, slot in _taken(split, list(zip(sources, placed, strict=True)))
+            ]
             return call(split.reverse, [*residuals, *cts])
 
         return branch
@@ -105,15 +109,20 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
             replay = build("lift.switch", [index, *operands, *kept], replays, branches=names)
             note_replay(replay, results[:count])
     given = pick(cotangents, of)
-    types = [*inputs, *slots, *(ct.type for ct in given)]
+    types = [*inputs, *pick(slots, read), *(ct.type for ct in given)]
     back = [
         define(derive.functions, f"{name}__bwd_branch", types, reverse(split, placed))
         for name, split, placed in pairs
     ]
     replace(op, results[:count])
     names = [function.name.value for function in back]
-    gradients = build("lift.switch", [index, *operands, *kept, *given], back, branches=names)
+    gradients = build("lift.switch", [index, *operands, *pick(kept, read), *given], back, branches=names)
     return [None, *place(gradients, wrt, len(operands))]
+
+
+def _taken(split: Split, residuals: Sequence[Any]) -> Sequence[Any]:
+    """Those of the residuals that the reverse function takes."""
+    return residuals[: len(residuals) - split.num_spare]
 
 
 def _slots(splits: Sequence[Split]) -> tuple[list[Any], list[list[int | None]]]:

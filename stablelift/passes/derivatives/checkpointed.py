@@ -286,7 +286,8 @@ class _Loop:
         if not self.keeps:
             return call(self.split.forward, inputs)[len(self.carry) :]
         slices = iter(kept)
-        return [next(slices) if source is None else inputs[source] for source in self.sources]
+        taken = self.sources[: len(self.sources) - self.split.num_spare]
+        return [next(slices) if source is None else inputs[source] for source in taken]
 
 
 def _flat(found: Sequence[Any]) -> list[Tensor]:

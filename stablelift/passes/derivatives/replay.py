@@ -1,6 +1,6 @@
 """Loops and branches inside of a rematerialised function, whose policy looks into them.
 
-What the policy keeps of a step, or of the branch that is taken, is handed on by the forward sweep, under a name
+What the policy keeps of a step, or of the branch that is taken, the forward sweep hands on, under a name
 by which the function around it knows that it is saved. What else the function's reverse wants of the loop is
 computed by a second one, the first with the kept values given: it is all that the reverse runs again, and the
 forward sweep drops it.
@@ -10,6 +10,7 @@ forward sweep drops it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, ir
@@ -21,7 +22,7 @@ from stablelift.passes.remat.partition import Split, copy_on_demand, crossing, w
 from stablelift.passes.remat.placement import fetch
 from stablelift.passes.remat.report import partition_of
 from stablelift.passes.remat.saveable import decision
-from stablelift.passes.remat.selection import Selection, select
+from stablelift.passes.remat.selection import Saved, Selection, select
 
 
 def looked_into(policy: Policy | None) -> Policy | None:
@@ -44,10 +45,14 @@ class Inside:
     def residuals(self, functions: Functions, split: Split) -> Split:
         block = body_of(split.forward)
         name, wanted = split.forward.name.value, split.residuals
-        selection = select(functions, block, wanted, set(block.arguments), self.policy)
+        results = returned(block)[: -split.num_residuals or None]
+
+        def selected(wanted: Sequence[ir.Value]) -> Selection:
+            return select(functions, block, wanted, set(block.arguments), self.policy)
+
+        selection = selected(wanted)
         account = partition_of(functions, name, self.policy, wanted, selection)
-        replay = replaying(functions, split, selection)
-        return with_residuals(functions, split, selection)._replace(account=account, replay=replay)
+        return replayable(functions, split, selection, selected([*wanted, *results]))._replace(account=account)
 
 
 def named(x: Tensor, policy: Policy) -> Tensor:
@@ -57,17 +62,35 @@ def named(x: Tensor, policy: Policy) -> Tensor:
     return Tensor(op.results[0])
 
 
-def replaying(functions: Functions, split: Split, selection: Selection) -> func.FuncOp:
-    """A function of the inputs of `split`, and of what is selected that is none of them: its results."""
+def replayable(
+    functions: Functions, split: Split, selection: Selection, wider: Selection, *, barrier: bool = False
+) -> Split:
+    """The same functions with the selected residuals between them, and the forward function when these are
+    kept. `wider` has what is saved of what its results are made of, too.
+    """
+    spare = {
+        value: offload
+        for value, offload in wider.saved.items()
+        if value not in selection.saved and not isinstance(value.owner, ir.Block)
+    }
+    replay = _replay(functions, split, selection, spare)
+    found = with_residuals(functions, split, selection, barrier=barrier, spare=spare)
+    return found._replace(replay=replay)
+
+
+def _replay(functions: Functions, split: Split, selection: Selection, spare: Saved) -> func.FuncOp:
+    """A function of the inputs of `split`, and of what is saved that is none of them: its results."""
     block = body_of(split.forward)
     outputs = returned(block)
+    saved = {**selection.saved, **spare}
     kept = [value for value in crossing(split, selection) if not isinstance(value.owner, ir.Block)]
+    kept += spare
     known: list[ir.Value] = [*block.arguments, *kept]
     name, location = split.forward.name.value, split.forward.location
     function = functions.create(f"{name}__replay", [value.type for value in known], location)
     with ir.InsertionPoint(body_of(function)), location:
         become = {
-            value: fetch(argument, selection.saved.get(value))
+            value: fetch(argument, saved.get(value))
             for value, argument in zip(known, body_of(function).arguments, strict=True)
         }
         results = outputs[: len(outputs) - split.num_residuals]
