@@ -33,7 +33,6 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from common.comparison import ERROR, PASSED, WRONG, Verdict  # noqa: E402
-from common.interpreter import evaluate  # noqa: E402
 from common.random_functions import STEPS_TAKEN, Library, RandomFunction  # noqa: E402
 from common.workers import answered, serve  # noqa: E402
 
@@ -41,6 +40,7 @@ from stablelift import Program, functional  # noqa: E402
 from stablelift.ir.policy import parse  # noqa: E402
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays  # noqa: E402
 from stablelift.passes.layers.outline import Outline  # noqa: E402
+from tests.interpreter import evaluate  # noqa: E402
 
 OUT = ROOT / "out" / "exam_remat"
 
