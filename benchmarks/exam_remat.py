@@ -290,7 +290,8 @@ def verdicts(number: int, xla: float) -> Iterable[Verdict]:
     again = question.ask(small, asks_xla)
     program = Program.trace(question.traced(OURS, small), *question.args)
     after = question.program(OURS, small)
-    report = f"{question}\nwithout: {sorted(small.without)}\n{wrong}\n\nshrunk:\n{again}\n\n{program}\n\n{after}"
+    report = f"{question}\nwithout: {sorted(small.without)}\n{wrong}\n\n"
+    report += f"shrunk:\n{again}\n\n{program}\n\n{after}"
     (OUT / f"{number}.wrong").write_text(report)
     return [Verdict(str(question), WRONG, wrong.splitlines()[0])]
 

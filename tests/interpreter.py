@@ -1,4 +1,4 @@
-"""StableHLO's reference interpreter: op by op, in order, without a compiler; for small programs in no time."""
+"""StableHLO's reference interpreter: op by op, in order, without a compiler, in no time."""
 
 from __future__ import annotations
 

@@ -9,13 +9,20 @@ MLIR's own `inline` does nothing here: jaxlib does not register the extension th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
+from stablelift.passes.callgraph import (
+    PLAIN_CALLS,
+    callee_of,
+    callees,
+    callees_first,
+    inlined_sizes,
+    references,
+)
 from stablelift.passes.kept import is_kept
 
 
@@ -26,8 +33,9 @@ class Inline(ModulePass):
     def run(self, module: ir.Module) -> None:
         known = functions(module)
         finished: dict[str, bool] = {}
+        kept = too_large(known)
         for name in known:
-            _flatten(name, known, finished)
+            _flatten(name, known, finished, kept)
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,10 @@ class InlineToCalls(ModulePass):
         known = functions(module)
         _inline_once_called(known)
         finished: dict[str, bool] = {}
+        kept = too_large(known)
         for name, function in known.items():
             if is_private(function):
-                _flatten(name, known, finished)
+                _flatten(name, known, finished, kept)
         _inline_once_called(known)
 
 
@@ -81,8 +90,26 @@ def _inline_once_called(known: dict[str, func.FuncOp]) -> None:
                 known.pop(callee).operation.erase()
 
 
-def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool]) -> None:
-    """Inline the calls in `@name`, its callees first. `finished` is False while a function is being done."""
+MOST_OPS = 2_000_000
+"""A module that would have more with everything inlined keeps its calls of large functions."""
+
+_LARGE_OPS = 1000
+
+
+def too_large(known: Mapping[str, func.FuncOp]) -> set[str]:
+    """The functions that stay functions: calls in calls may stand for more ops than there is memory for."""
+    size = inlined_sizes(known)
+    if sum(size(name) for name, function in known.items() if not is_private(function)) <= MOST_OPS:
+        return set()
+    return {name for name in known if size(name) > _LARGE_OPS}
+
+
+def _flatten(
+    name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool], kept: Container[str]
+) -> None:
+    """Inline the calls in `@name`, its callees first, but for those of `kept` functions. `finished` is False
+    while a function is being done.
+    """
     if name in finished:
         return
     finished[name] = False
@@ -90,8 +117,8 @@ def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bo
         if is_kept(op):
             continue
         callee = callee_of(op)
-        _flatten(callee, known, finished)
-        if finished[callee]:  # else it calls itself
+        _flatten(callee, known, finished, kept)
+        if finished[callee] and callee not in kept:  # else it calls itself
             inline_at(op, known[callee])
     finished[name] = True
 

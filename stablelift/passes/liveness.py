@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Protocol
 
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.policy import PLACEMENT
 from stablelift.ir.region import used_by
-from stablelift.passes.callgraph import callees
-
-
-class FunctionsByName(Protocol):
-    """A module's functions, found by name."""
-
-    def __getitem__(self, name: str, /) -> func.FuncOp: ...
-
+from stablelift.passes.callgraph import FunctionsByName, callees
 
 _EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
 """Ops that do something else, or something different each time."""

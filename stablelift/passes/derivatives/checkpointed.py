@@ -7,8 +7,8 @@ the cotangents back through it. Memory is M / k + k carries, work one more run o
 that the loop did not take are not computed. All loops here are bounded `lift.while`s again, so they can be
 mapped and differentiated in turn.
 
-Inside of a rematerialised function whose policy keeps something of each step, that is stored for all steps, and
-given to the steps that are taken again, see `replay.py`.
+Inside of a rematerialised function whose policy keeps something of each step, that is stored for all steps
+and given to those that are taken again, see `replay.py`.
 
 Source: Griewank 1992, doi:10.1080/10556789208805505, with one level of checkpoints; Stumm and Walther 2010
 treat the case without a bound.
@@ -115,7 +115,7 @@ class _Loop:
         )
 
     def step(self, consts: Sequence[Tensor], carry: Sequence[Tensor]) -> list[Tensor]:
-        """What one step makes of the carry: as the forward function does, which has applied the user's rules."""
+        """What one step makes of the carry: by the forward function, which has applied the user's rules."""
         return call(self.split.forward, [*consts, *carry])[: len(carry)]
 
     def step_again(
@@ -133,8 +133,8 @@ class _Loop:
     def forward(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor], list[Tensor]]:
         """Run the loop in segments of `period` steps."""
         if not self.keeps:
-            *found, _ = self._sweep([], [], lambda consts, _, number, carry, kept: (self.step(consts, carry), []))
-            return *found, []
+            *found, none = self._sweep([], [], self._plainly)
+            return *found, none
         assert self.region is not None
         width = len(self.carry)
         types = list(self.split.forward.type.results)[width:]
@@ -152,11 +152,14 @@ class _Loop:
         *again, _ = self._sweep(
             kept,
             [],
-            lambda consts, kept, number, carry, _: (self.step_again(consts, kept, number, carry), []),
+            lambda consts, given, number, carry, _: (self.step_again(consts, given, number, carry), []),
         )
         note_replay(_flat(again), _flat(found))
         segments, steps, _, stored = again
         return segments, steps, found[2], stored, kept
+
+    def _plainly(self, consts: Any, _: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
+        return self.step(consts, carry), kept
 
     def _sweep(
         self,
@@ -164,7 +167,7 @@ class _Loop:
         buffers: Sequence[Tensor],
         step: Callable[..., tuple[Sequence[Tensor], Sequence[Tensor]]],
     ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor], list[Tensor]]:
-        """The loop, in which `step` sees `given`, the number of the step, and `buffers`, which it may change."""
+        """The loop, in which `step` sees `given`, the step's number, and `buffers`, which it may change."""
         count, width = self.count, len(self.carry)
         of_cond = len(self.cond_consts)
         parts = [of_cond, len(self.consts), len(given)]
@@ -282,7 +285,7 @@ class _Loop:
         return found[1:]
 
     def _residuals(self, inputs: list[Tensor], kept: list[Tensor]) -> list[Tensor]:
-        """What the reverse of a step takes, from its inputs, and from what it has kept if it keeps anything."""
+        """What the reverse of a step takes, from its inputs and from what it has kept."""
         if not self.keeps:
             return call(self.split.forward, inputs)[len(self.carry) :]
         slices = iter(kept)

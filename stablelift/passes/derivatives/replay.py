@@ -52,7 +52,8 @@ class Inside:
 
         selection = selected(wanted)
         account = partition_of(functions, name, self.policy, wanted, selection)
-        return replayable(functions, split, selection, selected([*wanted, *results]))._replace(account=account)
+        found = replayable(functions, split, selection, selected([*wanted, *results]))
+        return found._replace(account=account)
 
 
 def named(x: Tensor, policy: Policy) -> Tensor:

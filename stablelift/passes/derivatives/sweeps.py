@@ -15,19 +15,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
+from stablelift.errors import LiftError
 from stablelift.ir import hlo
+from stablelift.ir.location import where
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, inlined_sizes, plain_calls
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
-from stablelift.passes.inline import inline_at
+from stablelift.passes.inline import MOST_OPS, inline_at
 from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
 from stablelift.passes.remat.partition import Split
 
 Positions = tuple[int, ...]
+
+_MOST_RESIDUALS = 5000
+"""For each op. Functions that call others twice, and these others, keep more than there is memory for."""
 
 _BOUNDARY = "lift.reverse_begins"
 """A marker between the forward and the reverse ops of a joint function under construction."""
@@ -73,6 +78,7 @@ class Derive:
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
         self._carries: dict[Any, bool] = {}
+        self._inlined_size = inlined_sizes(functions)
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -109,6 +115,9 @@ class Derive:
     def flattened(self, name: str) -> str:
         """`@name` with its calls inlined: a loop then stacks a residual once, not again for each callee."""
         if name not in self._flat:
+            if (size := self._inlined_size(name)) > MOST_OPS:
+                what = f"`{name}` stands for {size} ops, expected at most {MOST_OPS}"
+                raise _too_much(self.functions[name], what)
             self._flat[name] = name  # what a recursive user rule meets
             function = self.functions.clone(name, name)
             for op in walk(function, *PLAIN_CALLS):
@@ -284,6 +293,8 @@ class Derive:
         results = {result for op in reverse_ops for result in op.results} | set(cotangents)
         crossing = [use.value for use in uses] + [value for value in returned[split:] if value not in results]
         residuals, constants = _residuals(crossing)
+        if len(residuals) > _MOST_RESIDUALS * len(operations):
+            raise _too_much(joint, f"reverse mode of `{name}` would keep {len(residuals)} values")
 
         inputs = [value.type for value in [*residuals, *cotangents]]
         reverse = self.functions.create(f"{name}__bwd", inputs, joint.location)
@@ -309,6 +320,15 @@ class Derive:
         self.functions.rename(joint, f"{name}__fwd")
         finish(joint, [*returned[:split], *residuals])
         return Split(joint, reverse, len(residuals))
+
+
+def _too_much(function: func.FuncOp, what: str) -> LiftError:
+    place = where(function.location)
+    return LiftError(
+        f"{f'{place}: ' if place else ''}error: {what}\n"
+        "  it calls functions more than once, and so do these, and what these call\n"
+        "  hint: make a loop of what is called over and over (stablelift.functional.scan)"
+    )
 
 
 def _anchor(values: Sequence[ir.Value]) -> ir.Operation:

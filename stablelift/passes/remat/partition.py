@@ -55,7 +55,7 @@ def with_residuals(
     *,
     barrier: bool = False,
     pin: bool = False,
-    spare: Saved = {},
+    spare: Saved | None = None,
 ) -> Split:
     """The same functions with the selected residuals between them.
 
@@ -66,6 +66,7 @@ def with_residuals(
     """
     wanted = split.residuals
     given = crossing(split, selection)
+    spare = spare or {}
     saved = {**selection.saved, **spare}
     if given == wanted and not any(saved.values()) and not spare:
         return split

@@ -120,8 +120,9 @@ def partition_of(
         values.append(Value(fate, size, value in used, op, str(value.type), place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
     again = repeated_ops(wanted, [*selection.saved, *selection.free], selection.again)
-    seconds = sum(cost.recomputing(op, functions) for op in again) * steps / _BYTES_PER_SECOND
-    flops = sum(cost.flops(op, functions) for op in again) * steps
+    work, count = (cost.of_functions(functions, measure) for measure in (cost.recomputing, cost.flops))
+    seconds = sum(cost.recomputing(op, work) for op in again) * steps / _BYTES_PER_SECOND
+    flops = sum(cost.flops(op, count) for op in again) * steps
     return Partition(function, steps, str(policy), tuple(values), flops, seconds, times, selection.edges)
 
 

@@ -1,4 +1,4 @@
-"""Policies of rematerialised functions inside of branches, of loops, and of loops in these: what JAX saves."""
+"""Policies of rematerialised functions in branches, loops, and loops in these: they save what JAX does."""
 
 import re
 
@@ -124,7 +124,7 @@ def test_what_a_step_offloads_waits_in_the_hosts_memory():
 
 @pytest.mark.parametrize("checkpoint", [None, "binomial:1"])
 def test_a_users_rule_counts_once_where_steps_are_taken_again(checkpoint):
-    """Forward mode over reverse mode: as in JAX, what the rule's function computes is differentiated itself."""
+    """Forward over reverse: as in JAX, what the rule's function computes is differentiated itself."""
 
     def gradient_moved(lib, custom_jvp, grad, jvp, scan):
         @custom_jvp
