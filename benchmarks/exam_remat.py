@@ -318,6 +318,8 @@ def main() -> int:
             counts[verdict.verdict] += 1
             if verdict.verdict != PASSED:
                 print(f"{verdict.verdict}: {verdict.question}: {verdict.detail}", flush=True)
+            if sum(counts.values()) % 500 == 0:
+                print(f"... {dict(counts)}", flush=True)
     print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
     return int(set(counts) != {PASSED})
 
