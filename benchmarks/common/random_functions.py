@@ -96,8 +96,10 @@ class _Step:
         return self.draw.choice(SHAPES)
 
     def index(self, size: int) -> Any:
-        """A computed integer in [0, size)."""
-        return jnp.floor(jnp.abs(self.real(())) * 7).astype(jnp.int32) % size
+        """A computed integer in [0, size). Nothing divides: JAX's divisors are 0 in branches that are not taken,
+        and the interpreter stops.
+        """
+        return jnp.minimum(jnp.floor(jnp.abs(jnp.sin(self.real(()))) * size).astype(jnp.int32), size - 1)
 
     def below(self, shape: tuple[int, ...] = (), tag: str = "", closed: float = 0.3) -> Callable[..., Any]:
         """A function of a few steps, which now and then sees what is in scope here."""
@@ -197,7 +199,7 @@ def gather(step: _Step) -> Any:
 
 def integers(step: _Step) -> list[Any]:
     x = jnp.floor(3 * step.real()).astype(jnp.int32)
-    return [x, x % 3 == 0, jnp.where(x > 0, x, -x) // 2][: step.draw.randint(1, 3)]
+    return [x, x & 3 == 1, jnp.where(x > 0, x, -x) >> 1][: step.draw.randint(1, 3)]
 
 
 def half(step: _Step) -> Any:

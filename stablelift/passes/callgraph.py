@@ -68,10 +68,12 @@ def callees_first(
     functions: Mapping[str, func.FuncOp] | FunctionsByName,
     roots: Iterable[str] | None = None,
     done: Container[str] = (),
+    below: Callable[[str], Iterable[str]] | None = None,
 ) -> list[str]:
     """The functions by name, each behind those that it refers to (but for those that refer to themselves).
 
-    With `roots` only those that these reach, themselves included; without those that are `done`.
+    With `roots` only those that these reach, themselves included; without those that are `done`. `below` says
+    what a function refers to, if that is known.
     """
     order: list[str] = []
     begun: set[str] = set()
@@ -80,13 +82,14 @@ def callees_first(
     def begin(name: str) -> None:
         if name not in begun and name not in done:
             begun.add(name)
-            pending.append((name, (each for op in references(functions[name]) for each in callees(op))))
+            found = (each for op in references(functions[name]) for each in callees(op))
+            pending.append((name, found if below is None else iter(below(name))))
 
     for root in list(functions) if roots is None and isinstance(functions, Mapping) else roots or ():
         begin(root)
         while pending:
-            name, below = pending[-1]
-            callee = next(below, None)
+            name, rest = pending[-1]
+            callee = next(rest, None)
             if callee is None:
                 order.append(name)
                 pending.pop()
@@ -102,13 +105,19 @@ class Measured(Generic[N]):
     not noticed.
     """
 
-    def __init__(self, functions: FunctionsByName, measure: Callable[[str], N], of_itself: N):
-        self._functions, self._measure, self._of_itself = functions, measure, of_itself
+    def __init__(
+        self,
+        functions: FunctionsByName,
+        measure: Callable[[str], N],
+        of_itself: N,
+        below: Callable[[str], Iterable[str]] | None = None,
+    ):
+        self._functions, self._measure, self._of_itself, self._below = functions, measure, of_itself, below
         self._found: dict[str, N] = {}
 
     def __call__(self, name: str) -> N:
         if name not in self._found:
-            for each in callees_first(self._functions, [name], self._found):
+            for each in callees_first(self._functions, [name], self._found, self._below):
                 self._found[each] = self._of_itself
                 self._found[each] = self._measure(each)
         return self._found[name]

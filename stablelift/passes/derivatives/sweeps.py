@@ -289,8 +289,7 @@ class Derive:
         reverse_ops = operations[boundary + 1 :]
         num_inputs = len(self.functions[name].type.inputs)
         cotangents = list(block.arguments)[num_inputs:]
-        uses = _uses_from_outside(reverse_ops, set(cotangents))
-        results = {result for op in reverse_ops for result in op.results} | set(cotangents)
+        uses, results = _uses_from_outside(reverse_ops, cotangents)
         crossing = [use.value for use in uses] + [value for value in returned[split:] if value not in results]
         residuals, constants = _residuals(crossing)
         if len(residuals) > _MOST_RESIDUALS * len(operations):
@@ -342,17 +341,20 @@ def _held(anchor: ir.Operation) -> list[ir.Value]:
     return values
 
 
-def _uses_from_outside(operations: Sequence[ir.Operation], own: set[ir.Value]) -> list[Use]:
-    """The uses, in the operations and their regions, of values that are neither their results nor `own`."""
-    own = set(own)
+def _uses_from_outside(
+    operations: Sequence[ir.Operation], given: Sequence[ir.Value]
+) -> tuple[list[Use], set[ir.Value]]:
+    """The uses, in the operations and their regions, of values that are neither `given` nor their results;
+    and those that are.
+    """
+    own = set(given)
     found: list[Use] = []
     for op in operations:
-        uses = [Use(op, index, value) for index, value in enumerate(op.operands)]
+        found += [Use(op, index, value) for index, value in enumerate(op.operands) if value not in own]
         if len(op.regions):
-            uses += captures(op)
-        found.extend(use for use in uses if use.value not in own)
+            found += [use for use in captures(op) if use.value not in own]
         own.update(op.results)
-    return found
+    return found, own
 
 
 def _residuals(values: Sequence[ir.Value]) -> tuple[list[ir.Value], list[ir.Value]]:
