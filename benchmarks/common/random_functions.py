@@ -96,7 +96,7 @@ class _Step:
         return self.draw.choice(SHAPES)
 
     def index(self, size: int) -> Any:
-        """A computed integer in [0, size). Nothing divides: JAX's divisors are 0 in branches that are not taken,
+        """A computed integer in [0, size). Nothing divides: JAX's divisors are 0 in branches not taken,
         and the interpreter stops.
         """
         return jnp.minimum(jnp.floor(jnp.abs(jnp.sin(self.real(()))) * size).astype(jnp.int32), size - 1)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis
@@ -46,12 +46,28 @@ def while_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
         raise error_at(op, "reverse mode through a loop whose number of steps has no bound", hint=hint)
     loop = _Loop(derive, op, wanted)
     with ir.InsertionPoint(op.operation), op.operation.location:
-        segments, steps, results, stored, kept = loop.forward()
+        swept = loop.forward()
     report(loop.split.account)
-    cts = [instantiate(cotangents[index], results[index]) for index in loop.active]
-    replace(op, results)
-    gradients = loop.reverse(segments, steps, stored, kept, cts)
+    cts = [instantiate(cotangents[index], swept.results[index]) for index in loop.active]
+    replace(op, swept.results)
+    gradients = loop.reverse(swept, cts)
     return place(gradients, loop.wanted, len(wanted))
+
+
+class _Swept(NamedTuple):
+    """What a forward sweep has found."""
+
+    segments: Tensor
+    steps: Tensor
+    results: list[Tensor]
+    stored: list[Tensor]
+    """The carry at the start of each segment."""
+    kept: list[Tensor]
+    """What the policy around the loop keeps of each step."""
+
+    @property
+    def flat(self) -> list[Tensor]:
+        return [self.segments, self.steps, *self.results, *self.stored, *self.kept]
 
 
 class _Loop:
@@ -127,14 +143,12 @@ class _Loop:
         assert self.split.replay is not None
         return call(self.split.replay, [*consts, *carry, *(read(buffer, number) for buffer in kept)])
 
-    # Forward: how many segments and steps it took, the results, the carry at each segment's start, and what
-    # the policy around it keeps of each step
+    # Forward
 
-    def forward(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor], list[Tensor]]:
+    def forward(self) -> _Swept:
         """Run the loop in segments of `period` steps."""
         if not self.keeps:
-            *found, none = self._sweep([], [], self._plainly)
-            return *found, none
+            return self._sweep([], [], lambda consts, given, number, x, kept: (self.step(consts, x), kept))
         assert self.region is not None
         width = len(self.carry)
         types = list(self.split.forward.type.results)[width:]
@@ -147,26 +161,21 @@ class _Loop:
             kept = [write(buffer, x, number) for buffer, x in zip(kept, new, strict=True)]
             return results[:width], kept
 
-        *found, kept = self._sweep([], buffers, keeping)
-        kept = [named(x, self.region) for x in kept]
-        *again, _ = self._sweep(
-            kept,
-            [],
-            lambda consts, given, number, carry, _: (self.step_again(consts, given, number, carry), []),
-        )
-        note_replay(_flat(again), _flat(found))
-        segments, steps, _, stored = again
-        return segments, steps, found[2], stored, kept
+        def again(consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
+            return self.step_again(consts, given, number, carry), kept
 
-    def _plainly(self, consts: Any, _: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
-        return self.step(consts, carry), kept
+        found = self._sweep([], buffers, keeping)
+        kept = [named(x, self.region) for x in found.kept]
+        replayed = self._sweep(kept, [], again)
+        note_replay(replayed.flat, found._replace(kept=[]).flat)
+        return replayed._replace(results=found.results, kept=kept)
 
     def _sweep(
         self,
         given: Sequence[Tensor],
         buffers: Sequence[Tensor],
         step: Callable[..., tuple[Sequence[Tensor], Sequence[Tensor]]],
-    ) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor], list[Tensor]]:
+    ) -> _Swept:
         """The loop, in which `step` sees `given`, the step's number, and `buffers`, which it may change."""
         count, width = self.count, len(self.carry)
         of_cond = len(self.cond_consts)
@@ -198,21 +207,14 @@ class _Loop:
         consts = [*self.cond_consts, *self.consts, *given]
         found = self.repeat("segments", count, consts, start, runs, segment)
         (segments, steps), results, stored, kept = split_by(found, [2, width, width, len(buffers)])
-        return segments, steps, results, stored, kept
+        return _Swept(segments, steps, results, stored, kept)
 
     # Reverse: the gradients of the active constants, then of the active carry
 
-    def reverse(
-        self,
-        segments: Tensor,
-        steps: Tensor,
-        stored: Sequence[Tensor],
-        kept: Sequence[Tensor],
-        cts: Sequence[Tensor],
-    ) -> list[Tensor]:
+    def reverse(self, swept: _Swept, cts: Sequence[Tensor]) -> list[Tensor]:
         """Go back through the segments."""
         sums = [hlo.zeros_like(self.consts[index]) for index in self.active_consts]
-        parts = [len(self.consts), len(kept), 1, len(stored)]
+        parts = [len(self.consts), len(swept.kept), 1, len(swept.stored)]
 
         def segment(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
             body_consts, kept, (steps,), stored = split_by(consts, parts)
@@ -228,8 +230,8 @@ class _Loop:
         found = self.repeat(
             "reverse",
             self.count,
-            [*self.consts, *kept, steps, *stored],
-            [segments, *cts, *sums],
+            [*self.consts, *swept.kept, swept.steps, *swept.stored],
+            [swept.segments, *cts, *sums],
             lambda consts, state: hlo.compare(state[0], "GT", 0),
             segment,
         )
@@ -291,9 +293,3 @@ class _Loop:
         slices = iter(kept)
         taken = self.sources[: len(self.sources) - self.split.num_spare]
         return [next(slices) if source is None else inputs[source] for source in taken]
-
-
-def _flat(found: Sequence[Any]) -> list[Tensor]:
-    """The results of a sweep in their order."""
-    segments, steps, results, stored = found
-    return [segments, steps, *results, *stored]
