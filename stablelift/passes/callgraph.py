@@ -142,7 +142,7 @@ class Nesting:
 
     def __init__(self, functions: Mapping[str, func.FuncOp]):
         self._references = {name: references(function) for name, function in functions.items()}
-        self.depth = Measured(functions, self._depth, 0)
+        self.depth = Measured(functions, self._depth, 0, self._below)
         """The greatest number of transforms on a path of calls from a function."""
         for name in functions:
             self.depth(name)
@@ -156,6 +156,9 @@ class Nesting:
         return {
             op.name for name in self._references for op in self.transforms(name) if self.depth_of(op) == depth
         }
+
+    def _below(self, name: str) -> Iterable[str]:
+        return (each for op in self._references[name] for each in callees(op))
 
     def _depth(self, name: str) -> int:
         return max(map(self.depth_of, self._references[name]), default=0)

@@ -84,7 +84,7 @@ def _inline_once_called(known: dict[str, func.FuncOp]) -> None:
                 known.pop(callee).operation.erase()
 
 
-MOST_OPS = 2_000_000
+_MOST_OPS = 2_000_000
 """A module that would have more with everything inlined keeps its calls of large functions."""
 
 _LARGE_OPS = 1000
@@ -115,7 +115,7 @@ def _too_large(known: Mapping[str, func.FuncOp], below: Callable[[str], Iterable
     if sum(map(calls, known)) <= _FEW_CALLS:
         return set()
     size = inlined_sizes(known)
-    if sum(size(name) for name, function in known.items() if not is_private(function)) <= MOST_OPS:
+    if sum(size(name) for name, function in known.items() if not is_private(function)) <= _MOST_OPS:
         return set()
     return {name for name in known if size(name) > _LARGE_OPS}
 

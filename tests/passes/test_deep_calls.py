@@ -62,7 +62,7 @@ def test_what_is_kept_of_each_call_is_too_much():
 
 
 def test_what_is_recomputed_of_each_call_is_too_much():
-    with pytest.raises(LiftError, match=r"stands for \d{19} ops, expected at most 2000000"):
+    with pytest.raises(LiftError, match="stands for more than 100000 calls"):
         doubling(DEPTH).remat("dots_saveable").vjp().optimize()
 
 

@@ -22,9 +22,9 @@ from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, inlined_sizes, plain_calls
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
-from stablelift.passes.inline import MOST_OPS, inline_at
+from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
 from stablelift.passes.remat.partition import Split
@@ -33,6 +33,8 @@ Positions = tuple[int, ...]
 
 _MOST_RESIDUALS = 5000
 """For each op. Functions that call others twice, and these others, keep more than there is memory for."""
+
+_MOST_CALLS = 100_000
 
 _BOUNDARY = "lift.reverse_begins"
 """A marker between the forward and the reverse ops of a joint function under construction."""
@@ -78,7 +80,7 @@ class Derive:
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
         self._carries: dict[Any, bool] = {}
-        self._inlined_size = inlined_sizes(functions)
+        self._inlined: dict[str, int] = {}  # how many functions are in each that is flat
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -115,15 +117,15 @@ class Derive:
     def flattened(self, name: str) -> str:
         """`@name` with its calls inlined: a loop then stacks a residual once, not again for each callee."""
         if name not in self._flat:
-            if (size := self._inlined_size(name)) > MOST_OPS:
-                what = f"`{name}` stands for {size} ops, expected at most {MOST_OPS}"
-                raise _too_much(self.functions[name], what)
             self._flat[name] = name  # what a recursive user rule meets
             function = self.functions.clone(name, name)
             for op in walk(function, *PLAIN_CALLS):
                 if is_kept(op):
                     continue
                 callee = self.flattened(callee_of(op))
+                self._inlined[name] = self._inlined.get(name, 1) + self._inlined.get(callee_of(op), 1)
+                if self._inlined[name] > _MOST_CALLS:
+                    raise _too_much(function, f"`{name}` stands for more than {_MOST_CALLS} calls")
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]

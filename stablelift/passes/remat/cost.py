@@ -75,7 +75,7 @@ _MOVED = 8.0
 
 def recomputing(op: ir.Operation, of: Callable[[str], float] | None = None) -> float:
     """What one more run of the op costs, what it reads left aside; `of` says so of what it refers to."""
-    if of is not None and (called := callees(op)):
+    if of is not None and op.name not in _PER_ELEMENT and (called := callees(op)):
         return _runs(op) * max(map(of, called))
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return _PER_PRODUCT * _products(op)
