@@ -64,6 +64,10 @@ def callees(op: Any) -> list[str]:
     return []
 
 
+def _referred_to(ops: Iterable[Any]) -> Iterator[str]:
+    return (each for op in ops for each in callees(op))
+
+
 def callees_first(
     functions: Mapping[str, func.FuncOp] | FunctionsByName,
     roots: Iterable[str] | None = None,
@@ -82,8 +86,8 @@ def callees_first(
     def begin(name: str) -> None:
         if name not in begun and name not in done:
             begun.add(name)
-            found = (each for op in references(functions[name]) for each in callees(op))
-            pending.append((name, found if below is None else iter(below(name))))
+            found = _referred_to(references(functions[name])) if below is None else below(name)
+            pending.append((name, iter(found)))
 
     for root in list(functions) if roots is None and isinstance(functions, Mapping) else roots or ():
         begin(root)
@@ -158,7 +162,7 @@ class Nesting:
         }
 
     def _below(self, name: str) -> Iterable[str]:
-        return (each for op in self._references[name] for each in callees(op))
+        return _referred_to(self._references[name])
 
     def _depth(self, name: str) -> int:
         return max(map(self.depth_of, self._references[name]), default=0)
