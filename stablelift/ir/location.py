@@ -27,7 +27,8 @@ def where(location: ir.Location) -> str | None:
         return None
     file, line, column, is_range = found.groups()
     # JAX, which alone writes ranges, counts columns from zero.
-    return f"{_unescaped(file)}:{line}:{int(column) + bool(is_range)}"
+    file = _unescaped(file) if "\\" in file else file
+    return f"{file}:{line}:{int(column) + bool(is_range)}"
 
 
 def _unescaped(name: str) -> str:

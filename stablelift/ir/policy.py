@@ -27,6 +27,9 @@ OVER_OPS: dict[str, OpPolicy] = {}
 MARK = "remat:"
 """What the names begin with that stand for a decision about a value, and are no user's."""
 
+PLACEMENT = "annotate_device_placement"
+"""The custom call by which XLA is told what memory a value is to be in."""
+
 PINNED = f"{MARK}saved"
 """The name of a value that a policy has saved: no later choice recomputes it."""
 
@@ -217,6 +220,8 @@ def _is_size(value: Any) -> bool:
 def _is_price(price: float, part: float) -> bool:
     return price >= 1 and 0 <= part <= 1
 
+
+EVERYTHING_SAVEABLE = Policy("everything_saveable")
 
 NOTHING_SAVEABLE = Policy("nothing_saveable")
 """What a `lift.remat` without a policy means."""

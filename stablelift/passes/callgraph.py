@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
 
 from stablelift.ir.lift import LIFT_OPS, attributes_of
 from stablelift.ir.mlir import func, walk
+
+N = TypeVar("N")
+
+
+class FunctionsByName(Protocol):
+    """A module's functions, found by name."""
+
+    def __getitem__(self, name: str, /) -> func.FuncOp: ...
+
 
 PLAIN_CALLS = ("func.call", "lift.call")
 """The ops that call a function and do nothing else."""
@@ -55,45 +64,78 @@ def callees(op: Any) -> list[str]:
     return []
 
 
-def callees_first(functions: Mapping[str, func.FuncOp], roots: Iterable[str] | None = None) -> list[str]:
+def _referred_to(ops: Iterable[Any]) -> Iterator[str]:
+    return (each for op in ops for each in callees(op))
+
+
+def callees_first(
+    functions: Mapping[str, func.FuncOp] | FunctionsByName,
+    roots: Iterable[str] | None = None,
+    done: Container[str] = (),
+    below: Callable[[str], Iterable[str]] | None = None,
+) -> list[str]:
     """The functions by name, each behind those that it refers to (but for those that refer to themselves).
 
-    With `roots` only those that these reach, themselves included.
+    With `roots` only those that these reach, themselves included; without those that are `done`. `below` says
+    what a function refers to, if that is known.
     """
-    order: dict[str, None] = {}
+    order: list[str] = []
     begun: set[str] = set()
+    pending: list[tuple[str, Iterator[str]]] = []
 
-    def visit(name: str) -> None:
-        if name in begun:
-            return
-        begun.add(name)
-        for op in references(functions[name]):
-            for callee in callees(op):
-                visit(callee)
-        order[name] = None
+    def begin(name: str) -> None:
+        if name not in begun and name not in done:
+            begun.add(name)
+            found = _referred_to(references(functions[name])) if below is None else below(name)
+            pending.append((name, iter(found)))
 
-    for name in functions if roots is None else roots:
-        visit(name)
-    return list(order)
+    for root in list(functions) if roots is None and isinstance(functions, Mapping) else roots or ():
+        begin(root)
+        while pending:
+            name, rest = pending[-1]
+            callee = next(rest, None)
+            if callee is None:
+                order.append(name)
+                pending.pop()
+            else:
+                begin(callee)
+    return order
 
 
-def inlined_size(
-    functions: Mapping[str, func.FuncOp],
-    name: str,
-    found: dict[str, int],
-    times: Callable[[Any], int] = lambda op: 1,
-) -> int:
-    """How many ops `@name` is with all that it refers to in its place, `times` as often as that says.
+class Measured(Generic[N]):
+    """A measure of functions that is made of the measures of what they refer to, taken once of each function.
 
-    `found` has those that were counted before; what refers to itself counts once.
+    `measure` may ask this for those; a function that refers back is `of_itself`. What a pass changes later is
+    not noticed.
     """
-    if name not in found:
-        found[name] = 0
+
+    def __init__(
+        self,
+        functions: FunctionsByName,
+        measure: Callable[[str], N],
+        of_itself: N,
+        below: Callable[[str], Iterable[str]] | None = None,
+    ):
+        self._functions, self._measure, self._of_itself, self._below = functions, measure, of_itself, below
+        self._found: dict[str, N] = {}
+
+    def __call__(self, name: str) -> N:
+        if name not in self._found:
+            for each in callees_first(self._functions, [name], self._found, self._below):
+                self._found[each] = self._of_itself
+                self._found[each] = self._measure(each)
+        return self._found[name]
+
+
+def inlined_sizes(functions: FunctionsByName, times: Callable[[Any], int] = lambda op: 1) -> Measured[int]:
+    """How many ops a function is with all that it refers to in its place, `times` as often as that says."""
+
+    def size(name: str) -> int:
         ops = walk(functions[name])
-        found[name] = len(ops) + sum(
-            times(op) * inlined_size(functions, callee, found, times) for op in ops for callee in callees(op)
-        )
-    return found[name]
+        return len(ops) + sum(times(op) * sizes(callee) for op in ops for callee in callees(op))
+
+    sizes = Measured(functions, size, 0)
+    return sizes
 
 
 class Nesting:
@@ -104,7 +146,8 @@ class Nesting:
 
     def __init__(self, functions: Mapping[str, func.FuncOp]):
         self._references = {name: references(function) for name, function in functions.items()}
-        self._depths: dict[str, int] = {}
+        self.depth = Measured(functions, self._depth, 0, self._below)
+        """The greatest number of transforms on a path of calls from a function."""
         for name in functions:
             self.depth(name)
 
@@ -118,15 +161,14 @@ class Nesting:
             op.name for name in self._references for op in self.transforms(name) if self.depth_of(op) == depth
         }
 
-    def depth(self, name: str) -> int:
-        """The greatest number of transforms on a path of calls from `@name`."""
-        if name not in self._depths:
-            self._depths[name] = 0  # a recursive user rule meets itself here, and adds nothing
-            self._depths[name] = max((self.depth_of(op) for op in self._references[name]), default=0)
-        return self._depths[name]
+    def _below(self, name: str) -> Iterable[str]:
+        return _referred_to(self._references[name])
+
+    def _depth(self, name: str) -> int:
+        return max(map(self.depth_of, self._references[name]), default=0)
 
     def depth_of(self, op: Any) -> int:
-        below = max((self.depth(name) for name in callees(op)), default=0)
+        below = max(map(self.depth, callees(op)), default=0)
         return below + (op.operation.name in TRANSFORMS)
 
     def ready(self, op: Any) -> bool:

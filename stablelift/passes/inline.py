@@ -9,13 +9,21 @@ MLIR's own `inline` does nothing here: jaxlib does not register the extension th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir.mlir import func, functions, inline_call, ir, is_private, walk
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
+from stablelift.passes.callgraph import (
+    PLAIN_CALLS,
+    Measured,
+    callee_of,
+    callees,
+    callees_first,
+    inlined_sizes,
+    references,
+)
 from stablelift.passes.kept import is_kept
 
 
@@ -25,9 +33,7 @@ class Inline(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
-        finished: dict[str, bool] = {}
-        for name in known:
-            _flatten(name, known, finished)
+        _flatten(known, known)
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,7 @@ class InlineToCalls(ModulePass):
     def run(self, module: ir.Module) -> None:
         known = functions(module)
         _inline_once_called(known)
-        finished: dict[str, bool] = {}
-        for name, function in known.items():
-            if is_private(function):
-                _flatten(name, known, finished)
+        _flatten(known, [name for name, function in known.items() if is_private(function)])
         _inline_once_called(known)
 
 
@@ -81,19 +84,40 @@ def _inline_once_called(known: dict[str, func.FuncOp]) -> None:
                 known.pop(callee).operation.erase()
 
 
-def _flatten(name: str, known: Mapping[str, func.FuncOp], finished: dict[str, bool]) -> None:
-    """Inline the calls in `@name`, its callees first. `finished` is False while a function is being done."""
-    if name in finished:
-        return
-    finished[name] = False
-    for op in walk(known[name], *PLAIN_CALLS):
-        if is_kept(op):
-            continue
-        callee = callee_of(op)
-        _flatten(callee, known, finished)
-        if finished[callee]:  # else it calls itself
-            inline_at(op, known[callee])
-    finished[name] = True
+_MOST_OPS = 2_000_000
+"""A module that would have more with everything inlined keeps its calls of large functions."""
+
+_LARGE_OPS = 1000
+
+_FEW_CALLS = 10_000
+
+
+def _flatten(known: Mapping[str, func.FuncOp], roots: Iterable[str]) -> None:
+    """Inline the calls in the functions that the roots reach, callees first, but for those of oneself."""
+    calls = {name: walk(function, *PLAIN_CALLS) for name, function in known.items()}
+
+    def below(name: str) -> Iterable[str]:
+        return map(callee_of, calls[name])
+
+    kept = _too_large(known, below)
+    finished: set[str] = set()
+    for name in callees_first(known, roots, below=below):
+        for op in calls[name]:
+            callee = callee_of(op)
+            if callee in finished and callee not in kept and not is_kept(op):
+                inline_at(op, known[callee])
+        finished.add(name)
+
+
+def _too_large(known: Mapping[str, func.FuncOp], below: Callable[[str], Iterable[str]]) -> set[str]:
+    """The functions that stay functions: calls in calls may stand for more ops than there is memory for."""
+    calls = Measured(known, lambda name: 1 + sum(map(calls, below(name))), 0, below)
+    if sum(map(calls, known)) <= _FEW_CALLS:
+        return set()
+    size = inlined_sizes(known)
+    if sum(size(name) for name, function in known.items() if not is_private(function)) <= _MOST_OPS:
+        return set()
+    return {name for name in known if size(name) > _LARGE_OPS}
 
 
 def inline_at(op: Any, callee: func.FuncOp) -> None:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Protocol
 
 from stablelift.ir.mlir import func, ir, is_used, walk
+from stablelift.ir.policy import PLACEMENT
 from stablelift.ir.region import used_by
-from stablelift.passes.callgraph import callees
-
-
-class FunctionsByName(Protocol):
-    """A module's functions, found by name."""
-
-    def __getitem__(self, name: str, /) -> func.FuncOp: ...
-
+from stablelift.passes.callgraph import FunctionsByName, callees
 
 _EFFECTS = ("stablehlo.rng", "stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
 """Ops that do something else, or something different each time."""
@@ -43,6 +36,8 @@ def is_pure(functions: FunctionsByName, operation: ir.Operation, pure: set[str] 
 def _has_effect(op: ir.Operation) -> bool:
     """Whether an op, its regions aside, does something beside computing its results."""
     if op.name == "stablehlo.custom_call":
+        if ir.StringAttr(op.attributes["call_target_name"]).value == PLACEMENT:
+            return False
         return "has_side_effect" in op.attributes and ir.BoolAttr(op.attributes["has_side_effect"]).value
     return op.name in _EFFECTS
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stablelift.ir.mlir import func, functions, ir
-from stablelift.passes.callgraph import callee_of
+from stablelift.passes.callgraph import Measured, callee_of
 from stablelift.passes.memory import Buffers
 
 
@@ -23,12 +23,10 @@ class _Peaks:
 
     def __init__(self, known: Mapping[str, func.FuncOp]):
         self._known = known
-        self._of_functions: dict[str, int] = {}
+        self.of_function = Measured(known, self._of_function, 0)
 
-    def of_function(self, name: str) -> int:
-        if name not in self._of_functions:
-            self._of_functions[name] = self._of_block(self._known[name].regions[0].blocks[0])
-        return self._of_functions[name]
+    def _of_function(self, name: str) -> int:
+        return self._of_block(self._known[name].regions[0].blocks[0])
 
     def _of_block(self, block: ir.Block) -> int:
         ops = [op.operation for op in block.operations]

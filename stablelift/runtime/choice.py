@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import context, func, functions, parse
 from stablelift.ir.types import byte_size
-from stablelift.passes.callgraph import callees, inlined_size, references
+from stablelift.passes.callgraph import callees, callees_first, inlined_sizes, references
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.runtime.program import Program
 
@@ -124,21 +124,20 @@ class _Size:
 
     def __init__(self, known: Mapping[str, func.FuncOp]):
         self._known = known
-        self._ops: dict[str, int] = {}
+        self._expanded = inlined_sizes(known, _sweeps)
         self.depth, self.inside, self.operand_bytes = 0, 0, 0
-        self._visit("main", 1, set())
+        times = Counter({"main": 1})
+        for name in reversed(callees_first(known, ["main"])):
+            self._visit(name, times)
 
     @cached_property
     def total(self) -> int:
         return self._expanded("main")
 
-    def _expanded(self, name: str) -> int:
-        return inlined_size(self._known, name, self._ops, _sweeps)
-
-    def _visit(self, name: str, times: int, above: set[str]) -> None:
-        """Count the repeated layers that `@name` calls, itself occurring `times` in the whole."""
-        if name in above:
-            return
+    def _visit(self, name: str, times: Counter[str]) -> None:
+        """Count the repeated layers that `@name` calls, which occurs `times` in the whole, as they learn of
+        others.
+        """
         found = references(self._known[name])
         layers = [op for op in found if "layer" in op.attributes]
         counts = Counter(callee for op in layers for callee in callees(op))
@@ -146,10 +145,10 @@ class _Size:
             for callee in callees(op):
                 if counts[callee] >= LEAST_CALLS:
                     self.depth = max(self.depth, counts[callee])
-                    self.inside += times * self._expanded(callee)
-                    self.operand_bytes += times * sum(byte_size(value.type) for value in op.operands)
-                else:
-                    self._visit(callee, times * _sweeps(op), above | {name})
+                    self.inside += times[name] * self._expanded(callee)
+                    self.operand_bytes += times[name] * sum(byte_size(value.type) for value in op.operands)
+                elif callee != name:
+                    times[callee] += times[name] * _sweeps(op)
 
 
 def _sweeps(op: Any) -> int:

@@ -17,8 +17,8 @@ import jax
 from stablelift.errors import LiftError
 from stablelift.ir.location import error_at, where
 from stablelift.ir.mlir import ir, walk
+from stablelift.ir.policy import PLACEMENT
 from stablelift.passes.callgraph import callee_of
-from stablelift.passes.remat.placement import PLACEMENT
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""

@@ -8,8 +8,8 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
+from stablelift.ir.policy import PLACEMENT
 from stablelift.passes.batching.table import batch, batched_types, spread_unmapped
-from stablelift.passes.remat.placement import PLACEMENT
 
 TAKE_BATCHES = (
     "lapack_*_ffi",

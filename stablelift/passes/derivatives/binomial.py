@@ -46,7 +46,7 @@ class Binomial:
         def step(arguments: list[Tensor]) -> list[Tensor]:
             consts, carry, kept, (slot,), xs = split_by(arguments, parts)
             kept = [write(buffer, x, slot) for buffer, x in zip(kept, carry, strict=True)]
-            results = call(self.functions[scan.body], [*consts, *carry, *xs])
+            results = self._step([*consts, *carry, *xs])
             return [*results[:width], *kept, *results[width:]]
 
         buffers = [hlo.constant(0, type) for type in self.buffer_types]
@@ -88,6 +88,11 @@ class Binomial:
         _, of_carry, of_consts, of_xs = split_by(results, [width, len(cts), len(sums), len(scan.xs)])
         return [*of_consts, *of_carry, *of_xs]
 
+    def _step(self, inputs: list[Tensor]) -> list[Tensor]:
+        """A step's results: as the forward function computes them, which has applied the user's rules."""
+        results = call(self.split.forward, inputs)
+        return results[: len(results) - self.split.num_residuals]
+
     def _run_again(
         self,
         consts: list[Tensor],
@@ -114,7 +119,7 @@ class Binomial:
             body_consts, xs, (again,) = split_by(consts, [len(self.consts), len(self.xs), 1])
             at = hlo.constant(scan.length - 1, position.type) - position if scan.reverse else position
             slices = [read(x, at, axis) for x, axis in zip(xs, scan.in_axes, strict=True)]
-            carry = call(self.functions[scan.body], [*body_consts, *carry, *slices])[:width]
+            carry = self._step([*body_consts, *carry, *slices])[:width]
             slot = read(again, offset)
             kept = [write(buffer, x, slot) for buffer, x in zip(kept, carry, strict=True)]
             return [position + 1, offset + 1, *carry, *kept]

@@ -1,6 +1,7 @@
 """Derivatives of `lift.switch`: a switch of the branches' derivatives.
 
-In reverse mode, residuals that are operands are passed on as they are; the others share slots by type.
+In reverse mode, residuals that are operands are passed on as they are; the others share slots by type. Inside
+of a rematerialised function its policy says what the slots hold, see `replay.py`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import build, pick, residual_sources, split_by
+from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
 from stablelift.passes.module import call, replace
 from stablelift.passes.remat.partition import Split
+from stablelift.passes.remat.replays import note_replay
+from stablelift.passes.remat.report import report
 from stablelift.passes.structure import define
 
 
@@ -42,8 +46,14 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     index, *operands = operands_of(op)
     branches = attributes_of(op)["branches"]
     wrt, of = present(wanted[1:]), present(cotangents)
-    splits = [derive.partition(branch, wrt, of) for branch in branches]
+    region = looked_into(derive.region)
+    choice = Inside(region) if region else None
+    splits = [derive.partition(branch, wrt, of, choice) for branch in branches]
+    for split in splits:
+        report(split.account)
     slots, places = _slots(splits)
+    taken = (slot for split, placed in zip(splits, places, strict=True) for slot in _taken(split, placed))
+    read = sorted({slot for slot in taken if slot is not None})
     count = len(op.operation.results)
     inputs = [operand.type for operand in operands]
 
@@ -60,13 +70,23 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
 
         return branch
 
+    def again(split: Split, placed: list[int | None]) -> Callable[[list[Tensor]], list[Tensor]]:
+        def branch(arguments: list[Tensor]) -> list[Tensor]:
+            values, saved = split_by(arguments, [len(operands), len(slots)])
+            assert split.replay is not None
+            return call(split.replay, [*values, *(saved[slot] for slot in placed if slot is not None)])
+
+        return branch
+
     def reverse(split: Split, placed: list[int | None]) -> Callable[[list[Tensor]], list[Tensor]]:
         sources = residual_sources(split)
 
         def branch(arguments: list[Tensor]) -> list[Tensor]:
-            values, saved, cts = split_by(arguments, [len(operands), len(slots), len(of)])
-            computed = (saved[slot] for slot in placed if slot is not None)
-            residuals = [next(computed) if source is None else values[source] for source in sources]
+            values, saved, cts = split_by(arguments, [len(operands), len(read), len(of)])
+            residuals = [
+                values[source] if slot is None else saved[read.index(slot)]
+                for source, slot in _taken(split, list(zip(sources, placed, strict=True)))
+            ]
             return call(split.reverse, [*residuals, *cts])
 
         return branch
@@ -78,16 +98,31 @@ def switch_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
             for name, split, placed in pairs
         ]
         results = build("lift.switch", [index, *operands], ahead, branches=[f.name.value for f in ahead])
+        kept = results[count:]
+        if region and kept:
+            kept = [named(x, region) for x in kept]
+            replays = [
+                define(derive.functions, f"{name}__replay_branch", [*inputs, *slots], again(split, placed))
+                for name, split, placed in pairs
+            ]
+            names = [function.name.value for function in replays]
+            replay = build("lift.switch", [index, *operands, *kept], replays, branches=names)
+            note_replay(replay, results[:count])
     given = pick(cotangents, of)
-    types = [*inputs, *slots, *(ct.type for ct in given)]
+    types = [*inputs, *pick(slots, read), *(ct.type for ct in given)]
     back = [
         define(derive.functions, f"{name}__bwd_branch", types, reverse(split, placed))
         for name, split, placed in pairs
     ]
     replace(op, results[:count])
     names = [function.name.value for function in back]
-    gradients = build("lift.switch", [index, *operands, *results[count:], *given], back, branches=names)
+    gradients = build("lift.switch", [index, *operands, *pick(kept, read), *given], back, branches=names)
     return [None, *place(gradients, wrt, len(operands))]
+
+
+def _taken(split: Split, residuals: Sequence[Any]) -> Sequence[Any]:
+    """Those of the residuals that the reverse function takes."""
+    return residuals[: len(residuals) - split.num_spare]
 
 
 def _slots(splits: Sequence[Split]) -> tuple[list[Any], list[list[int | None]]]:

@@ -7,6 +7,9 @@ the cotangents back through it. Memory is M / k + k carries, work one more run o
 that the loop did not take are not computed. All loops here are bounded `lift.while`s again, so they can be
 mapped and differentiated in turn.
 
+Inside of a rematerialised function whose policy keeps something of each step, that is stored for all steps
+and given to those that are taken again, see `replay.py`.
+
 Source: Griewank 1992, doi:10.1080/10556789208805505, with one level of checkpoints; Stumm and Walther 2010
 treat the case without a bound.
 """
@@ -15,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis
@@ -25,10 +28,13 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.buffers import read, write
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import settled_carry, split_by
+from stablelift.passes.derivatives.flow import residual_sources, settled_carry, split_by
+from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, operands_of, vjp
 from stablelift.passes.module import call, replace
+from stablelift.passes.remat.replays import note_replay
+from stablelift.passes.remat.report import report
 from stablelift.passes.structure import define, lift_op
 
 
@@ -40,11 +46,28 @@ def while_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bo
         raise error_at(op, "reverse mode through a loop whose number of steps has no bound", hint=hint)
     loop = _Loop(derive, op, wanted)
     with ir.InsertionPoint(op.operation), op.operation.location:
-        segments, steps, results, stored = loop.forward()
-    cts = [instantiate(cotangents[index], results[index]) for index in loop.active]
-    replace(op, results)
-    gradients = loop.reverse(segments, steps, stored, cts)
+        swept = loop.forward()
+    report(loop.split.account)
+    cts = [instantiate(cotangents[index], swept.results[index]) for index in loop.active]
+    replace(op, swept.results)
+    gradients = loop.reverse(swept, cts)
     return place(gradients, loop.wanted, len(wanted))
+
+
+class _Swept(NamedTuple):
+    """What a forward sweep has found."""
+
+    segments: Tensor
+    steps: Tensor
+    results: list[Tensor]
+    stored: list[Tensor]
+    """The carry at the start of each segment."""
+    kept: list[Tensor]
+    """What the policy around the loop keeps of each step."""
+
+    @property
+    def flat(self) -> list[Tensor]:
+        return [self.segments, self.steps, *self.results, *self.stored, *self.kept]
 
 
 class _Loop:
@@ -66,7 +89,11 @@ class _Loop:
         self.active = [index - of_body for index in wrt if index >= of_body]
         self.active_consts = [index for index in wrt if index < of_body]
         self.wanted = tuple(of_cond + index for index in wrt)
-        self.split = derive.partition(attributes["body"], wrt, tuple(self.active))
+        self.region = looked_into(derive.region)
+        choice = Inside(self.region) if self.region else None
+        self.split = derive.partition(attributes["body"], wrt, tuple(self.active), choice)
+        self.sources = residual_sources(self.split)
+        self.keeps = self.region is not None and None in self.sources
         self.i32 = hlo.tensor_type([], ir.IntegerType.get_signless(32))
 
     def number(self, value: int) -> Tensor:
@@ -103,81 +130,130 @@ class _Loop:
             max_trip_count=bound,
         )
 
-    # Forward: how many segments and steps it took, the results, and the carry at each segment's start
+    def step(self, consts: Sequence[Tensor], carry: Sequence[Tensor]) -> list[Tensor]:
+        """What one step makes of the carry: by the forward function, which has applied the user's rules."""
+        return call(self.split.forward, [*consts, *carry])[: len(carry)]
 
-    def forward(self) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+    def step_again(
+        self, consts: Sequence[Tensor], kept: Sequence[Tensor], number: Tensor, carry: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """The same, from what the step of that number has kept."""
+        if not self.keeps:
+            return self.step(consts, carry)
+        assert self.split.replay is not None
+        return call(self.split.replay, [*consts, *carry, *(read(buffer, number) for buffer in kept)])
+
+    # Forward
+
+    def forward(self) -> _Swept:
         """Run the loop in segments of `period` steps."""
+        if not self.keeps:
+            return self._sweep([], [], lambda consts, given, number, x, kept: (self.step(consts, x), kept))
+        assert self.region is not None
+        width = len(self.carry)
+        types = list(self.split.forward.type.results)[width:]
+        kept = [type for type, source in zip(types, self.sources, strict=True) if source is None]
+        buffers = [hlo.constant(0, with_axis(type, 0, self.bound)) for type in kept]
+
+        def keeping(consts: Any, _: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
+            results = call(self.split.forward, [*consts, *carry])
+            new = [x for x, source in zip(results[width:], self.sources, strict=True) if source is None]
+            kept = [write(buffer, x, number) for buffer, x in zip(kept, new, strict=True)]
+            return results[:width], kept
+
+        def again(consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
+            return self.step_again(consts, given, number, carry), kept
+
+        found = self._sweep([], buffers, keeping)
+        kept = [named(x, self.region) for x in found.kept]
+        replayed = self._sweep(kept, [], again)
+        note_replay(replayed.flat, found._replace(kept=[]).flat)
+        return replayed._replace(results=found.results, kept=kept)
+
+    def _sweep(
+        self,
+        given: Sequence[Tensor],
+        buffers: Sequence[Tensor],
+        step: Callable[..., tuple[Sequence[Tensor], Sequence[Tensor]]],
+    ) -> _Swept:
+        """The loop, in which `step` sees `given`, the step's number, and `buffers`, which it may change."""
         count, width = self.count, len(self.carry)
         of_cond = len(self.cond_consts)
-        buffers = [hlo.constant(0, with_axis(x.type, 0, count)) for x in self.carry]
+        parts = [of_cond, len(self.consts), len(given)]
+        stores = [hlo.constant(0, with_axis(x.type, 0, count)) for x in self.carry]
 
         def runs(consts: list[Tensor], state: list[Tensor]) -> Tensor:
             within = hlo.compare(state[1], "LT", self.bound)
             return hlo.logical_and(within, self.runs(state[2 : 2 + width], consts[:of_cond]))
 
         def segment(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            (position, steps), carry, stored = split_by(state, [2, width, width])
+            (position, steps), carry, stored, kept = split_by(state, [2, width, width, len(buffers)])
             stored = [write(buffer, x, position) for buffer, x in zip(stored, carry, strict=True)]
-            taken, steps, *carry = self.repeat(
-                "segment", self.period, consts, [self.number(0), steps, *carry], inside, step
+            taken, steps, *rest = self.repeat(
+                "segment", self.period, consts, [self.number(0), steps, *carry, *kept], inside, one
             )
-            return [position + 1, steps, *carry, *stored]
+            return [position + 1, steps, *rest[:width], *stored, *rest[width:]]
 
         def inside(consts: list[Tensor], state: list[Tensor]) -> Tensor:
             return hlo.logical_and(hlo.compare(state[0], "LT", self.period), runs(consts, state))
 
-        def step(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            return [state[0] + 1, state[1] + 1, *call(self.body, [*consts[of_cond:], *state[2:]])]
+        def one(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
+            (taken, number), carry, kept = split_by(state, [2, width, len(buffers)])
+            _, body_consts, seen = split_by(consts, parts)
+            carry, kept = step(body_consts, seen, number, carry, kept)
+            return [taken + 1, number + 1, *carry, *kept]
 
-        start = [self.number(0), self.number(0), *self.carry, *buffers]
-        found = self.repeat("segments", count, [*self.cond_consts, *self.consts], start, runs, segment)
-        (segments, steps), results, stored = split_by(found, [2, width, width])
-        return segments, steps, results, stored
+        start = [self.number(0), self.number(0), *self.carry, *stores, *buffers]
+        consts = [*self.cond_consts, *self.consts, *given]
+        found = self.repeat("segments", count, consts, start, runs, segment)
+        (segments, steps), results, stored, kept = split_by(found, [2, width, width, len(buffers)])
+        return _Swept(segments, steps, results, stored, kept)
 
     # Reverse: the gradients of the active constants, then of the active carry
 
-    def reverse(
-        self, segments: Tensor, steps: Tensor, stored: Sequence[Tensor], cts: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def reverse(self, swept: _Swept, cts: Sequence[Tensor]) -> list[Tensor]:
         """Go back through the segments."""
         sums = [hlo.zeros_like(self.consts[index]) for index in self.active_consts]
-        parts = [len(self.consts), 1, len(stored)]
+        parts = [len(self.consts), len(swept.kept), 1, len(swept.stored)]
 
         def segment(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            body_consts, (steps,), stored = split_by(consts, parts)
+            body_consts, kept, (steps,), stored = split_by(consts, parts)
             position = state[0] - 1
-            left = steps - position * self.period
-            length = hlo.minimum(left, self.number(self.period))
+            start = position * self.period
+            length = hlo.minimum(steps - start, self.number(self.period))
             carry = [read(buffer, position) for buffer in stored]
-            replayed = self._replay(body_consts, length, carry)
-            moved = self._pull_back(body_consts, length, replayed, state[1:])
+            given = [start, *body_consts, *kept]
+            replayed = self._replay(given, length, carry)
+            moved = self._pull_back(given, length, replayed, state[1:])
             return [position, *moved]
 
         found = self.repeat(
             "reverse",
             self.count,
-            [*self.consts, steps, *stored],
-            [segments, *cts, *sums],
+            [*self.consts, *swept.kept, swept.steps, *swept.stored],
+            [swept.segments, *cts, *sums],
             lambda consts, state: hlo.compare(state[0], "GT", 0),
             segment,
         )
         _, of_carry, of_consts = split_by(found, [1, len(cts), len(sums)])
         return [*of_consts, *of_carry]
 
-    def _replay(self, body_consts: list[Tensor], length: Tensor, carry: list[Tensor]) -> list[Tensor]:
+    def _replay(self, given: list[Tensor], length: Tensor, carry: list[Tensor]) -> list[Tensor]:
         """Take `length` steps again; the carry before each of them, stacked."""
         width = len(carry)
         buffers = [hlo.constant(0, with_axis(x.type, 0, self.period)) for x in carry]
+        parts = [2, len(self.consts), len(given) - 1 - len(self.consts)]
 
         def step(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            (position,), carry, kept = split_by(state, [1, width, width])
-            kept = [write(buffer, x, position) for buffer, x in zip(kept, carry, strict=True)]
-            return [position + 1, *call(self.body, [*consts[1:], *carry]), *kept]
+            (position,), carry, stored = split_by(state, [1, width, width])
+            (_, start), body_consts, kept = split_by(consts, parts)
+            stored = [write(buffer, x, position) for buffer, x in zip(stored, carry, strict=True)]
+            return [position + 1, *self.step_again(body_consts, kept, start + position, carry), *stored]
 
         found = self.repeat(
             "replay",
             self.period,
-            [length, *body_consts],
+            [length, *given],
             [self.number(0), *carry, *buffers],
             lambda consts, state: hlo.compare(state[0], "LT", consts[0]),
             step,
@@ -185,27 +261,35 @@ class _Loop:
         return found[1 + width :]
 
     def _pull_back(
-        self, body_consts: list[Tensor], length: Tensor, kept: list[Tensor], moving: list[Tensor]
+        self, given: list[Tensor], length: Tensor, stored: list[Tensor], moving: list[Tensor]
     ) -> list[Tensor]:
         """Pull cotangents, and add gradients of constants, through the steps of one segment."""
-        parts = [len(body_consts), len(kept)]
+        parts = [1, len(self.consts), len(given) - 1 - len(self.consts), len(stored)]
 
         def step(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            body_consts, kept = split_by(consts, parts)
+            (start,), body_consts, kept, stored = split_by(consts, parts)
             position = state[0] - 1
             cts, sums = split_by(state[1:], [len(self.active), len(self.active_consts)])
-            carry = [read(buffer, position) for buffer in kept]
-            results = call(self.split.forward, [*body_consts, *carry])
-            gradients = call(self.split.reverse, [*results[len(carry) :], *cts])
+            inputs = [*body_consts, *(read(buffer, position) for buffer in stored)]
+            slices = [read(buffer, start + position) for buffer in kept]
+            gradients = call(self.split.reverse, [*self._residuals(inputs, slices), *cts])
             of_consts, of_carry = split_by(gradients, [len(sums), len(cts)])
             return [position, *of_carry, *(total + new for total, new in zip(sums, of_consts, strict=True))]
 
         found = self.repeat(
             "pull_back",
             self.period,
-            [*body_consts, *kept],
+            [*given, *stored],
             [length, *moving],
             lambda consts, state: hlo.compare(state[0], "GT", 0),
             step,
         )
         return found[1:]
+
+    def _residuals(self, inputs: list[Tensor], kept: list[Tensor]) -> list[Tensor]:
+        """What the reverse of a step takes, from its inputs and from what it has kept."""
+        if not self.keeps:
+            return call(self.split.forward, inputs)[len(self.carry) :]
+        slices = iter(kept)
+        taken = self.sources[: len(self.sources) - self.split.num_spare]
+        return [next(slices) if source is None else inputs[source] for source in taken]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
+from stablelift.ir.policy import PLACEMENT
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import LinearMap, linear_maps, transposition
 from stablelift.passes.derivatives.windows import Windows
-from stablelift.passes.remat.placement import PLACEMENT
 
 
 @linear_maps("stablehlo.custom_call")

@@ -16,6 +16,7 @@ from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.policy import Policy
+from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.binomial import Binomial
 from stablelift.passes.derivatives.control import place, present
@@ -31,7 +32,7 @@ from stablelift.passes.derivatives.invariants import (
     invariant_residuals,
     invariant_values,
 )
-from stablelift.passes.derivatives.replay import looked_into, named, replaying
+from stablelift.passes.derivatives.replay import looked_into, named, replayable
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.kept import release_calls
@@ -39,7 +40,7 @@ from stablelift.passes.module import Functions, body_of, call, replace
 from stablelift.passes.remat.partition import Split, with_residuals
 from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import partition_of, report
-from stablelift.passes.remat.selection import select
+from stablelift.passes.remat.selection import Selection, select
 from stablelift.passes.structure import define
 
 
@@ -134,9 +135,10 @@ def scan_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     of = tuple(scan.carry) + tuple(scan.num_carry + index for index in ys)
     if scan.checkpoints is not None:
         return _from_snapshots(derive, op, scan, of, ys, cotangents)
-    region = looked_into(derive.region, op.operation)
+    region = looked_into(derive.region)
     policy, is_users = (region, False) if region else derive.loop_policy
-    choice = _Stacked(policy, is_users, scan.num_consts, scan.stop, scan.length, derive.times)
+    replays = region is not None
+    choice = _Stacked(policy, is_users, replays, scan.num_consts, scan.stop, scan.length, derive.times)
     with derive.repeated(scan.length):
         split = derive.partition(scan.body, scan.wrt, of, choice)
     report(split.account)
@@ -173,10 +175,12 @@ class _Stacked:
     What depends on the constants alone is computed once, before the loop. What the reverse recomputes need
     not stay behind a call: the loop's body is a boundary. Under a policy of the user's a barrier tells the
     passes over loops that memory matters more than the time which stacking something else would save.
+    `replays` says whether it is the policy of a rematerialised function around the loop.
     """
 
     policy: Policy
     is_users: bool
+    replays: bool
     num_consts: int
     stop: int
     length: int
@@ -187,15 +191,31 @@ class _Stacked:
         arguments = list(block.arguments)
         free = {*arguments[: self.num_consts], *arguments[self.stop :]}
         invariant = invariant_values(block, self.num_consts) - free
-        selection = select(
-            functions, block, split.residuals, free, self.policy, invariant, max(1, self.length), self.times
-        )
         name, wanted = split.forward.name.value, split.residuals
+
+        def selected(wanted: Sequence[ir.Value]) -> Selection:
+            length = max(1, self.length)
+            return select(functions, block, wanted, free, self.policy, invariant, length, self.times)
+
+        selection = selected(wanted)
         account = partition_of(
             functions, name, self.policy, wanted, selection, invariant, self.length, self.times
         )
         release_calls(split.reverse)
-        chosen = with_residuals(functions, split, selection, barrier=self.is_users)
+        if self.replays:
+            carried, outputs = self.stop - self.num_consts, returned(block)
+            ys = outputs[carried : len(outputs) - len(wanted)]
+            saved = selected(ys).saved
+            chosen = replayable(functions, split, selection, selected([*wanted, *outputs[:carried]]))
+            chosen = chosen._replace(
+                saved_results=frozenset(
+                    carried + index
+                    for index, y in enumerate(ys)
+                    if y in saved and not isinstance(y.owner, ir.Block)
+                )
+            )
+        else:
+            chosen = with_residuals(functions, split, selection, barrier=self.is_users)
         return chosen._replace(account=account)
 
 
@@ -219,7 +239,8 @@ def _forward_scan(
     ]
     kept = len(split.forward.type.results) - split.num_residuals
     carried = [position for position in fresh if sources[position] is not None]
-    again = carried if region and len(carried) < len(fresh) else []
+    replays = region and len(carried) < len(fresh)
+    again = [position for position in carried if replays]
     fresh = [position for position in fresh if position not in again]
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
@@ -237,9 +258,9 @@ def _forward_scan(
         out_axes=[*scan.out_axes, *[0] * len(fresh)],
     )
     stacked = dict(zip(fresh, results[kept:], strict=True))
-    if region and again:
+    if region and replays:
         stacked = {position: named(x, region) for position, x in stacked.items()}
-        body = replaying(derive.functions, split, fresh, again)
+        body = _replay_step(derive, scan, split, [sources[position] for position in again])
         rest = scan.build(
             [*scan.operands, *stacked.values()],
             body,
@@ -248,14 +269,14 @@ def _forward_scan(
             in_axes=[*scan.in_axes, *[0] * len(fresh)],
             out_axes=[*scan.out_axes, *[0] * len(again)],
         )
-        note_replay(rest[0], results[0])
+        note_replay(rest[:kept], results[:kept])
         stacked |= dict(zip(again, rest[kept:], strict=True))
     fixed: dict[int, Tensor] = {}
     if constant:
         before = function_of_constants(derive.functions, split, scan.num_consts, constant)
         fixed = dict(zip(constant, call(before, scan.operands[: scan.num_consts]), strict=True))
     residuals: list[Residual] = []
-    for position, source in enumerate(sources):
+    for position, source in enumerate(sources[: len(sources) - split.num_spare]):
         if position in fixed:
             residuals.append(("const", fixed[position], 0))
         elif source is None or position in stacked:
@@ -264,7 +285,23 @@ def _forward_scan(
             residuals.append(("const", scan.operands[source], 0))
         else:
             residuals.append(("stacked", scan.operands[source], scan.in_axes[source - scan.stop]))
-    return results[:kept], residuals
+    outputs = results[:kept]
+    if region:
+        outputs = [named(x, region) if i in split.saved_results else x for i, x in enumerate(outputs)]
+    return outputs, residuals
+
+
+def _replay_step(derive: Derive, scan: _Scan, split: Split, rest: Sequence[Any]) -> func.FuncOp:
+    """A step of the loop that is run again: it is given what the first one kept, and hands on `rest` of its
+    inputs too.
+    """
+    replay, count = split.replay, len(split.forward.type.inputs)
+    assert replay is not None
+
+    def step(arguments: list[Tensor]) -> list[Tensor]:
+        return [*call(replay, arguments), *pick(arguments[:count], rest)]
+
+    return define(derive.functions, f"{scan.body}__replay_step", list(replay.type.inputs), step)
 
 
 def _reverse_scan(

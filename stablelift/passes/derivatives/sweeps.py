@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
+from stablelift.errors import LiftError
 from stablelift.ir import hlo
+from stablelift.ir.location import where
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
@@ -28,6 +30,11 @@ from stablelift.passes.module import Functions, body_of, finish
 from stablelift.passes.remat.partition import Split
 
 Positions = tuple[int, ...]
+
+_MOST_RESIDUALS = 5000
+"""For each op. Functions that call others twice, and these others, keep more than there is memory for."""
+
+_MOST_CALLS = 100_000
 
 _BOUNDARY = "lift.reverse_begins"
 """A marker between the forward and the reverse ops of a joint function under construction."""
@@ -68,11 +75,12 @@ class Derive:
         self._repeated: dict[str, int] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
-        self._splits: dict[tuple[str, Positions, Positions, Choice | None], Split] = {}
+        self._splits: dict[tuple[str, Positions, Positions, Choice | None, Policy | None], Split] = {}
         self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
         self._carries: dict[Any, bool] = {}
+        self._inlined: dict[str, int] = {}  # how many functions are in each that is flat
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
         """`@name__jvp`: (inputs, tangents of the inputs wrt) -> (results, tangents of the results of)."""
@@ -94,7 +102,7 @@ class Derive:
 
         For a choice what `@name` calls is inlined: it is made among all values of one block.
         """
-        key = (name, wrt, of, choice)
+        key = (name, wrt, of, choice, self.region)
         if key not in self._splits:
             flat = name if choice is None else self.flattened(name)
             split = self._partition(flat, self._joint(flat, wrt, of)[0], len(wrt))
@@ -115,6 +123,9 @@ class Derive:
                 if is_kept(op):
                     continue
                 callee = self.flattened(callee_of(op))
+                self._inlined[name] = self._inlined.get(name, 1) + self._inlined.get(callee_of(op), 1)
+                if self._inlined[name] > _MOST_CALLS:
+                    raise _too_much(function, f"`{name}` stands for more than {_MOST_CALLS} calls")
                 inline_at(op, self.functions[callee])
             self._flat[name] = function.name.value
         return self._flat[name]
@@ -280,10 +291,11 @@ class Derive:
         reverse_ops = operations[boundary + 1 :]
         num_inputs = len(self.functions[name].type.inputs)
         cotangents = list(block.arguments)[num_inputs:]
-        uses = _uses_from_outside(reverse_ops, set(cotangents))
-        results = {result for op in reverse_ops for result in op.results} | set(cotangents)
+        uses, results = _uses_from_outside(reverse_ops, cotangents)
         crossing = [use.value for use in uses] + [value for value in returned[split:] if value not in results]
         residuals, constants = _residuals(crossing)
+        if len(residuals) > _MOST_RESIDUALS * len(operations):
+            raise _too_much(joint, f"reverse mode of `{name}` would keep {len(residuals)} values")
 
         inputs = [value.type for value in [*residuals, *cotangents]]
         reverse = self.functions.create(f"{name}__bwd", inputs, joint.location)
@@ -311,6 +323,15 @@ class Derive:
         return Split(joint, reverse, len(residuals))
 
 
+def _too_much(function: func.FuncOp, what: str) -> LiftError:
+    place = where(function.location)
+    return LiftError(
+        f"{f'{place}: ' if place else ''}error: {what}\n"
+        "  it calls functions more than once, and so do these, and what these call\n"
+        "  hint: make a loop of what is called over and over (stablelift.functional.scan)"
+    )
+
+
 def _anchor(values: Sequence[ir.Value]) -> ir.Operation:
     """An op that holds on to values while ops are replaced; `_held` gives what they have become."""
     return ir.Operation.create("lift.held", operands=list(values))
@@ -322,17 +343,20 @@ def _held(anchor: ir.Operation) -> list[ir.Value]:
     return values
 
 
-def _uses_from_outside(operations: Sequence[ir.Operation], own: set[ir.Value]) -> list[Use]:
-    """The uses, in the operations and their regions, of values that are neither their results nor `own`."""
-    own = set(own)
+def _uses_from_outside(
+    operations: Sequence[ir.Operation], given: Sequence[ir.Value]
+) -> tuple[list[Use], set[ir.Value]]:
+    """The uses, in the operations and their regions, of values that are neither `given` nor their results;
+    and those that are.
+    """
+    own = set(given)
     found: list[Use] = []
     for op in operations:
-        uses = [Use(op, index, value) for index, value in enumerate(op.operands)]
+        found += [Use(op, index, value) for index, value in enumerate(op.operands) if value not in own]
         if len(op.regions):
-            uses += captures(op)
-        found.extend(use for use in uses if use.value not in own)
+            found += [use for use in captures(op) if use.value not in own]
         own.update(op.results)
-    return found
+    return found, own
 
 
 def _residuals(values: Sequence[ir.Value]) -> tuple[list[ir.Value], list[ir.Value]]:

@@ -7,12 +7,12 @@ What is computed behind the boundary of such a call is not fused with what uses 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, functions, ir
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, inlined_size, plain_calls, references
+from stablelift.passes.callgraph import callees, inlined_sizes, plain_calls, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.passes.remarks import remark
@@ -28,21 +28,23 @@ class Outline(ModulePass):
     def run(self, module: ir.Module) -> None:
         known = functions(module)
         if "main" in known:
-            _outline(known, "main", set())
+            _outline(known, "main", inlined_sizes(known), set())
 
 
-def _outline(known: Mapping[str, func.FuncOp], name: str, seen: set[str]) -> None:
+def _outline(
+    known: Mapping[str, func.FuncOp], name: str, size: Callable[[str], int], seen: set[str]
+) -> None:
     """Mark the calls in `@name`, and in what it calls otherwise."""
     if name in seen:
         return
     seen.add(name)
     others = {callee for op in references(known[name]) for callee in callees(op)}
     for callee, ops in plain_calls(known[name], in_regions=True).items():
-        if len(ops) >= LEAST_CALLS and inlined_size(known, callee, {}) >= _LEAST_OPS:
+        if len(ops) >= LEAST_CALLS and size(callee) >= _LEAST_OPS:
             what = f"kept {len(ops)} calls of `{callee}`"
             remark(Outline.name, ops[0], what, "XLA compiles the function once")
             for op in ops:
                 keep_call(op)
             others.discard(callee)
     for callee in others:
-        _outline(known, callee, seen)
+        _outline(known, callee, size, seen)

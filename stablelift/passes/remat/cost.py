@@ -14,8 +14,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size, element_count
-from stablelift.passes.callgraph import callees
-from stablelift.passes.liveness import FunctionsByName
+from stablelift.passes.callgraph import FunctionsByName, Measured, callees
 from stablelift.passes.remat.cut import EXPENSIVE
 
 SAVING = 2
@@ -74,14 +73,10 @@ _MOVED = 8.0
 """What an element that is read or written at a computed place takes."""
 
 
-def recomputing(
-    op: ir.Operation, functions: FunctionsByName | None = None, above: frozenset[str] = frozenset()
-) -> float:
-    """What one more run of the op costs, what it reads left aside; `functions` has those it may refer to,
-    but for those `above` it, which count once.
-    """
-    if functions is not None and (called := callees(op)):
-        return _runs(op) * max(_total(functions, name, recomputing, above) for name in called)
+def recomputing(op: ir.Operation, of: Callable[[str], float] | None = None) -> float:
+    """What one more run of the op costs, what it reads left aside; `of` says so of what it refers to."""
+    if of is not None and op.name not in _PER_ELEMENT and (called := callees(op)):
+        return _runs(op) * max(map(of, called))
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return _PER_PRODUCT * _products(op)
     if op.name in EXPENSIVE:
@@ -95,25 +90,23 @@ def recomputing(
     return each * sum(map(_elements, op.results))
 
 
-def flops(
-    op: ir.Operation, functions: FunctionsByName | None = None, above: frozenset[str] = frozenset()
-) -> int:
+def flops(op: ir.Operation, of: Callable[[str], int] | None = None) -> int:
     """The additions and multiplications of one run of the op, or what else it does to each element."""
-    if functions is not None and (called := callees(op)):
-        return _runs(op) * max(_total(functions, name, flops, above) for name in called)
+    if of is not None and (called := callees(op)):
+        return _runs(op) * max(map(of, called))
     if op.name in ("stablehlo.dot_general", "stablehlo.convolution"):
         return 2 * _products(op)
     return sum(map(_elements, used_by(op) if len(op.regions) else op.results)) if recomputing(op) else 0
 
 
-def _total(functions: FunctionsByName, name: str, measure: Callable[..., Any], above: frozenset[str]) -> Any:
-    """What the ops of a function take together; nothing if it is one of those above (a custom rule may refer
-    to itself).
-    """
-    if name in above:
-        return 0
-    block, above = functions[name].regions[0].blocks[0], above | {name}
-    return sum(measure(op.operation, functions, above) for op in block.operations)
+def of_functions(functions: FunctionsByName, measure: Callable[..., Any]) -> Measured[Any]:
+    """What the ops of a function take together, by `recomputing` or by `flops`."""
+
+    def total(name: str) -> Any:
+        return sum(measure(op.operation, totals) for op in functions[name].regions[0].blocks[0].operations)
+
+    totals: Measured[Any] = Measured(functions, total, 0)
+    return totals
 
 
 def _runs(op: ir.Operation) -> int:

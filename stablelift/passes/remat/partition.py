@@ -21,7 +21,7 @@ from stablelift.passes.module import Functions, body_of, drop_return, finish, re
 from stablelift.passes.remat.cut import repeated_ops
 from stablelift.passes.remat.placement import behind_barrier, fetch, put_away
 from stablelift.passes.remat.report import Partition
-from stablelift.passes.remat.selection import Selection
+from stablelift.passes.remat.selection import Saved, Selection
 
 
 class Split(NamedTuple):
@@ -34,6 +34,12 @@ class Split(NamedTuple):
     num_residuals: int
     account: Partition | None = None
     """What was chosen, where there was a choice."""
+    replay: func.FuncOp | None = None
+    """inputs, and those residuals that are none -> results: the forward function when these are kept."""
+    num_spare: int = 0
+    """How many of the residuals, the last ones, only `replay` takes, and not the reverse function."""
+    saved_results: frozenset[int] = frozenset()
+    """The results that the policy of the function around a loop saves where they are wanted."""
 
     @property
     def residuals(self) -> list[ir.Value]:
@@ -43,17 +49,26 @@ class Split(NamedTuple):
 
 
 def with_residuals(
-    functions: Functions, split: Split, selection: Selection, *, barrier: bool = False, pin: bool = False
+    functions: Functions,
+    split: Split,
+    selection: Selection,
+    *,
+    barrier: bool = False,
+    pin: bool = False,
+    spare: Saved | None = None,
 ) -> Split:
     """The same functions with the selected residuals between them.
 
     Args:
+      spare: What the forward function returns beside them.
       barrier: Keep the compiler from merging what is recomputed with its first computation.
       pin: Mark what is saved as a choice that no later one changes.
     """
     wanted = split.residuals
-    given = [*selection.saved, *selection.free]
-    if set(given) == set(wanted) and not any(selection.saved.values()):
+    given = crossing(split, selection)
+    spare = spare or {}
+    saved = {**selection.saved, **spare}
+    if given == wanted and not any(saved.values()) and not spare:
         return split
     guarded = barrier and bool(repeated_ops(wanted, given, selection.again))
     reverse = _reverse(functions, split, wanted, given, selection, guarded)
@@ -61,12 +76,18 @@ def with_residuals(
     outputs = drop_return(split.forward)
     with ir.InsertionPoint(block), split.forward.location:
         passed = [
-            _pinned(value) if pin and value in selection.saved else value
-            for value in (put_away(value, selection.saved.get(value)) for value in given)
+            _pinned(value) if pin and value in saved else value
+            for value in (put_away(value, saved.get(value)) for value in [*given, *spare])
         ]
     finish(split.forward, [*outputs[: len(outputs) - len(wanted)], *passed])
     erase_unused(functions, split.forward)
-    return Split(split.forward, reverse, len(given))
+    return Split(split.forward, reverse, len(passed), num_spare=len(spare))
+
+
+def crossing(split: Split, selection: Selection) -> list[ir.Value]:
+    """What is handed to the reverse, in its order: that of before, if it is the same."""
+    given = [*selection.saved, *selection.free]
+    return split.residuals if set(given) == set(split.residuals) else given
 
 
 def _pinned(value: ir.Value) -> ir.Value:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir.mlir import func, ir
+from stablelift.ir.policy import PLACEMENT
 from stablelift.passes.module import body_of
 from stablelift.passes.remat.saveable import Offload
-
-PLACEMENT = "annotate_device_placement"
-"""The custom call by which XLA is told what memory a value is to be in."""
 
 
 def put_away(value: ir.Value, offload: Offload | None) -> ir.Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, NamedTuple
 
 from stablelift.ir.location import where
@@ -106,6 +107,7 @@ def partition_of(
     """The account of a selection; values that are there anyway, and constants, are left out of it."""
     values: list[Value] = []
     used = set(wanted)
+    about = cache(lambda type: (str(type), byte_size(type)))
     for value in dict.fromkeys([*selection.saved, *wanted]):
         owner: Any = _unnamed(value).owner
         is_argument = isinstance(owner, ir.Block)
@@ -114,14 +116,16 @@ def partition_of(
         fate = "recomputed"
         if value in selection.saved:
             fate = "offloaded" if selection.saved[value] else "saved"
-        size = byte_size(value.type) * (1 if value in invariant else steps)
+        type, size = about(value.type)
+        size *= 1 if value in invariant else steps
         op = "carry" if is_argument else owner.name
         place = None if is_argument else where(owner.location)
-        values.append(Value(fate, size, value in used, op, str(value.type), place))
+        values.append(Value(fate, size, value in used, op, type, place))
     values.sort(key=lambda value: (FATES.index(value.fate), -value.size_bytes))
     again = repeated_ops(wanted, [*selection.saved, *selection.free], selection.again)
-    seconds = sum(cost.recomputing(op, functions) for op in again) * steps / _BYTES_PER_SECOND
-    flops = sum(cost.flops(op, functions) for op in again) * steps
+    work, count = (cost.of_functions(functions, measure) for measure in (cost.recomputing, cost.flops))
+    seconds = sum(cost.recomputing(op, work) for op in again) * steps / _BYTES_PER_SECOND
+    flops = sum(cost.flops(op, count) for op in again) * steps
     return Partition(function, steps, str(policy), tuple(values), flops, seconds, times, selection.edges)
 
 

@@ -74,6 +74,9 @@ class Weighing:
     length: int = 1
     times: int = 1
 
+    def __post_init__(self) -> None:
+        self._work_of_functions = cost.of_functions(self.functions, cost.recomputing)
+
     def under(self, policy: Policy) -> tuple[list[ir.Value], tuple[Edge, ...]]:
         """The values that a policy saves which weighs them, and with `MOST` what each step to it would cost.
 
@@ -106,7 +109,7 @@ class Weighing:
         return byte_size(value.type) * (1 if value in self.invariant else self.length)
 
     def _work(self, op: ir.Operation) -> float:
-        return cost.recomputing(op, self.functions) * self.length
+        return cost.recomputing(op, self._work_of_functions) * self.length
 
     def _may_repeat(self, allowed: Collection[str], op: ir.Operation) -> bool:
         return is_repeatable(op, allowed) and (op.name not in LOOPS or is_pure(self.functions, op))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from stablelift.ir.location import where
 from stablelift.ir.mlir import context, func, functions, ir, parse, walk
 from stablelift.ir.types import byte_size
+from stablelift.passes.callgraph import Measured
 from stablelift.passes.raising.counted import NotCounted, trip_count
 from stablelift.passes.remat import cost
 
@@ -84,13 +85,10 @@ class _Count:
 
     def __init__(self, known: Mapping[str, func.FuncOp]):
         self._functions = known
-        self._flops: dict[str, int] = {}
+        self.of_function = Measured(known, self._of_function, 0)
 
-    def of_function(self, name: str) -> int:
-        if name not in self._flops:
-            self._flops[name] = 0  # a function that calls itself meets itself here
-            self._flops[name] = self._of_block(self._functions[name].regions[0].blocks[0])
-        return self._flops[name]
+    def _of_function(self, name: str) -> int:
+        return self._of_block(self._functions[name].regions[0].blocks[0])
 
     def loop(self, function: str, op: ir.Operation) -> Loop:
         carried = sum(byte_size(operand.type) for operand in op.operands)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from stablelift.ir.location import where
 from stablelift.ir.mlir import context, func, functions, ir, parse
 from stablelift.ir.types import byte_size
+from stablelift.passes.callgraph import Measured, callee_of, inlined_sizes
 from stablelift.passes.memory import Buffers
 from stablelift.runtime.account.census import steps_of
 
@@ -73,17 +74,22 @@ def timeline_of(bytecode: bytes) -> Timeline:
         module = parse(bytecode, ctx)
         known = functions(module)
         block = known["main"].regions[0].blocks[0]
-        walk = _Walk(known)
+        walk = _Walk(known, inlined_sizes(known))
         walk.through(block, returns=True)
         arguments = sum(byte_size(argument.type) for argument in block.arguments)
         return Timeline(tuple(walk.moments), tuple(walk.spans), arguments, walk.at_peak())
 
 
+_MOST_OPS = 100_000
+"""A call of a function that stands for more ops is one moment."""
+
+
 class _Walk:
     """One walk through a program."""
 
-    def __init__(self, known: Mapping[str, func.FuncOp]):
+    def __init__(self, known: Mapping[str, func.FuncOp], size: Measured[int]):
         self._functions = known
+        self._size = size
         self.moments: list[Moment] = []
         self.spans: list[Span] = []
         self._held: dict[ir.Value, None] = {}
@@ -137,15 +143,16 @@ class _Walk:
         elif op.name in ("stablehlo.case", "stablehlo.if"):
             self._branches(op)
         elif op.name == "func.call":
-            callee: Any = op.attributes["callee"]
-            self.through(self._functions[callee.value].regions[0].blocks[0])
-            self._span(f"@{callee.value}", start, 1)
+            callee = callee_of(op)
+            if self._size(callee) <= _MOST_OPS:
+                self.through(self._functions[callee].regions[0].blocks[0])
+                self._span(f"@{callee}", start, 1)
 
     def _branches(self, op: ir.Operation) -> None:
         """The branch that takes most."""
 
         def most(region: Any) -> int:
-            tried = _Walk(self._functions)
+            tried = _Walk(self._functions, self._size)
             tried.through(region.blocks[0])
             return tried.peak_bytes
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jax.ad_checkpoint import checkpoint_name
 from stablelift import Program, checkpoint_policies, functional
 from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, parse, walk
+from tests.interpreter import interpreted, jax_interpreted
 
 theirs = jax.checkpoint_policies
 
@@ -123,6 +125,15 @@ def test_one_call_of_the_reverse_is_kept_for_xla():
     assert 'inlineable = "false"' not in text
 
 
+def by_op(function):
+    """The function by StableHLO's interpreter, which takes no time to compile."""
+    return partial(interpreted, function)
+
+
+def jax_by_op(function):
+    return partial(jax_interpreted, function)
+
+
 POLICIES = [None, "dots_saveable", 'save_only_these_names("hidden")', "auto", "everything_saveable"]
 
 
@@ -137,7 +148,7 @@ class TestEverywhere:
         def loss(remat, x, w, v):
             return (functional.vmap(remat, (0, None, 0))(x[:, None], w, v[:, None]) ** 2).sum()
 
-        found = functional.jit(functional.grad(lambda *args: loss(self.remat(policy), *args), (0, 1, 2)))
+        found = by_op(functional.grad(lambda *args: loss(self.remat(policy), *args), (0, 1, 2)))
         close(found(*ARGS), plain()(*ARGS))
 
     def test_mapped_gradients(self, policy):
@@ -145,32 +156,32 @@ class TestEverywhere:
             loss = lambda x, w, v: (function(x[None], w, v[None]) ** 2).sum()  # noqa: E731
             return lambda grad, vmap: vmap(grad(loss, (0, 1, 2)), (0, None, 0))(*ARGS)
 
-        found = functional.jit(lambda: one(self.remat(policy))(functional.grad, functional.vmap))()
-        close(found, one(block)(jax.grad, jax.vmap))
+        found = by_op(lambda: one(self.remat(policy))(functional.grad, functional.vmap))()
+        close(found, jax_by_op(lambda: one(block)(jax.grad, jax.vmap))())
 
     def test_second_order(self, policy):
         def twice(function, grad):
             inner = grad(lambda x, w, v: (function(x, w, v) ** 2).sum())
             return grad(lambda *args: (inner(*args) ** 3).sum(), (0, 1, 2))
 
-        found = functional.jit(twice(self.remat(policy), functional.grad))(*ARGS)
-        close(found, jax.jit(twice(block, jax.grad))(*ARGS))
+        found = by_op(twice(self.remat(policy), functional.grad))(*ARGS)
+        close(found, jax_by_op(twice(block, jax.grad))(*ARGS))
 
     def test_forward_over_reverse(self, policy):
         def moved(function, grad, jvp):
             gradient = grad(lambda x, w, v: (function(x, w, v) ** 2).sum(), (0, 1))
             return lambda: jvp(gradient, ARGS, ARGS)
 
-        found = functional.jit(moved(self.remat(policy), functional.grad, functional.jvp))()
-        close(found, jax.jit(moved(block, jax.grad, jax.jvp))())
+        found = by_op(moved(self.remat(policy), functional.grad, functional.jvp))()
+        close(found, jax_by_op(moved(block, jax.grad, jax.jvp))())
 
     def test_nested(self, policy):
         inner = self.remat(policy)
         outer = functional.checkpoint(lambda x, w, v: inner(jnp.sin(x), w, v) * 2, policy=policy)
         loss = lambda function: lambda *args: (function(*args) ** 2).sum()  # noqa: E731
         expected = loss(lambda x, w, v: block(jnp.sin(x), w, v) * 2)
-        found = functional.jit(functional.grad(loss(outer), (0, 1, 2)))(*ARGS)
-        close(found, jax.grad(expected, (0, 1, 2))(*ARGS))
+        found = by_op(functional.grad(loss(outer), (0, 1, 2)))(*ARGS)
+        close(found, jax_by_op(jax.grad(expected, (0, 1, 2)))(*ARGS))
 
     def test_inside_a_custom_vjp(self, policy):
         remat = self.remat(policy)
@@ -183,7 +194,7 @@ class TestEverywhere:
             return functional.vjp(remat, x, w, v)
 
         clipped.defvjp(forward, lambda pullback, ct: pullback(jnp.clip(ct, -0.5, 0.5)))
-        found = functional.jit(functional.grad(lambda *args: (clipped(*args) ** 2).sum(), (0, 1, 2)))(*ARGS)
+        found = by_op(functional.grad(lambda *args: (clipped(*args) ** 2).sum(), (0, 1, 2)))(*ARGS)
         out, pullback = jax.vjp(block, *ARGS)
         close(found, pullback(jnp.clip(2 * out, -0.5, 0.5)))
 
@@ -197,8 +208,8 @@ class TestEverywhere:
             return run
 
         remat = functional.checkpoint(block, policy=policy, prevent_cse=prevent_cse)
-        found = functional.jit(functional.grad(loss(remat, functional.scan), (0, 1, 2)))(*ARGS)
-        close(found, jax.jit(jax.grad(loss(block, jax.lax.scan), (0, 1, 2)))(*ARGS))
+        found = by_op(functional.grad(loss(remat, functional.scan), (0, 1, 2)))(*ARGS)
+        close(found, jax_by_op(jax.grad(loss(block, jax.lax.scan), (0, 1, 2)))(*ARGS))
 
     def test_around_loops_and_branches(self, policy):
         def run(x, w, v, *, scan, cond, loop):
@@ -217,8 +228,8 @@ class TestEverywhere:
         ours = {"scan": functional.scan, "cond": functional.cond, "loop": bounded}
         jaxs = {"scan": jax.lax.scan, "cond": jax.lax.cond, "loop": thrice}
         remat = functional.checkpoint(lambda *args: run(*args, **ours), policy=policy)
-        found = functional.jit(functional.grad(remat, (0, 1, 2)))(*square)
-        close(found, jax.grad(lambda *args: run(*args, **jaxs), (0, 1, 2))(*square))
+        found = by_op(functional.grad(remat, (0, 1, 2)))(*square)
+        close(found, jax_by_op(jax.grad(lambda *args: run(*args, **jaxs), (0, 1, 2)))(*square))
 
     def test_jaxs_checkpoint_is_ours(self, policy):
         if policy is None or policy.startswith("auto"):
