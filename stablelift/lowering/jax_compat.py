@@ -66,7 +66,7 @@ all_gather_p = _parallel.all_gather_p
 reduce_scatter_p = _parallel.reduce_scatter_p
 ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
-random_bits_p = random.prng.random_bits_p
+random_bits_p: Primitive = getattr(random, "prng").random_bits_p  # noqa: B009, its stubs do not have it
 
 _ClosedJaxpr: Any = getattr(core, "ClosedJaxpr", None)  # None where a Jaxpr holds its constants
 
