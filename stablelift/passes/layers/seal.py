@@ -21,6 +21,7 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callees, references
 from stablelift.passes.kept import keep_call
+from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
 from stablelift.passes.structure import define
@@ -40,6 +41,7 @@ class Seal(ModulePass):
         pending, seen = ["main"], {"main"}
         while pending:
             function = functions[pending.pop()]
+            erase_unused(functions, function)  # a call that is kept would keep alive what it is given
             for op in references(function):
                 if _is_unit(op):
                     _seal(op)
