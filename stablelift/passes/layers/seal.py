@@ -10,7 +10,7 @@ each other, as in the norm of a draw, what each of them uses comes out of a call
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +19,21 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, is_used
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callees, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
 from stablelift.passes.structure import define
 
+SEALED = "sealed"
+"""What the names begin with of the functions whose calls are kept."""
 _MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
 _BARRIER = "stablehlo.optimization_barrier"
 _EXACT = {*(f"stablehlo.{name}" for name in (*_MOVES, "constant", "convert", "iota")), _BARRIER}
 """The ops that do not round."""
+_SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
+"""The ops that round as they are compiled: the others give the same bits whatever they are fused with."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,10 @@ class Seal(ModulePass):
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
         pending, seen = ["main"], {"main"}
+        plain = {"main"}
         while pending:
             function = functions[pending.pop()]
+            is_plain = function.name.value in plain
             erase_unused(functions, function)  # a call that is kept would keep alive what it is given
             for op in references(function):
                 if _is_unit(op):
@@ -49,7 +55,9 @@ class Seal(ModulePass):
                     new = [name for name in callees(op) if name not in seen]
                     seen.update(new)
                     pending.extend(new)
-            _separate(functions, _chained(function))
+                    plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
+            if is_plain:  # what is dead in the body of another lift is not known yet
+                _separate(functions, _chained(function))
 
 
 def _is_unit(op: ir.Operation) -> bool:
@@ -81,15 +89,17 @@ def _chained(function: func.FuncOp) -> list[ir.Operation]:
             constant.update(op.results)
         elif op.name in _EXACT:
             since.update((result, before | {number}) for result in op.results if before)
-        elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op):
-            since.update((result, {number}) for result in op.results)
+        elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op.results):
+            if _has_floats(op.operands):  # behind a draw a barrier is enough
+                since.update((result, {number}) for result in op.results)
             if before:
                 chained |= before | {number}
-    return [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
+    found = [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
+    return found if any(op.name in _SUMS for op in found) else []
 
 
-def _has_floats(op: ir.Operation) -> bool:
-    return any(hlo.is_inexact(result.type) for result in op.results)
+def _has_floats(values: Iterable[ir.Value]) -> bool:
+    return any(hlo.is_inexact(value.type) for value in values)
 
 
 def _separate(functions: Functions, ops: Sequence[ir.Operation]) -> None:
@@ -114,7 +124,7 @@ def _is_broadcast(value: ir.Value) -> bool:
 
 
 def _kept(functions: Functions, value: ir.Value) -> ir.Value:
-    wanted = f"sealed_{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
+    wanted = f"{SEALED}_{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
     function = functions.by_name.get(wanted) or define(
         functions, wanted, [value.type], lambda given: [Tensor(x) for x in behind_barrier([given[0].value])]
     )
