@@ -25,15 +25,19 @@ NAMES = sorted(COMPOSITES)
 
 
 @functools.cache
+def built(name, library):
+    return COMPOSITES[name].build(library)
+
+
+@functools.cache
 def initialised(name, library):
     """The model in a library, and its initial variables, as plain dicts."""
-    case = COMPOSITES[name]
-    model = case.build(library)
-    return model, jax.tree.map(lambda x: x, dict(model.init(STREAMS, *case.inputs)))
+    model = built(name, library)
+    return model, jax.tree.map(lambda x: x, dict(model.init(STREAMS, *COMPOSITES[name].inputs)))
 
 
 def results(name, library, variables):
-    model, case = initialised(name, library)[0], COMPOSITES[name]
+    model, case = built(name, library), COMPOSITES[name]  # no variables: a trace may be open
     return model.apply(variables, *case.inputs, rngs=STREAMS, mutable=case.mutable or False)
 
 
