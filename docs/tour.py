@@ -325,7 +325,7 @@ close(moved, jnp.zeros((3, 4)))  # a vector that grows keeps its direction
 # 9. Errors ------------------------------------------------------------------------------------------------
 #
 # An error says where, in the user's file, what, and what to do. Locations are carried from JAX's trace
-# through every pass. Read next: stablelift/errors.py and stablelift/ir/location.py.
+# through every pass. Read next: stablelift/errors/base.py and stablelift/ir/location.py.
 
 
 def hopeless(x):

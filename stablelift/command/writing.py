@@ -8,7 +8,6 @@ import io
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import click
 
 from stablelift.command.help import option
 from stablelift.command.refusal import Refusal, reason
+from stablelift.ir.whole import write_whole
 
 if TYPE_CHECKING:
     from stablelift.ir.mlir import ir
@@ -114,22 +114,9 @@ def write(output: str, data: bytes) -> None:
             target.write_bytes(data)
         else:
             with _uninterrupted():
-                _replace(target.resolve(), data)
+                write_whole(target.resolve(), data)
     except OSError as error:
         raise Refusal(f"{output}: error: cannot be written: {reason(error)}") from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    written = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        written.chmod(_mode(target))
-        os.replace(written, target)
-    except OSError:
-        written.unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager
@@ -140,12 +127,3 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _mode(target: Path) -> int:
-    """The permissions of the file, or those that a new one gets."""
-    if target.exists():
-        return target.stat().st_mode
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask

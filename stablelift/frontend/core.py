@@ -23,7 +23,7 @@ def bind(
 
     Raises: ApplyScopeInvalidVariablesTypeError, InvalidRngError.
     """
-    _check_variables(variables)
+    variables = _checked(variables)
     streams = as_streams(rngs, "bind") if rngs is not None else {}
     copied = {col: unfreeze(xs) if in_filter(mutable, col) else xs for col, xs in variables.items()}
     return Scope(copied, streams, mutable=mutable, flags=flags)
@@ -39,7 +39,7 @@ def apply(
 
     @functools.wraps(fn)
     def applied(variables: Mapping[str, Any], *args: Any, rngs: Any = None, **kwargs: Any) -> Any:
-        _check_variables(variables)
+        variables = _checked(variables)
         if "params" in variables and "params" in variables["params"]:
             raise errors.ApplyScopeInvalidVariablesStructureError(variables)
         with bind(variables, rngs, mutable, flags).temporary() as root:
@@ -81,11 +81,27 @@ def lazy_init(
     return initialised
 
 
-def _check_variables(variables: Any) -> None:
-    """Check the dicts and their keys; what a collection holds is up to its Modules."""
-    if isinstance(variables, dict | FrozenDict) and all(
-        isinstance(col, str) and isinstance(xs, dict | FrozenDict) and all(isinstance(k, str) for k in xs)
-        for col, xs in variables.items()
-    ):
-        return
+def _checked(variables: Any) -> Mapping[str, Any]:
+    """The collections, once their dicts and keys are known to be some: what they hold is up to the Modules.
+
+    Frozen dicts of Flax's, which checkpoints and training states may hold, become dicts.
+    """
+    own = _thawed(variables)
+    if isinstance(own, dict | FrozenDict):
+        if any(_is_foreign(xs) for xs in own.values()):
+            own = {col: _thawed(xs) for col, xs in own.items()}
+        if all(
+            isinstance(col, str) and isinstance(xs, dict | FrozenDict) and all(isinstance(k, str) for k in xs)
+            for col, xs in own.items()
+        ):
+            return own
     raise errors.ApplyScopeInvalidVariablesTypeError(variables)
+
+
+def _is_foreign(tree: Any) -> bool:
+    """Whether a tree is a frozen dict of another library's."""
+    return not isinstance(tree, dict | FrozenDict) and isinstance(tree, Mapping) and hasattr(tree, "unfreeze")
+
+
+def _thawed(tree: Any) -> Any:
+    return tree.unfreeze() if _is_foreign(tree) else tree

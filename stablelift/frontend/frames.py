@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from stablelift.frontend.scope import Scope
 
 
+@dataclasses.dataclass
+class Lifetime:
+    """Whether the call that made a tree of scopes has returned; all scopes of the tree share one."""
+
+    over: bool = False
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Frame:
     """One run of a lifted body: the path of what is lifted, and the variable trees it was lifted from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,8 +44,11 @@ class FrozenDict(Mapping):
             self._hash = hash(frozenset((key, _hashable(value)) for key, value in self._dict.items()))
         return self._hash
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise ValueError("FrozenDict is immutable: `copy({key: value})` gives another one with the entry")
+
     def __repr__(self) -> str:
-        return f"FrozenDict({self._dict!r})"
+        return self.pretty_repr()
 
     def __reduce__(self):
         return FrozenDict, (unfreeze(self),)
@@ -70,12 +74,11 @@ def _hashable(value: Any) -> Any:
     return FrozenDict(value) if isinstance(value, dict) else value
 
 
-def _indented(value: Any, spaces: int, depth: int = 1) -> str:
+def _indented(value: Any, spaces: int) -> str:
     if not isinstance(value, dict) or not value:
         return repr(value)
-    pad = " " * spaces
-    lines = [f"{pad * depth}{key}: {_indented(entry, spaces, depth + 1)}," for key, entry in value.items()]
-    return "\n".join(["{", *lines, pad * (depth - 1) + "}"])
+    lines = "".join(f"{key}: {_indented(entry, spaces)},\n" for key, entry in value.items())
+    return "{\n" + textwrap.indent(lines, " " * spaces) + "}"
 
 
 def freeze(xs: Mapping[Any, Any]) -> FrozenDict:

@@ -23,6 +23,7 @@ from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import traced_leaves
 from stablelift.passes.layers.results import ReturnStacks
+from stablelift.passes.layers.seal import SEALED
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstacked
 
@@ -89,15 +90,16 @@ def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
     return variables(_runner(program)(*given))
 
 
-# Little is computed, once: all of XLA's optimisation costs more time than it saves. Without any, bits differ.
+# Little is computed, once: all of XLA's optimisation costs more time than it saves. Without any, bits differ;
+# with less than all, those of sums do, which are added up in another order.
 _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 
 
 @lru_cache(maxsize=128)
 def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once. Of what it does not use, types are enough."""
-    finished = program.after_passes(first=("lift-seal",), last=(ReturnStacks(), "canonicalize"))
-    used, layout = _used_arguments(finished), finished.finished.layout
+    finished = program.after_passes(first=("lift-prune", "lift-seal"), last=(ReturnStacks(), "canonicalize"))
+    (used, is_chained), layout = _described(finished), finished.finished.layout
     assert layout is not None
 
     def bind(*arrays: Any) -> list[Any]:
@@ -108,7 +110,7 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
         ]
         return finished.bind(*filled)
 
-    jitted = jax.jit(bind, compiler_options=_OPTIONS)
+    jitted = jax.jit(bind, compiler_options=None if is_chained else _OPTIONS)
 
     def run(*arrays: Any) -> list[Any]:
         needed = [array for array, is_used in zip(arrays, used, strict=True) if is_used]
@@ -121,8 +123,9 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
     return run
 
 
-def _used_arguments(program: Program) -> list[bool]:
-    """Which arguments of a finished program its results depend on."""
+def _described(program: Program) -> tuple[list[bool], bool]:
+    """Which arguments of a finished program its results depend on, and whether `lift-seal` found a chain."""
     with context() as ctx:
         module = parse(program.bytecode, ctx)
-        return [is_used(argument) for argument in functions(module)["main"].arguments]
+        used = [is_used(argument) for argument in functions(module)["main"].arguments]
+        return used, any(name.startswith(f"{SEALED}_") for name in functions(module))

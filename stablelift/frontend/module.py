@@ -7,24 +7,19 @@ of `init` or `apply` binds a fresh copy of the tree of Modules to a Scope, and t
 from __future__ import annotations
 
 import dataclasses
-import weakref
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import jax
-
 from stablelift import errors
 from stablelift.frontend import toplevel
 from stablelift.frontend.adoption import (
-    field_names,
     join_parent,
     make_name_scopes,
-    map_submodules,
     register_attribute,
     register_fields,
 )
-from stablelift.frontend.calling import wrap_method
+from stablelift.frontend.cloning import Cache, cloned
 from stablelift.frontend.core import bind as bind_scope
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.initialising import initialised, lazily_initialised
@@ -34,11 +29,12 @@ from stablelift.frontend.module_class import (
     name_scoped_methods,
     wrap_attributes,
 )
-from stablelift.frontend.module_state import UNSPECIFIED, ModuleBase, ModuleState, SetupState, stacks
+from stablelift.frontend.module_state import UNSPECIFIED, ModuleState, SetupState, stacks
+from stablelift.frontend.module_variables import ModuleVariables
 from stablelift.frontend.presentation import module_repr
 from stablelift.frontend.rng import as_streams
-from stablelift.frontend.scope import Scope
-from stablelift.frontend.variables import Variable, fresh_identity
+from stablelift.frontend.trial import try_out_setup
+from stablelift.frontend.variables import fresh_identity
 
 M = TypeVar("M", bound="Module")
 
@@ -48,14 +44,7 @@ _COPY_PROTOCOL = {
 }  # fmt: skip
 
 
-class _ValidationScope(Scope):
-    """A scope in which `setup` can be tried out: any stream gives a key."""
-
-    def make_rng(self, name: str = "params") -> Any:
-        return jax.random.key(0)
-
-
-class Module(ModuleBase):
+class Module(ModuleVariables):
     """Base of all layers and models.
 
     A subclass is a dataclass: annotated attributes are its fields. Submodules and variables are made in
@@ -139,21 +128,12 @@ class Module(ModuleBase):
                 self.setup()
                 make_name_scopes(self)
             elif state.setup_called == SetupState.NEW:
-                self._validate_setup()
+                if type(self).setup is not Module.setup:
+                    try_out_setup(self)
         finally:
             state.in_setup = False
             if not shallow:
                 state.setup_called = SetupState.DONE
-
-    def _validate_setup(self) -> None:
-        if type(self).setup is Module.setup:
-            return
-
-        def run_setup(x: Any) -> Any:
-            with _ValidationScope({}, rngs={}, mutable=True).temporary() as root:
-                return wrap_method(lambda module, x: x)(self.clone(parent=root), x)
-
-        jax.eval_shape(run_setup, 0)
 
     @property
     def _initialization_allowed(self) -> bool:
@@ -166,7 +146,7 @@ class Module(ModuleBase):
         self: M,
         *,
         parent: Any = None,
-        _deep_clone: bool | weakref.WeakValueDictionary[int, Any] = False,
+        _deep_clone: bool | Cache = False,
         _reset_names: bool = False,
         **updates: Any,
     ) -> M:
@@ -175,148 +155,11 @@ class Module(ModuleBase):
         With `_deep_clone` the Modules in its fields are cloned too, shared ones once; `_reset_names` frees
         their names.
         """
-        fields = {name: getattr(self, name) for name in (*field_names(self), "name")}
-        fields.update(updates, parent=parent)
-        if _deep_clone is not False:
-            cache = weakref.WeakValueDictionary() if _deep_clone is True else _deep_clone
-            names = {"name": None} if _reset_names else {}
-
-            def clone_once(module: Any) -> Any:
-                if module._id not in cache:
-                    copy = module.clone(_deep_clone=cache, _reset_names=_reset_names, **names)
-                    cache[module._id] = copy
-                    return copy
-                return cache[module._id]
-
-            fields = {k: v if k == "parent" else map_submodules(clone_once, v) for k, v in fields.items()}
-        return type(self)(**fields)
+        return cloned(self, parent, _deep_clone, _reset_names, updates)
 
     def copy(self: M, *, parent: Any = UNSPECIFIED, name: str | None = None, **updates: Any) -> M:
         """A deep copy with a new name, by default attached to the Module whose method is running."""
         return self.clone(parent=parent, name=name, _deep_clone=True, **updates)
-
-    # Variables and random streams.
-
-    def _scope_for(self, what: str) -> Scope:
-        if self.scope is None:
-            raise errors.UnboundModuleError(what, type(self).__name__)
-        return self.scope
-
-    def _reserving_scope(self, kind: str, name: str, col: str) -> Scope:
-        scope = self._scope_for(f"create {kind} `{name}`")
-        scope.check_usable(f"{kind} `{name}`", writes=False)
-        if not self._initialization_allowed:
-            raise errors.AssignVariableError(kind, name, type(self).__name__)
-        if scope.name_reserved(name, col):
-            raise errors.NameInUseError(kind, name, type(self).__name__)
-        return scope
-
-    def param(
-        self, name: str, init_fn: Callable[..., Any], *init_args: Any, unbox: bool = True, **init_kwargs: Any
-    ) -> Any:
-        """The parameter `name`; created as `init_fn(key, *init_args, **init_kwargs)` when initialising.
-
-        Raises: NameInUseError, ScopeParamShapeError, ScopeParamNotFoundError, ScopeCollectionNotFound.
-        """
-        scope = self._reserving_scope("param", name, "params")
-        value = scope.param(name, init_fn, *init_args, unbox=unbox, **init_kwargs)
-        self._state.children[name] = "params"
-        return value
-
-    def variable(
-        self,
-        col: str,
-        name: str,
-        init_fn: Callable[..., Any] | None = None,
-        *init_args: Any,
-        unbox: bool = True,
-        **init_kwargs: Any,
-    ) -> Variable[Any]:
-        """The variable `name` of `col`; created as `init_fn(*init_args, **init_kwargs)` if it is missing.
-
-        Raises: NameInUseError, ScopeVariableNotFoundError, ScopeCollectionNotFound.
-        """
-        scope = self._reserving_scope("variable", name, col)
-        variable = scope.variable(col, name, init_fn, *init_args, unbox=unbox, **init_kwargs)
-        self._state.children[name] = col
-        return variable
-
-    def sow(
-        self,
-        col: str,
-        name: str,
-        value: Any,
-        reduce_fn: Callable[[Any, Any], Any] = lambda xs, x: (*xs, x),
-        init_fn: Callable[[], Any] = lambda: (),
-    ) -> bool:
-        """Store an intermediate value if `col` is mutable; by default values gather in a tuple.
-
-        Returns whether it was stored.
-        """
-        scope = self._scope_for(f"sow `{name}`")
-        if not scope.is_mutable_collection(col):
-            return False
-        if not scope.has_variable(col, name):
-            scope.reserve(name, col)
-            self._state.children[name] = col
-            held = init_fn()
-        else:
-            held = scope.get_variable(col, name)
-        scope.put_variable(col, name, reduce_fn(held, value))
-        return True
-
-    def perturb(self, name: str, value: Any, collection: str = "perturbations") -> Any:
-        """`value` plus a variable that starts at zero, whose gradient is the gradient of `value`."""
-        scope = self._scope_for(f"perturb `{name}`")
-        missing = not scope.has_variable(collection, name)
-        if missing and scope.is_mutable_collection(collection):
-            scope.reserve(name, collection)
-            self._state.children[name] = collection
-            zeros = jax.tree_util.tree_map(jax.numpy.zeros_like, value)
-            scope.put_variable(collection, name, zeros)
-        elif missing and collection in scope.root.tree:
-            raise errors.ScopeVariableNotFoundError(name, collection, scope.path_text)
-        if not scope.has_variable(collection, name):
-            return value
-        return jax.tree_util.tree_map(jax.numpy.add, value, scope.get_variable(collection, name))
-
-    @property
-    def variables(self) -> dict[str, Any]:
-        """This Module's part of every collection."""
-        return self._scope_for("read `variables`").variables()
-
-    def get_variable(self, col: str, name: str, default: Any = None) -> Any:
-        """The value of a variable, `default` if it does not exist."""
-        return self._scope_for(f"read variable `{name}`").get_variable(col, name, default)
-
-    def put_variable(self, col: str, name: str, value: Any) -> None:
-        """Create or update a variable of a mutable collection. Raises: ModifyScopeVariableError."""
-        self._scope_for(f"write variable `{name}`").put_variable(col, name, value)
-
-    def has_variable(self, col: str, name: str) -> bool:
-        """Whether the variable exists."""
-        return self._scope_for(f"look for variable `{name}`").has_variable(col, name)
-
-    def is_mutable_collection(self, col: str) -> bool:
-        """Whether variables of `col` may be written here."""
-        return self._scope_for(f"ask whether `{col}` is mutable").is_mutable_collection(col)
-
-    def has_rng(self, name: str) -> bool:
-        """Whether there is a random stream `name`."""
-        return self._scope_for(f"look for random stream `{name}`").has_rng(name)
-
-    def make_rng(self, name: str = "params") -> Any:
-        """The next key of a random stream. Raises: InvalidRngError."""
-        return self._scope_for(f"draw from random stream `{name}`").make_rng(name)
-
-    def is_initializing(self) -> bool:
-        """Whether `init` is running."""
-        return self._scope_for("ask for `is_initializing`").get_flag("initializing", False)
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The names from the root to this Module."""
-        return self._scope_for("read `path`").path
 
     # Doors from outside.
 

@@ -1,13 +1,11 @@
 """Scope: a cursor into a tree of variables and into the random streams, the ground under every Module.
 
-A scope knows its path, which collections are mutable, and which names are taken. The variables live in the
-root scope; a child holds references to its part of each collection.
+A scope is a cursor that knows its path, which collections are mutable, and which names are taken.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,15 +17,10 @@ import numpy as np
 
 from stablelift import errors
 from stablelift.frontend import meta
-from stablelift.frontend.boundaries import (
-    Boundary,
-    immutable_collection,
-    missing_stream,
-    missing_variable,
-)
+from stablelift.frontend.boundaries import Boundary, immutable_collection, missing_stream, missing_variable
+from stablelift.frontend.cursor import Cursor
 from stablelift.frontend.filters import Filter, in_filter
-from stablelift.frontend.frames import check_lifted, current_frame
-from stablelift.frontend.frozen_dict import FrozenDict
+from stablelift.frontend.frames import Lifetime, check_lifted, current_frame
 from stablelift.frontend.initial_shapes import initial_shapes
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.variables import Variable
@@ -35,14 +28,7 @@ from stablelift.frontend.variables import Variable
 _REQUIRED = object()
 
 
-@dataclasses.dataclass
-class _Lifetime:
-    """Whether the call that made a tree of scopes has returned; all scopes of the tree share one."""
-
-    over: bool = False
-
-
-class Scope:
+class Scope(Cursor):
     """The variables and random streams of one Module.
 
     `path` is the Module's path in the variable tree; `debug_path` also shows the lifts on the way. `rngs`
@@ -63,9 +49,7 @@ class Scope:
         debug_path: Iterable[str] = (),
         flags: Mapping[str, Any] | None = None,
     ):
-        self.tree = variables
-        self.parent = parent
-        self.name = name
+        super().__init__(variables, parent, name)
         self.path = tuple(path)
         self.debug_path = tuple(debug_path) or self.path
         self.rngs = {stream: LazyRng.create(rng) for stream, rng in (rngs or {}).items()}
@@ -77,8 +61,7 @@ class Scope:
         self.adopted: WeakValueDictionary[int, Any] = parent.adopted if parent else WeakValueDictionary()
         self.draw_outside: Callable[[str, LazyRng], Any] | None = parent.draw_outside if parent else None
         self.boundary: Boundary | None = None  # of a root in a lifted body
-        self._root = parent.root if parent else None
-        self._lifetime: _Lifetime = parent._lifetime if parent else _Lifetime()
+        self._lifetime: Lifetime = parent._lifetime if parent else Lifetime()
 
     def __eq__(self, other: object) -> bool:
         return self is other or isinstance(other, Scope) and self._cursor() == other._cursor()
@@ -88,11 +71,6 @@ class Scope:
 
     def _cursor(self) -> tuple[int, tuple[str, ...], int]:
         return id(self.root.tree), self.path, id(self.rng_counters)
-
-    @property
-    def root(self) -> Scope:
-        """The scope at the top of the tree."""
-        return self._root or self
 
     @property
     def path_text(self) -> str:
@@ -209,52 +187,11 @@ class Scope:
         """Whether variables of `col` may be created and written."""
         return in_filter(self.mutable, col)
 
-    def is_collection_empty(self, col: str) -> bool:
-        """Whether the whole tree holds nothing in `col`."""
-        return not self.root.tree.get(col)
-
-    def variables(self) -> dict[str, Any]:
-        """This scope's part of every collection."""
-        self.populate_collections()
-        return self.tree
-
     def mutable_variables(self) -> dict[str, Any]:
         """This scope's part of every mutable collection."""
         return {col: xs for col, xs in self.variables().items() if in_filter(self.mutable, col)}
 
-    def populate_collections(self) -> None:
-        """Fetch this scope's part of each collection that the root has."""
-        for col in self.root.tree:
-            self._collection(col)
-
-    def _collection(self, col: str) -> Mapping[str, Any]:
-        """This scope's part of `col`; empty if there is none."""
-        if col not in self.tree:
-            if self.parent is None:
-                return FrozenDict()
-            above = self.parent._collection(col)
-            if self.name not in above:
-                return FrozenDict()
-            self.tree[col] = above[self.name]  # type: ignore[index]
-        return self.tree[col]
-
-    def _mutable_collection(self, col: str) -> dict[str, Any]:
-        """This scope's part of `col`, created in the root and all the way down where it is missing."""
-        if col not in self.tree:
-            self.tree[col] = (
-                self.parent._mutable_collection(col).setdefault(str(self.name), {}) if self.parent else {}
-            )
-        return self.tree[col]
-
     # Variables.
-
-    def has_variable(self, col: str, name: str) -> bool:
-        """Whether the variable exists."""
-        return name in self._collection(col)
-
-    def get_variable(self, col: str, name: str, default: Any = None) -> Any:
-        """The variable's value, in its box if it has one; `default` if there is no such variable."""
-        return self._collection(col).get(name, default)
 
     def put_variable(self, col: str, name: str, value: Any) -> None:
         """Create or update a variable. Raises: ModifyScopeVariableError if `col` is immutable."""
@@ -263,7 +200,7 @@ class Scope:
             raise errors.ModifyScopeVariableError(
                 col, name, self.path_text, immutable_collection(self, col)
             )
-        _put(self._mutable_collection(col), name, value)
+        self._put(col, name, value)
 
     def variable(
         self,
@@ -282,9 +219,7 @@ class Scope:
         self.check_usable(f"variable `{col}/{name}`", writes=False)
         if not self.has_variable(col, name):
             if init_fn is None or not self.is_mutable_collection(col):
-                kept_out = missing_variable(self, col)
-                if self.is_collection_empty(col):
-                    raise errors.ScopeCollectionNotFound(col, name, self.path_text, kept_out)
+                kept_out = self._refuse_empty(col, name)
                 raise errors.ScopeVariableNotFoundError(name, col, self.path_text, kept_out)
             self.put_variable(col, name, init_fn(*init_args, **init_kwargs))
         return Variable(self, col, name, unbox=unbox)
@@ -309,13 +244,18 @@ class Scope:
             self._check_shapes(name, meta.unbox(value) if unbox else value, init_fn, init_args, init_kwargs)
         else:
             if not self.is_mutable_collection("params"):
-                kept_out = missing_variable(self, "params")
-                if self.is_collection_empty("params"):
-                    raise errors.ScopeCollectionNotFound("params", name, self.path_text, kept_out)
+                kept_out = self._refuse_empty("params", name)
                 raise errors.ScopeParamNotFoundError(name, self.path_text, kept_out)
             value = init_fn(self.make_rng("params"), *init_args, **init_kwargs)
             self.put_variable("params", name, value)
         return meta.unbox(value) if unbox else value
+
+    def _refuse_empty(self, col: str, name: str) -> errors.KeptOut | None:
+        """What keeps variables of `col` out. Raises: ScopeCollectionNotFound if it is empty."""
+        kept_out = missing_variable(self, col)
+        if self.is_collection_empty(col):
+            raise errors.ScopeCollectionNotFound(col, name, self.path_text, kept_out)
+        return kept_out
 
     def _check_shapes(self, name: str, value: Any, init_fn: Any, args: Any, kwargs: Any) -> None:
         """Compare shapes only: a parameter may well be stored in another dtype for inference."""
@@ -357,13 +297,3 @@ class Scope:
         if key not in self.flags and default is _REQUIRED:
             raise ValueError(f"no flag `{key}` is set in `{self.path_text}`")
         return self.flags.get(key, default)
-
-
-def _put(target: dict[str, Any], key: str, value: Any) -> None:
-    """Assign, but into the dicts that are there: child scopes hold references to them."""
-    held = target.get(key)
-    if isinstance(held, dict) and isinstance(value, Mapping):
-        for name, entry in value.items():
-            _put(held, name, entry)
-    else:
-        target[key] = value

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -140,6 +140,26 @@ def restrict(
     opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
     found, used = partial_eval.dce_jaxpr(opened, wanted, instantiate=keep_inputs)
     return close(found), list(used)
+
+
+def propagated(
+    jaxpr: Jaxpr,
+    inputs: Sequence[bool],
+    rule: Callable[[Primitive, dict[str, Any], list[bool]], Sequence[bool] | None],
+) -> list[bool]:
+    """Flags of a jaxpr's results, from flags of its inputs; constants have none.
+
+    `rule(primitive, params, flags of the operands)` gives those of an equation's results; None stands for
+    a flag on all of them where one of the operands has one.
+    """
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
+    flagged = {var for var, flag in zip(opened.invars, inputs, strict=True) if flag}
+    for eqn in opened.eqns:
+        operands = [not isinstance(atom, core.Literal) and atom in flagged for atom in eqn.invars]
+        found = rule(eqn.primitive, eqn.params, operands)
+        results = [any(operands)] * len(eqn.outvars) if found is None else found
+        flagged.update(var for var, flag in zip(eqn.outvars, results, strict=True) if flag)
+    return [not isinstance(atom, core.Literal) and atom in flagged for atom in opened.outvars]
 
 
 def computes_nothing(jaxpr: Jaxpr) -> bool:
@@ -542,9 +562,25 @@ def register_restriction(
     partial_eval.dce_rules[primitive] = of_equation
 
 
-def register_batching(primitive: Primitive, rule: Rule) -> None:
-    """The rule by which `jax.vmap` maps `primitive`: (args, axes, **params) -> (results, axes)."""
-    batching.primitive_batchers[primitive] = rule
+class MappedAxis(NamedTuple):
+    """The axis that a `jax.vmap` adds."""
+
+    name: str | None
+    size: int
+    spmd_name: Any
+
+
+def register_batching(primitive: Primitive, rule: Callable[..., tuple[Any, Any]]) -> None:
+    """The rule by which `jax.vmap` maps `primitive`: (mapped axis, args, axes, **params) -> (results, axes).
+
+    It is also asked where no argument is mapped: a collective over the axis may be inside.
+    """
+
+    def of_axis(data: Any, args: Any, axes: Any, **params: Any) -> tuple[Any, Any]:
+        name = data.name if isinstance(data.name, str) else None  # else JAX's mark for no name
+        return rule(MappedAxis(name, data.size, data.spmd_name), args, axes, **params)
+
+    batching.fancy_primitive_batchers[primitive] = of_axis
 
 
 def register_jvp(primitive: Primitive, rule: Rule) -> None:

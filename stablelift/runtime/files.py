@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from stablelift.ir.mlir import (
     to_portable_artifact,
     to_text,
 )
+from stablelift.ir.whole import write_whole
 from stablelift.runtime.trees import flat_tree, result_tree, tree_to_text
 
 if TYPE_CHECKING:
@@ -36,7 +35,15 @@ def save(program: Program, path: str | os.PathLike) -> None:
             data = to_text(module, locations=True).encode()
         else:
             data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
-    write_whole(path, data)
+    write(path, data, "the program")
+
+
+def write(path: Path, data: bytes, what: str) -> None:
+    """Write `what`, whole or not at all. Raises: LiftError if the file cannot be written."""
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise LiftError(f"{path}: error: cannot write {what}: {error.strerror}") from None
 
 
 def note_trees(module: ir.Module, program: Program) -> None:
@@ -50,19 +57,3 @@ def note_trees(module: ir.Module, program: Program) -> None:
         if text is not None and tree != assumed:
             with module.context:
                 module.operation.attributes[name] = ir.StringAttr.get(text)
-
-
-def write_whole(path: Path, data: bytes, what: str = "the program") -> None:
-    """Write a file under a temporary name beside it, then rename: nobody sees half of it."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-    except OSError as error:
-        raise LiftError(f"{path}: error: cannot write {what}: {error.strerror}") from None

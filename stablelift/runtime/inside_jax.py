@@ -18,10 +18,12 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.gradients import vjp
+from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
-from stablelift.lowering.primitive import OUTLINED, lift_p, program_p
+from stablelift.lowering.primitive import lift_p, program_p
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
 
@@ -61,24 +63,23 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 # Transformed by JAX
 
 
-def _batch(primitive: Primitive, args: Sequence[Any], axes: Sequence[Any], **params: Any) -> tuple[Any, Any]:
-    in_axes = tuple(axis if isinstance(axis, int) else None for axis in axes)
-    function = applied(primitive, params)
-    if primitive is not lift_p or params["op"] not in OUTLINED:
-        results = vmap(function, in_axes)(*args)
-        return results, [0] * len(results)
-    mapped = [axis is not None for axis in in_axes]
-    out_axes = tuple(0 if varies else None for varies in _varying(mapped, params))
-    return vmap(function, in_axes, out_axes)(*args), out_axes
-
-
-def _varying(mapped: Sequence[bool], params: dict[str, Any]) -> list[bool]:
-    """Which results of an outlined function depend on a mapped input. The parameters of a layer that is
-    initialised under a map do not, and stay what they are without it.
+def _batch(
+    primitive: Primitive, axis: MappedAxis, args: Sequence[Any], axes: Sequence[Any], **params: Any
+) -> tuple[Any, Any]:
+    """What does not depend on the mapped axis stays as it is without the map, as in JAX: the parameters of
+    a layer that is initialised under it, say.
     """
-    ((_, callee),) = params["callees"]
-    used_by = (jax_compat.restrict(callee, [index])[1] for index in range(len(params["out_avals"])))
-    return [any(use and one for use, one in zip(used, mapped, strict=True)) for used in used_by]
+    in_axes = tuple(one if isinstance(one, int) else None for one in axes)
+    mapped = [one is not None for one in in_axes]
+    function = applied(primitive, params)
+    if axis.name is None and not any(mapped):
+        results = primitive.bind(*args, **params)
+        return results, [None] * len(results)
+    varies = Dependence(axis.name).of_equation(primitive, params, mapped)
+    out_axes = 0 if varies is None else tuple(0 if one else None for one in varies)
+    mapped_function = vmap(function, in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
+    results = mapped_function(*args)
+    return results, [0] * len(results) if varies is None else out_axes
 
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:

@@ -1,5 +1,4 @@
-"""`Program`: a compiled-to-be function, as StableHLO with its lifts, the trees of its arguments, and their
-types.
+"""`Program`: a compiled-to-be function: StableHLO with its lifts, and the trees and types of its arguments.
 
 A Program comes from a Python function (`Program.trace`) or from a file (`Program.load`). `vmap`, `jvp`,
 `vjp` and `grad` give new Programs that hold a lift op around the old one; nothing is generated before it is
@@ -13,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -21,18 +20,20 @@ import numpy as np
 
 from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
-from stablelift.lowering import gradients, jax_compat, mapping
+from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
-from stablelift.lowering.callee import as_array, name_of
+from stablelift.lowering.callee import name_of
 from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.passes.dump import Dump
-from stablelift.passes.layers.layout import Group
 from stablelift.runtime import wide
+from stablelift.runtime.arguments import checked, refuse_non_arrays
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.finish import Finished, Passes, finish
+from stablelift.runtime.stacks import stacked_types
+from stablelift.runtime.transformed import forward, reverse, tangents, with_axis
 from stablelift.runtime.trees import flat_tree
 from stablelift.runtime.types import spelled
 
@@ -63,9 +64,8 @@ class Program:
         """The program of a Python function on arguments of which only the types matter.
 
         Args:
-          function: A function of pytrees of arrays. JAX's array functions, lifts and JAX's own control flow
-          may
-            occur in it.
+          function: A function of pytrees of arrays. JAX's array functions, lifts and JAX's own control
+            flow may occur in it.
           args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
           platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
         """
@@ -173,9 +173,8 @@ class Program:
         """
         if axis_size is None:
             raise ValueError("vmap of a program: give axis_size, the number of examples")
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        axes = prefix_axes("in_axes", in_axes, args)
-        extended = [_with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
+        axes = prefix_axes("in_axes", in_axes, self._args)
+        extended = [with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
         mapped = mapping.vmap(self._apply, in_axes, out_axes, axis_size)
         return self._trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
 
@@ -184,42 +183,33 @@ class Program:
 
         Leaves that can carry no tangent (integers, booleans) are None among the tangents, in and out.
         """
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-
-        def derivative(primals: Any, tangents: Any) -> Any:
-            output, moved = gradients.jvp(self._apply, primals, tangents)
-            return output, _drop_float0(moved)
-
-        return self._trace(_named(derivative, f"{self.name}_jvp"), args, _tangents(args))
+        return self._trace(forward(self._apply), self._args, tangents(self._args))
 
     def vjp(self) -> Program:
         """Reverse mode: `(primals, cotangents) -> (outputs, gradients)`, primals and gradients tuples.
 
         Leaves that can carry no tangent are None among cotangents and gradients.
         """
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        outs = jax.tree.unflatten(self.out_tree, self.out_avals)
-
-        def derivative(primals: Any, cotangents: Any) -> Any:
-            output, pullback = gradients.vjp(self._apply, *primals)
-            return output, _drop_float0(pullback(_fill_float0(cotangents, output)))
-
-        return self._trace(_named(derivative, f"{self.name}_vjp"), args, _tangents(outs))
+        outputs = jax.tree.unflatten(self.out_tree, self.out_avals)
+        return self._trace(reverse(self._apply), self._args, tangents(outputs))
 
     def grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The gradient of a program that returns a real scalar, with respect to some of its arguments."""
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return self._trace(gradients.grad(self._apply, argnums, has_aux), *args)
+        return self._trace(gradients.grad(self._apply, argnums, has_aux), *self._args)
 
     def value_and_grad(self, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Program:
         """The value and the gradient of a program that returns a real scalar."""
-        args = jax.tree.unflatten(self.in_tree, self.in_avals)
-        return self._trace(gradients.value_and_grad(self._apply, argnums, has_aux), *args)
+        return self._trace(gradients.value_and_grad(self._apply, argnums, has_aux), *self._args)
 
     def remat(self, policy: AnyPolicy = None, prevent_cse: bool = True) -> Program:
         """The program, recomputed where it is differentiated, but for what the policy saves."""
         recomputed = checkpoint(self._apply, policy=policy, prevent_cse=prevent_cse)
-        return self._trace(recomputed, *jax.tree.unflatten(self.in_tree, self.in_avals))
+        return self._trace(recomputed, *self._args)
+
+    @property
+    def _args(self) -> tuple[Any, ...]:
+        """The types of the arguments, as the arguments stand."""
+        return jax.tree.unflatten(self.in_tree, self.in_avals)
 
     def _trace(self, function: Callable, *args: Any) -> Program:
         """The program of a transformation of this one, with its types."""
@@ -234,9 +224,7 @@ class Program:
         return self._finish()
 
     def optimize(self, *, dump: str | os.PathLike | None = None) -> Program:
-        """The program after the passes, as plain StableHLO; `dump` names a folder for the module after
-        each.
-        """
+        """The program after the passes, as plain StableHLO; `dump`: a folder for the module after each."""
         finished = self.finished if dump is None else self._finish(dump)
         return Program(
             finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
@@ -251,8 +239,8 @@ class Program:
         finished = self._finish(None, passes)
         other = replace(self, bytecode=finished.bytecode)
         if finished.layout is not None:
-            ins = _stacked(self.in_avals, finished.layout.arguments)
-            outs = _stacked(self.out_avals, finished.layout.results)
+            ins = stacked_types(self.in_avals, finished.layout.arguments)
+            outs = stacked_types(self.out_avals, finished.layout.results)
             trees = flat_tree(len(ins)), flat_tree(len(outs))
             other = Program(finished.bytecode, *trees, ins, outs, self.name)
         other.__dict__["finished"] = finished
@@ -290,12 +278,12 @@ class Program:
                 return wide.call(self._jitted, self, args)
             return self._jitted(*args)
         except TypeError:
-            _refuse_non_arrays(self, args)
+            refuse_non_arrays(self.name, args)
             raise
 
     @cached_property
     def _jitted(self) -> Callable:
-        return jax.jit(_named(partial(_apply, self), self.name))
+        return jax.jit(self._apply)
 
     def bind(self, *leaves: Any) -> list[Any]:
         """The program's flat results on flat arrays or tracers, which are not checked."""
@@ -303,100 +291,11 @@ class Program:
 
     @property
     def _apply(self) -> Callable:
-        return _named(partial(_apply, self), self.name)
+        """The program as a function, which checks its arguments."""
 
+        def apply(*args: Any) -> Any:
+            results = self.bind(*checked(self.name, self.in_tree, self.in_avals, args))
+            return jax.tree.unflatten(self.out_tree, results)
 
-def _stacked(
-    avals: Sequence[jax.ShapeDtypeStruct], groups: Sequence[Group]
-) -> tuple[jax.ShapeDtypeStruct, ...]:
-    shapes = [
-        avals[group[0]].shape if len(group) == 1 else (len(group), *avals[group[0]].shape) for group in groups
-    ]
-    dtypes = [avals[group[0]].dtype for group in groups]
-    return tuple(jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
-
-
-def _apply(program: Program, *args: Any) -> Any:
-    """Bind the program's primitive, once the arguments are known to be its."""
-    leaves, tree = jax.tree.flatten(args)
-    if tree != program.in_tree:
-        raise TypeError(_wrong_tree(program, args, tree))
-    arrays = [as_array(leaf) for leaf in leaves]
-    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(args)[0]]
-    for array, expected, path in zip(arrays, program.in_avals, paths, strict=True):
-        found = jax_compat.aval_of(array)
-        if found.shape != expected.shape or found.dtype != expected.dtype:
-            raise TypeError(
-                f"{program.name}: argument args{path}: expected {spelled(expected)}, found {spelled(found)}"
-                + _remedy(found)
-            )
-    results = program.bind(*arrays)
-    return jax.tree.unflatten(program.out_tree, results)
-
-
-def _remedy(found: Any) -> str:
-    """A hint for the mismatches that do not explain themselves."""
-    if jax.numpy.issubdtype(found.dtype, jax.dtypes.prng_key):
-        return "\n  hint: the program takes keys as integers: pass jax.random.key_data(key)"
-    return ""
-
-
-def _refuse_non_arrays(program: Program, args: tuple[Any, ...]) -> None:
-    """Raise a TypeError that names the first argument which is no array."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(args):
-        try:
-            jax_compat.aval_of(leaf)
-        except TypeError as error:
-            where = f"{program.name}: argument args{jax.tree_util.keystr(path)}"
-            raise TypeError(f"{where}: {error}") from None
-
-
-def _wrong_tree(program: Program, args: tuple[Any, ...], tree: TreeDef) -> str:
-    expected = program.in_tree.children()
-    if len(args) != len(expected):
-        types = ", ".join(map(spelled, program.in_avals))
-        return f"{program.name}: expected {len(expected)} arguments ({types}), found {len(args)}"
-    return f"{program.name}: expected arguments of structure {program.in_tree}, found {tree}"
-
-
-def _named(function: Callable, name: str) -> Callable:
-    function.__name__ = name
-    return function
-
-
-def _with_axis(aval: jax.ShapeDtypeStruct, axis: int | None, size: int) -> jax.ShapeDtypeStruct:
-    if axis is None:
-        return aval
-    shape = list(aval.shape)
-    rank = len(shape) + 1
-    if not -rank <= axis < rank:
-        raise ValueError(f"in_axes: axis {axis} is out of range for {spelled(aval)} with one more axis")
-    shape.insert(axis % rank, size)
-    return jax.ShapeDtypeStruct(tuple(shape), aval.dtype)
-
-
-def _tangents(tree: Any) -> Any:
-    """The types of the tangents of `tree`, None for leaves that can carry none."""
-
-    def tangent(aval: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct | None:
-        found = jax_compat.tangent_aval(jax_compat.aval_of(aval))
-        return None if found is None else jax.ShapeDtypeStruct(found.shape, found.dtype)
-
-    return jax.tree.map(tangent, tree)
-
-
-def _is_float0(leaf: Any) -> bool:
-    return getattr(leaf, "dtype", None) == jax.dtypes.float0
-
-
-def _drop_float0(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: None if _is_float0(leaf) else leaf, tree)
-
-
-def _fill_float0(cotangents: Any, outputs: Any) -> Any:
-    """Cotangents of the outputs' structure, with the float0 leaves that the program's tree leaves out."""
-    given = iter(jax.tree.leaves(cotangents))
-    return jax.tree.map(
-        lambda leaf: next(given) if jax_compat.can_carry_tangent(leaf) else gradients.float0_like(leaf),
-        outputs,
-    )
+        apply.__name__ = self.name
+        return apply

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.passes.remat.report import spelled
+
 _USES = {
     "arguments": "argument_size_in_bytes",
     "results": "output_size_in_bytes",
@@ -13,7 +15,6 @@ _USES = {
     "temporaries": "temp_size_in_bytes",
     "code": "generated_code_size_in_bytes",
 }
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Report:
     def __str__(self) -> str:
         shown = [(name, f"{spent:.3f} s") for name, spent in self.seconds.items()]
         shown.append(("total", f"{self.total_seconds:.3f} s"))
-        shown += [(use, _spelled(count)) for use, count in self.bytes.items()]
+        shown += [(use, spelled(count)) for use, count in self.bytes.items()]
         if self.bytes:
-            shown.append(("at most at once", _spelled(self.peak_bytes)))
+            shown.append(("at most at once", spelled(self.peak_bytes)))
         names, values = max(len(name) for name, _ in shown), max(len(value) for _, value in shown)
         return "\n".join(f"{name:<{names}}  {value:>{values}}" for name, value in shown)
 
@@ -56,10 +57,3 @@ def report_of(seconds: Mapping[str, float], memory: Any) -> Report:
     """The report of stages' seconds and of XLA's memory analysis, which may be None."""
     found = {use: getattr(memory, attribute, None) for use, attribute in _USES.items()}
     return Report(dict(seconds), {use: int(count) for use, count in found.items() if count is not None})
-
-
-def _spelled(count: float) -> str:
-    unit = 0
-    while count >= 1024 and unit < len(_UNITS) - 1:
-        count, unit = count / 1024, unit + 1
-    return f"{count:.0f} B" if unit == 0 else f"{count:.1f} {_UNITS[unit]}"

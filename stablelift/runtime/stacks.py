@@ -24,6 +24,17 @@ def stacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:
     ]
 
 
+def stacked_types(
+    avals: Sequence[jax.ShapeDtypeStruct], groups: Sequence[Group]
+) -> tuple[jax.ShapeDtypeStruct, ...]:
+    """The types of what `stacked` makes of arrays of the types `avals`."""
+    shapes = [
+        avals[group[0]].shape if len(group) == 1 else (len(group), *avals[group[0]].shape) for group in groups
+    ]
+    dtypes = [avals[group[0]].dtype for group in groups]
+    return tuple(jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+
+
 def unstacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:
     """The arrays by position: each stands for one position, or is the stack of those in its group."""
     found: dict[int, Any] = {}

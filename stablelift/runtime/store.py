@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+
+from stablelift.ir.whole import write_whole
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -43,10 +44,7 @@ class Store:
         """Keep the entry. A folder that cannot be written to is a warning: caches do without."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # Nobody sees it before it is whole: renaming puts it there at once.
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as file:
-                file.write(hashlib.sha256(entry).digest() + entry)
-            os.replace(file.name, self.folder / key)
+            write_whole(self.folder / key, hashlib.sha256(entry).digest() + entry)
         except OSError as error:
             warnings.warn(f"cannot write to the cache: {error}", stacklevel=2)
             return

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import stablelift as nn
 from stablelift import errors
 from stablelift.frontend import core, filters, meta
 from stablelift.frontend.frozen_dict import FrozenDict, freeze, unfreeze
@@ -71,8 +72,10 @@ def test_frozen_dicts():
     ]  # fmt: skip
     assert frozen.copy({"a": 5})["a"] == 5 and frozen.pop("a") == ({"b": {"c": 1}}, 2)
     assert pickle.loads(pickle.dumps(frozen)) == frozen
-    with pytest.raises(TypeError):
-        frozen["a"] = 1  # type: ignore[index]
+    theirs = pytest.importorskip("flax.core").freeze({"b": {"c": nn.Dense(1)}, "a": {}})
+    assert repr(freeze({"b": {"c": nn.Dense(1)}, "a": {}})) == repr(theirs)  # indented, whatever the values
+    with pytest.raises(ValueError, match="FrozenDict is immutable"):
+        frozen["a"] = 1
 
 
 def test_functions_of_scopes_are_linens():

@@ -11,6 +11,8 @@ from flax import linen
 import stablelift
 from stablelift.frontend import initialising
 
+from .parity import assert_same_tree
+
 KEY = jax.random.key(0)
 X = jnp.linspace(0.0, 1.0, 5)
 
@@ -34,6 +36,52 @@ def mapped_by_jax(nn):
 def test_parameters_made_under_a_map_of_jaxs_are_not_mapped():
     found, expected = (mapped_by_jax(nn).init(KEY, X) for nn in (stablelift, linen))
     jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def lifts_mapped_by_jax(nn):
+    """A model that makes its parameters inside of lifts, inside of a map of JAX's."""
+    stacked = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
+    shared = {"variable_broadcast": "params", "split_rngs": {"params": False}}
+
+    class Step(nn.Module):
+        @nn.compact
+        def __call__(self, x, _):
+            return jnp.tanh(nn.Dense(2)(x)), x
+
+    class Derivatives(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            _, (dx,) = nn.value_and_grad(lambda mdl, x: nn.Dense(1)(x)[0], self, x)
+            y, dy = nn.jvp(lambda mdl, x: nn.Dense(2)(x), self, (x,), (dx,), variable_tangents={})
+            return y + dy
+
+    class Lifts(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            x, _ = nn.scan(Step, **shared, length=3)()(x, None)
+            x, _ = nn.scan(nn.remat(Step), **stacked, length=3)()(x, None)
+            x = nn.vmap(nn.Dense, **stacked, in_axes=None, axis_size=3)(2)(x).sum(0)
+            x = nn.remat_scan(nn.Dense, lengths=(2, 2))(2)(x)
+            layers = [lambda mdl, x, i=i: nn.Dense(2, name="chosen")(i + x) for i in range(3)]
+            x = nn.cond(True, layers[0], layers[1], self, x)
+            x = nn.switch(1, layers, self, x)
+            return nn.jit(Derivatives)()(x)
+
+    class Mapped(nn.Module):
+        def setup(self):
+            self.inner = Lifts()
+
+        def __call__(self, x):
+            return jax.vmap(self.inner)(x)
+
+    return Mapped()
+
+
+def test_parameters_of_lifts_under_a_map_of_jaxs_are_not_mapped():
+    x = jnp.linspace(0.0, 1.0, 6).reshape(3, 2)
+    found = lifts_mapped_by_jax(stablelift).init(KEY, x)
+    expected = jax.jit(lifts_mapped_by_jax(linen).init)(KEY, x)
+    assert_same_tree(expected, found)
 
 
 class LooksAtValues(stablelift.Module):

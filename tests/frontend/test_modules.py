@@ -1,6 +1,7 @@
 """Modules as Linen has them: setup, compact, naming, sharing, collections, streams, methods."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -587,3 +588,15 @@ def test_compact_name_scope_of_an_unbound_module():
     with pytest.raises(nn.errors.UnboundModuleError) as raised:
         name_scopes(nn)().up(jnp.ones((2, 4)))
     assert "cannot call the method `up`: this `Model` holds no variables" in str(raised.value)
+
+
+def test_frozen_dicts_of_flax_are_variables():
+    theirs = pytest.importorskip("flax.core")
+    model, x = nn.Sequential([nn.Dense(2), nn.BatchNorm(False)]), jnp.ones((3, 2))
+    variables = model.init(jax.random.key(0), x)
+    expected = model.apply(variables, x, mutable=["batch_stats"])
+    by_collection = {col: theirs.freeze(xs) for col, xs in variables.items()}
+    for frozen in (theirs.freeze(variables), by_collection):
+        found = model.apply(frozen, x, mutable=["batch_stats"])
+        jax.tree.map(np.testing.assert_array_equal, found, expected)
+    assert isinstance(model.bind(theirs.freeze(variables)).variables["params"], Mapping)

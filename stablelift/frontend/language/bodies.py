@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.body_variables import check_sow, check_update, check_variable
+from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.expressions import Expressions
 from stablelift.frontend.language.lets import bind, check_let
 from stablelift.frontend.language.members import check_members, fields_in_scope
@@ -48,7 +49,7 @@ class Body:
         self.fixed: dict[str, tuple[str, syntax.Name]] = {}
         self.variables: set[str] = set()
         self.loops = 0
-        self.new_dimensions: dict[syntax.Span, list[str]] = {}
+        self.new_dimensions: dict[Span, list[str]] = {}
 
     @property
     def in_loop(self) -> bool:

@@ -14,7 +14,8 @@ from types import CodeType
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import lift_arguments
 from stablelift.frontend.language.diagnostics import Span
-from stablelift.frontend.language.python_expressions import PARAM, SELF, SUBMODULE, VARIABLE, ExpressionCode
+from stablelift.frontend.language.python_expressions import PARAM, SUBMODULE, VARIABLE, ExpressionCode
+from stablelift.frontend.language.python_nodes import SELF
 from stablelift.frontend.language.types import new_dimensions
 from stablelift.frontend.language.vocabulary import INITIALIZERS
 

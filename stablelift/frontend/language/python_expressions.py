@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from stablelift.frontend.language import syntax
 from stablelift.frontend.language.constants import lift_arguments
-from stablelift.frontend.language.diagnostics import Source, Span
+from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.python_lifts import lift_of_functions
+from stablelift.frontend.language.python_nodes import SELF, PlacedNodes
 from stablelift.frontend.language.vocabulary import (
     CONSTANTS,
     DTYPES,
@@ -27,9 +27,6 @@ from stablelift.frontend.language.vocabulary import (
     Word,
 )
 from stablelift.frontend.language.vocabulary.arrays import OF_MODULE, OWN
-
-SELF = "@self"
-Node = TypeVar("Node", bound=ast.AST)
 
 _OPERATORS: dict[str, ast.operator] = {
     "+": ast.Add(),
@@ -56,7 +53,7 @@ FIELD, METHOD, SUBMODULE, PARAM, VARIABLE = "field", "method", "submodule", "par
 
 
 @dataclass
-class ExpressionCode:
+class ExpressionCode(PlacedNodes):
     """What the names of one body are.
 
     `attributes` are names that belong to the module, `locals` those that the body binds. Of these `variables`
@@ -64,7 +61,6 @@ class ExpressionCode:
     `callables` are the modules, lifts and functions of the file.
     """
 
-    source: Source
     callables: frozenset[str]
     attributes: dict[str, str] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
@@ -281,37 +277,6 @@ class ExpressionCode:
         arguments = [self._argument(given.pop(parameter.name), parameter) for parameter in required]
         keywords = [ast.keyword(key, self.expression(value)) for key, value in given.items()]
         return self.at(ast.Call(made, arguments, keywords), expression.span)
-
-    def invoke(self, name: str, arguments: list[ast.expr], span: Span) -> ast.expr:
-        return self.at(ast.Call(self.name(name, span), arguments, []), span)
-
-    def invoke_self(self, method: str, arguments: list[ast.expr], span: Span) -> ast.expr:
-        bound = self.at(ast.Attribute(self.name(SELF, span), method, ast.Load()), span)
-        return self.at(ast.Call(bound, arguments, []), span)
-
-    def name(self, text: str, span: Span) -> ast.expr:
-        return self.at(ast.Name(text, ast.Load()), span)
-
-    def local(self, name: syntax.Name, context: ast.expr_context) -> ast.expr:
-        return self.at(ast.Name(name.text, context), name.span)
-
-    def constant(self, value: object, span: Span) -> ast.expr:
-        return self.at(ast.Constant(value), span)  # pyright: ignore[reportArgumentType]
-
-    def at(self, node: Node, span: Span) -> Node:
-        """The node, placed; Python counts columns in bytes from zero."""
-        place = {
-            "lineno": span.line,
-            "col_offset": self._bytes(span.line, span.column),
-            "end_lineno": span.end_line,
-            "end_col_offset": self._bytes(span.end_line, span.end_column),
-        }
-        for attribute, value in place.items():
-            setattr(node, attribute, value)
-        return node
-
-    def _bytes(self, line: int, column: int) -> int:
-        return len(self.source.line(line)[: column - 1].encode())
 
 
 def _is_none(expression: syntax.Expression) -> bool:

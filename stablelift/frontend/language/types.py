@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stablelift.frontend.language import syntax
+from stablelift.frontend.language.diagnostics import Span
 from stablelift.frontend.language.hints import closest, of_array
 from stablelift.frontend.language.report import Report
 from stablelift.frontend.language.shapes import Rest
@@ -64,13 +65,13 @@ def named_dimensions(declared: syntax.Callable, fields: Iterable[str] = ()) -> d
     return found
 
 
-def new_dimensions(declared: syntax.Callable, known: Iterable[str]) -> dict[syntax.Span, list[str]]:
+def new_dimensions(declared: syntax.Callable, known: Iterable[str]) -> dict[Span, list[str]]:
     """The dimensions that annotated values name first, by the place of the statement.
 
     `f32[batch, tokens]` binds `tokens` where that stands alone in the type, is not `known` before, and is
     used by a later line; only at the top of a body, not inside of branches and loops.
     """
-    found: dict[syntax.Span, list[str]] = {}
+    found: dict[Span, list[str]] = {}
     seen = {*known, *DTYPES, *(name.lstrip("*") for name in named_dimensions(declared))}
     seen |= {parameter.name.text for parameter in declared.parameters}
     names = [{n.text for n in syntax.below(each) if isinstance(n, syntax.Name)} for each in declared.body]

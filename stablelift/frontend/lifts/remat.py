@@ -46,7 +46,7 @@ checkpoint = remat
 
 def _make(static_argnums: int | Sequence[int] = (), **options: Any) -> Any:
     numbers = (static_argnums,) if isinstance(static_argnums, int) else static_argnums
-    without_module = tuple(number - 1 for number in numbers if number)
+    without_module = tuple(number - (number > 0) for number in numbers if number)  # -1 is the last
 
     def run(call: LiftedCall, *args: Any, **kwargs: Any) -> Any:
         lifted = remat_scopes(call.body, static_argnums=without_module, **options)

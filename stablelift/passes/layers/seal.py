@@ -1,21 +1,39 @@
-"""lift-seal: what a jitted function of JAX's returns is not simplified together with what uses it.
+"""lift-seal: what op by op would be computed as programs of their own is not computed as one.
 
     %a = "lift.call"(%k) {callee = @_normal}   ==>   the same, behind an optimization barrier
 
-Op by op, JAX runs such a function (a random draw, say) as one program and what follows as others. Compiled as
-one, XLA would merge the scaling of a draw into the draw, and the last bit would differ.
+Op by op, JAX runs a jitted function (a random draw, say) as one program and each op that follows as another.
+Compiled as one, XLA would merge the scaling of a draw into the draw, and the last bit would differ. A barrier
+keeps that apart, but XLA drops it before it fuses loops, in which sums round otherwise. So where ops follow
+each other, as in the norm of a draw, what each of them uses comes out of a call that XLA keeps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.mlir import functions, ir, is_used
+from stablelift.ir.mlir import func, ir, is_used
+from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callees, references
+from stablelift.passes.callgraph import PLAIN_CALLS, callees, references
+from stablelift.passes.kept import keep_call
+from stablelift.passes.liveness import erase_unused
+from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
+from stablelift.passes.structure import define
+
+SEALED = "sealed"
+"""What the names begin with of the functions whose calls are kept."""
+_MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
+_BARRIER = "stablehlo.optimization_barrier"
+_EXACT = {*(f"stablehlo.{name}" for name in (*_MOVES, "constant", "convert", "iota")), _BARRIER}
+"""The ops that do not round."""
+_SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
+"""The ops that round as they are compiled: the others give the same bits whatever they are fused with."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +41,28 @@ class Seal(ModulePass):
     name = "lift-seal"
 
     def run(self, module: ir.Module) -> None:
-        known = functions(module)
+        functions = Functions(module)
         pending, seen = ["main"], {"main"}
+        plain = {"main"}
         while pending:
-            for op in references(known[pending.pop()]):
-                if op.name == "lift.call" and "layer" not in attributes_of(op):
+            function = functions[pending.pop()]
+            is_plain = function.name.value in plain
+            erase_unused(functions, function)  # a call that is kept would keep alive what it is given
+            for op in references(function):
+                if _is_unit(op):
                     _seal(op)
                 else:
                     new = [name for name in callees(op) if name not in seen]
                     seen.update(new)
                     pending.extend(new)
+                    plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
+            if is_plain:  # what is dead in the body of another lift is not known yet
+                _separate(functions, _chained(function))
+
+
+def _is_unit(op: ir.Operation) -> bool:
+    """Whether the op is a call of a function that JAX has jitted."""
+    return op.name == "lift.call" and "layer" not in attributes_of(op)
 
 
 def _seal(op: ir.Operation) -> None:
@@ -42,3 +72,63 @@ def _seal(op: ir.Operation) -> None:
             (sealed,) = behind_barrier([result])
         barrier: Any = sealed.owner
         result.replace_all_uses_except(sealed, barrier.operation)
+
+
+def _chained(function: func.FuncOp) -> list[ir.Operation]:
+    """The ops of a function that round, and use or are used by another one that does, and those in between.
+
+    What is computed of constants alone is a constant: XLA folds it, as exactly as it would run it.
+    """
+    ops = [each.operation for each in body_of(function).operations]
+    chained: set[int] = set()
+    since: dict[ir.Value, set[int]] = {}  # the last op that rounds, and those behind it that do not
+    constant: set[ir.Value] = set()
+    for number, op in enumerate(ops):
+        before = {one for value in op.operands for one in since.get(value, ())}
+        if op.name.startswith("stablehlo.") and all(value in constant for value in op.operands):
+            constant.update(op.results)
+        elif op.name in _EXACT:
+            since.update((result, before | {number}) for result in op.results if before)
+        elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op.results):
+            if _has_floats(op.operands):  # behind a draw a barrier is enough
+                since.update((result, {number}) for result in op.results)
+            if before:
+                chained |= before | {number}
+    found = [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
+    return found if any(op.name in _SUMS for op in found) else []
+
+
+def _has_floats(values: Iterable[ir.Value]) -> bool:
+    return any(hlo.is_inexact(value.type) for value in values)
+
+
+def _separate(functions: Functions, ops: Sequence[ir.Operation]) -> None:
+    """Let the ops use what calls return that XLA keeps; a value that several use comes out of one.
+
+    That holds for constants as well: to divide by a known number, XLA multiplies.
+    """
+    kept: dict[ir.Value, ir.Value] = {}
+    for op in ops:
+        for position, value in enumerate(op.operands):
+            if not hlo.is_inexact(value.type) or _is_broadcast(value):
+                continue
+            if value not in kept:
+                with ir.InsertionPoint(op), op.location:
+                    kept[value] = _kept(functions, value)
+            op.operands[position] = kept[value]
+
+
+def _is_broadcast(value: ir.Value) -> bool:
+    """Whether a value is an operand made to fit another one, as JAX does within the program of an op."""
+    return not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.broadcast_in_dim"
+
+
+def _kept(functions: Functions, value: ir.Value) -> ir.Value:
+    wanted = f"{SEALED}_{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
+    function = functions.by_name.get(wanted) or define(
+        functions, wanted, [value.type], lambda given: [Tensor(x) for x in behind_barrier([given[0].value])]
+    )
+    (result,) = call(function, [Tensor(value)])
+    keep_call(result.value.owner)
+    return result.value
+

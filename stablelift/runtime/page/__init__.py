@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from stablelift.runtime.account import Account
-from stablelift.runtime.files import write_whole
+from stablelift.runtime.files import write as write_file
 from stablelift.runtime.page.content import content
 
 _SCRIPTS = ("start", "dom", "diff", "ir", "overview", "passes", "memory", "graph", "search", "main")
@@ -24,7 +24,7 @@ _SCRIPTS = ("start", "dom", "diff", "ir", "overview", "passes", "memory", "graph
 
 def write(account: Account, path: str | os.PathLike) -> None:
     """Write the page, whole or not at all. Raises: LiftError if the file cannot be written."""
-    write_whole(Path(path), page(account).encode(), "the page")
+    write_file(Path(path), page(account).encode(), "the page")
 
 
 def page(account: Account) -> str:

@@ -179,3 +179,8 @@ def test_balanced_lengths():
 def test_names():
     lifted = nn.remat(nn.remat_scan(nn.checkpoint(nn.Dense), lengths=(2,)))
     assert lifted.__name__ == "CheckpointRemat_scanCheckpointDense"
+
+
+def test_static_arguments_may_be_counted_from_the_end():
+    found = nn.remat(noisy(nn), static_argnums=-1)().init(RNGS, X, True)
+    assert_same_tree(noisy(nn)().init(RNGS, X, True), found)

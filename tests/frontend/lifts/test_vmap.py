@@ -382,3 +382,26 @@ def test_keyword_arguments_are_dropped_with_a_warning():
     with pytest.warns(RuntimeWarning, match="`vmap` ignores keyword arguments: `extra`"):
         y = nn.vmap(Keyword)().apply({}, X, extra=3.0)
     assert (y == X).all()
+
+
+def statistics_over_a_map_of_jaxs(nn):
+    """Layers inside of lifts that speak to each other along the axis of a map outside of all of them."""
+
+    class Block(nn.Module):
+        @nn.compact
+        def __call__(self, x, _):
+            return nn.BatchNorm(use_running_average=False, axis_name="batch")(nn.Dense(3)(x)), None
+
+    axes = {"variable_axes": {"params": 0, "batch_stats": 0}, "split_rngs": {"params": True}}
+    model = nn.scan(nn.remat(Block), **axes, length=2)()
+    x = jnp.arange(12.0).reshape(4, 3) ** 2
+    variables = model.init(KEY, x[0], None)
+
+    def one(x):
+        return model.apply(variables, x, None, mutable=["batch_stats"])
+
+    return variables, jax.jit(jax.vmap(one, axis_name="batch", out_axes=(0, None)))(x)
+
+
+def test_collectives_inside_of_lifts_run_over_the_axis_of_a_map_of_jaxs():
+    assert_parity(statistics_over_a_map_of_jaxs, close=True)

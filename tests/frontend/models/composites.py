@@ -358,11 +358,10 @@ def spectral_discriminator(nn):
     class Model(nn.Module):
         @nn.compact
         def __call__(self, x):
-            update = not self.is_initializing()  # else sigma is computed, which rounds as it is compiled
-            x = nn.SpectralNorm(nn.Dense(6))(x, update_stats=update)
+            x = nn.SpectralNorm(nn.Dense(6))(x, update_stats=True)
             x = nn.PReLU()(x)
             x = nn.WeightNorm(nn.Dense(5))(x)
-            return nn.SpectralNorm(nn.Dense(1), n_steps=2)(nn.leaky_relu(x, 0.2), update_stats=update)
+            return nn.SpectralNorm(nn.Dense(1), n_steps=2)(nn.leaky_relu(x, 0.2), update_stats=True)
 
     return Model()
 
