@@ -5,7 +5,7 @@
 
 The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after
 the other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, the same
-with Adam traced leaf by leaf (`functional.leafwise`, which a peer may have as well), and with the gradient by
+with Adam traced leaf by leaf (`stablelift.leafwise`, which a peer may have as well), and with the gradient by
 `jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`.
 Seconds:
 
@@ -137,7 +137,7 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
     tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
     optimiser = optax.adam(1e-3)
     if contestant.endswith("leafwise"):
-        from stablelift.functional import leafwise  # as a peer may
+        from stablelift import leafwise  # as a peer may
 
         optimiser = leafwise(optimiser)
     step = training_step(model, optimiser, value_and_grad)

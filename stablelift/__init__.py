@@ -76,6 +76,7 @@ _PROVIDED = {
     "frontend.frozen_dict": ("FrozenDict",),
     "frontend.language.import_hook": ("install_import_hook",),
     "frontend.language.load": ("load",),
+    "frontend.leafwise": ("leafwise",),
     "frontend.layers.attention": (
         "MultiHeadAttention", "MultiHeadDotProductAttention", "SelfAttention", "combine_masks",
         "dot_product_attention", "dot_product_attention_weights", "make_attention_mask", "make_causal_mask",

@@ -1,5 +1,5 @@
 """Lifts of pure functions, as JAX names them, compiled by our passes: maps, derivatives and rules for them,
-loops and branches, checkpoints, jit; and optimisers traced leaf by leaf.
+loops and branches, checkpoints, jit.
 
 The functions take and return pytrees of arrays. They nest in any order, with each other and with JAX's own
 transformations, inside `jax.jit` and outside. Outside of any trace, a call traces, compiles (equal programs
@@ -15,7 +15,6 @@ from typing import Any
 import jax
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
-from stablelift.frontend.leafwise import leafwise
 from stablelift.lowering.associative import associative_scan
 from stablelift.lowering.callee import call, traced_leaves
 from stablelift.lowering.checkpoint import checkpoint, remat
@@ -35,7 +34,6 @@ __all__ = [
     "grad",
     "jit",
     "jvp",
-    "leafwise",
     "linearize",
     "map",
     "remat",

@@ -11,7 +11,7 @@ import pytest
 import stablelift
 from stablelift import functional
 
-leafwise = functional.leafwise
+leafwise = stablelift.leafwise
 
 
 def tree_of(seed: int, depth: int = 3) -> dict:
