@@ -126,6 +126,7 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
 def _described(program: Program) -> tuple[list[bool], bool]:
     """Which arguments of a finished program its results depend on, and whether `lift-seal` found a chain."""
     with context() as ctx:
-        module = parse(program.bytecode, ctx)
-        used = [is_used(argument) for argument in functions(module)["main"].arguments]
-        return used, any(name.startswith(f"{SEALED}_") for name in functions(module))
+        module = parse(program.bytecode, ctx)  # a name of its own: the handles must not outlive it
+        known = functions(module)
+        used = [is_used(argument) for argument in known["main"].arguments]
+        return used, any(name.startswith(f"{SEALED}_") for name in known)

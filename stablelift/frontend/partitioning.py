@@ -22,7 +22,7 @@ from stablelift.frontend.lifts.scan import scan
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 from stablelift.frontend.lifts.vmap import vmap
 from stablelift.frontend.module_state import stacks
-from stablelift.frontend.spmd import RulesFallback, logical_to_mesh, logical_to_mesh_axes
+from stablelift.frontend.spmd import RulesFallback, is_names, logical_to_mesh, logical_to_mesh_axes
 from stablelift.frontend.spmd import get_logical_axis_rules as get_axis_rules
 from stablelift.frontend.spmd import logical_axis_rules as axis_rules
 from stablelift.frontend.spmd import set_logical_axis_rules as set_axis_rules
@@ -149,7 +149,7 @@ def get_axis_names(axes_metadata: Mapping[str, Any]) -> FrozenDict:
 
     def about(tree: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name.removesuffix("_axes"): jax.tree.map(spec, value.names, is_leaf=_is_names)
+            name.removesuffix("_axes"): jax.tree.map(spec, value.names, is_leaf=is_names)
             if isinstance(value, AxisMetadata)
             else about(value)
             for name, value in tree.items()
@@ -247,11 +247,6 @@ def _edited(edit: Callable[[list[Any]], None], variables: Any) -> Any:
     def of_metadata(node: Any) -> Any:
         if not isinstance(node, AxisMetadata):
             return node
-        return AxisMetadata(jax.tree.map(of_names, node.names, is_leaf=_is_names))
+        return AxisMetadata(jax.tree.map(of_names, node.names, is_leaf=is_names))
 
     return jax.tree.map(of_metadata, variables, is_leaf=lambda node: isinstance(node, AxisMetadata))
-
-
-def _is_names(node: Any) -> bool:
-    is_tuple = isinstance(node, tuple)
-    return node is None or is_tuple and all(name is None or isinstance(name, str) for name in node)

@@ -143,10 +143,11 @@ def with_logical_constraint(
     def constrained(names: Any, array: Any) -> Any:
         return _constrained(array, names, rules, mesh, fallback)
 
-    return jax.tree_util.tree_map(constrained, logical_axis_resources, x, is_leaf=_is_names)
+    return jax.tree_util.tree_map(constrained, logical_axis_resources, x, is_leaf=is_names)
 
 
-def _is_names(x: Any) -> bool:
+def is_names(x: Any) -> bool:
+    """Whether this is what names the axes of one array: a tuple of logical names, or None."""
     return x is None or isinstance(x, tuple) and all(
         name is None or name is UNCONSTRAINED or isinstance(name, str) for name in x
     )

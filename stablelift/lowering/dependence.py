@@ -36,7 +36,12 @@ class Dependence:
 
     def results(self, jaxpr: Jaxpr, inputs: Sequence[bool]) -> Flags:
         """Which results of `jaxpr` do."""
-        return jax_compat.propagated(jaxpr, inputs, self.of_equation)
+
+        def rule(primitive: Primitive, params: dict[str, Any], operands: Flags, count: int) -> Flags:
+            found = self.of_equation(primitive, params, operands)
+            return [any(operands)] * count if found is None else found
+
+        return jax_compat.interpreted(jaxpr, inputs, lambda _: False, rule)
 
     def of_equation(self, primitive: Primitive, params: dict[str, Any], operands: Flags) -> Flags | None:
         """Which results of an equation do; None: all do, if one of the operands does."""

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -36,6 +36,8 @@ from jax._src.lax.control_flow import solves
 from jax.extend.core import Primitive, jaxpr_as_fun
 
 from stablelift.ir.mlir import func, ir
+
+T = TypeVar("T")
 
 Jaxpr = Any
 """A closed jaxpr: `jax.extend.core.ClosedJaxpr` on jax 0.10; a Jaxpr that holds its constants on 0.12."""
@@ -142,24 +144,28 @@ def restrict(
     return close(found), list(used)
 
 
-def propagated(
+def interpreted(
     jaxpr: Jaxpr,
-    inputs: Sequence[bool],
-    rule: Callable[[Primitive, dict[str, Any], list[bool]], Sequence[bool] | None],
-) -> list[bool]:
-    """Flags of a jaxpr's results, from flags of its inputs; constants have none.
+    inputs: Sequence[T],
+    constant: Callable[[Any], T],
+    rule: Callable[[Primitive, dict[str, Any], list[T], int], Sequence[T]],
+) -> list[T]:
+    """What stands for a jaxpr's results, from what stands for its inputs.
 
-    `rule(primitive, params, flags of the operands)` gives those of an equation's results; None stands for
-    a flag on all of them where one of the operands has one.
+    `constant(value)` stands for a constant, `rule(primitive, params, operands, number of results)` for the
+    results of an equation.
     """
     opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
-    flagged = {var for var, flag in zip(opened.invars, inputs, strict=True) if flag}
+    known = dict(zip(opened.invars, inputs, strict=True))
+    known.update(zip(opened.constvars, map(constant, jaxpr.consts), strict=True))
+
+    def of(atom: Any) -> T:
+        return constant(atom.val) if isinstance(atom, core.Literal) else known[atom]
+
     for eqn in opened.eqns:
-        operands = [not isinstance(atom, core.Literal) and atom in flagged for atom in eqn.invars]
-        found = rule(eqn.primitive, eqn.params, operands)
-        results = [any(operands)] * len(eqn.outvars) if found is None else found
-        flagged.update(var for var, flag in zip(eqn.outvars, results, strict=True) if flag)
-    return [not isinstance(atom, core.Literal) and atom in flagged for atom in opened.outvars]
+        results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
+        known.update(zip(eqn.outvars, results, strict=True))
+    return [of(atom) for atom in opened.outvars]
 
 
 def computes_nothing(jaxpr: Jaxpr) -> bool:
@@ -458,11 +464,14 @@ def lower(
     return module
 
 
-def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, overrides: bool = True) -> Any:
-    """Lower `jaxpr` to a private function of the module being built; returns the function op."""
+def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, rules: dict[Primitive, Rule] | None = None) -> Any:
+    """Lower `jaxpr` to a private function of the module being built; returns the function op.
+
+    With `rules` by these and JAX's own, in the place of those of the module.
+    """
     module_context = ctx.module_context
-    if not overrides:
-        module_context = module_context.replace(lowering_parameters=mlir.LoweringParameters())
+    if rules is not None:
+        module_context = module_context.replace(lowering_parameters=override(rules))
     given = {"num_const_args": 0, "in_avals": list(jaxpr.in_avals)}
     if "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).parameters:
         given["out_avals"] = list(jaxpr.out_avals)

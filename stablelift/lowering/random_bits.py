@@ -11,13 +11,14 @@ import functools
 import math
 from typing import Any
 
+from jax.extend.core import Primitive
 from jax.extend.random import threefry2x32_p
 
 from stablelift.ir import hlo
 from stablelift.ir.tensor import Tensor, emit, splat
 from stablelift.lowering import jax_compat
 from stablelift.lowering.table import emit as emit_lift
-from stablelift.lowering.table import lowered_callee
+from stablelift.lowering.table import signature_of_jaxpr
 
 _ROTATIONS = (13, 15, 26, 6), (17, 29, 16, 24)
 _PARITY = 0x1BD11BDA
@@ -61,28 +62,21 @@ def _broadcast(x: Tensor, shape: Any) -> Tensor:
 _BLOCK = 1024
 """From this many elements on bits are a block: fewer, such as new keys, are computed where they are read."""
 
-_WITHIN = "stablelift random bits"
-"""Under this key the memo of a module keeps the functions that draw, and whether one is being lowered."""
+_THREEFRY: dict[Primitive, jax_compat.Rule] = {threefry2x32_p: _threefry2x32}
 
 
 def _random_bits(ctx: Any, keys: Any, **params: Any) -> Any:
     """Of a block one op, whose callee is what JAX makes of it."""
-    memo = jax_compat.memo_of(ctx)
-    drawn = memo.setdefault(_WITHIN, {})
-    if memo.get((_WITHIN, "now")) or math.prod(ctx.avals_out[0].shape) < _BLOCK:
+    if math.prod(ctx.avals_out[0].shape) < _BLOCK:
         return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
-    aval = ctx.avals_in[0]
-    kind = aval, *sorted(params.items())
-    if kind not in drawn:
-        draw = functools.partial(jax_compat.random_bits_p.bind, **params)
-        drawn[kind] = jax_compat.make_jaxpr(draw, [aval])
-    memo[_WITHIN, "now"] = True
-    try:
-        callee = lowered_callee(ctx, "random_bits", drawn[kind])
-    finally:
-        memo[_WITHIN, "now"] = False
-    return emit_lift(ctx, "lift.random_bits", [keys], {"callee": callee})
+    memo, aval = jax_compat.memo_of(ctx), ctx.avals_in[0]
+    kind = "stablelift random bits", aval, *sorted(params.items())
+    if kind not in memo:
+        jaxpr = jax_compat.make_jaxpr(functools.partial(jax_compat.random_bits_p.bind, **params), [aval])
+        function = jax_compat.lower_callee(ctx, "random_bits", jaxpr, rules=_THREEFRY)
+        memo[kind] = function.name.value, signature_of_jaxpr(ctx, jaxpr)
+    return emit_lift(ctx, "lift.random_bits", [keys], {"callee": memo[kind]})
 
 
-ON_CPU = {threefry2x32_p: _threefry2x32, jax_compat.random_bits_p: _random_bits}
+ON_CPU = {**_THREEFRY, jax_compat.random_bits_p: _random_bits}
 """The rules, where the program is for CPUs."""

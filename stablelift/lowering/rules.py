@@ -169,7 +169,7 @@ def keep_foreign(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> l
 
     avals = [unweak(aval) for aval in ctx.avals_in]
     jaxpr = jax_compat.make_jaxpr(apply, avals)
-    function = jax_compat.lower_callee(ctx, primitive.name, jaxpr, overrides=False)
+    function = jax_compat.lower_callee(ctx, primitive.name, jaxpr, rules={})
     callee = (function.name.value, signature_of_jaxpr(ctx, jaxpr))
     key = foreign.register(primitive.name, apply, avals, params)
     return emit(ctx, "lift.foreign", args, {"callee": callee}, primitive=primitive.name, key=key)

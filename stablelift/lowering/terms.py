@@ -9,32 +9,38 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from jax.extend.core import Literal
+from jax.extend.core import Primitive
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
 
 
-def terms_of(jaxpr: Any, inputs: Sequence[Any], terms: dict[Any, int]) -> list[int]:
-    """What a jaxpr's results are computed as, from inputs of these names, each as a number.
+class Terms:
+    """Numbers for what is computed: equal ones for equal terms, in all jaxprs that are asked about."""
 
-    `terms` numbers equal terms alike, across all jaxprs that it is used for.
-    """
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
 
-    def number(*term: Any) -> int:
-        return terms.setdefault(term, len(terms))
+    def named(self, name: Any) -> int:
+        """An input of this name."""
+        return self._number("input", name)
 
-    def constant(value: Any) -> int:
+    def constant(self, value: Any) -> int:
         array = np.asarray(value)
-        return number("constant", str(array.dtype), array.shape, array.tobytes())
+        return self._number("constant", str(array.dtype), array.shape, array.tobytes())
 
-    known: dict[Any, int] = {}
-    inner = jaxpr.jaxpr
-    known.update(zip(inner.invars, (number("input", name) for name in inputs), strict=True))
-    known.update(zip(inner.constvars, map(constant, jaxpr.consts), strict=True))
+    def results(self, jaxpr: Jaxpr, inputs: Sequence[int]) -> list[int]:
+        """What a jaxpr's results are computed as."""
+        return jax_compat.interpreted(jaxpr, inputs, self.constant, self._of_equation)
 
-    def of(atom: Any) -> int:
-        return constant(atom.val) if isinstance(atom, Literal) else known[atom]
+    def _of_equation(
+        self, primitive: Primitive, params: dict[str, Any], operands: list[int], count: int
+    ) -> list[int]:
+        if primitive is jax_compat.jit_p:  # what is jitted together need not belong together
+            return self.results(params["jaxpr"], operands)
+        told = {name: text for name, value in params.items() if "0x" not in (text := str(value))}
+        term = self._number(str(primitive), str(told), *operands)
+        return [self._number(term, index) for index in range(count)]
 
-    for equation in inner.eqns:
-        told = {name: text for name, value in equation.params.items() if "0x" not in (text := str(value))}
-        term = number(str(equation.primitive), str(told), *map(of, equation.invars))
-        known.update((result, number(term, index)) for index, result in enumerate(equation.outvars))
-    return [of(result) for result in inner.outvars]
+    def _number(self, *term: Any) -> int:
+        return self._numbers.setdefault(term, len(self._numbers))

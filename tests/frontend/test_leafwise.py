@@ -22,6 +22,7 @@ def tree_of(seed: int, depth: int = 3) -> dict:
     return jax.tree.map(jnp.float32, {**layers, "scale": rng.normal()})
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "optimiser",
     [
@@ -99,6 +100,7 @@ def kernels_only(params):
     return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "kernel", params)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("optimiser", "what"),
     [

@@ -58,9 +58,10 @@ def leafwise(optimiser: Any) -> Any:
         leaves, tree = jax.tree.flatten(updates)
         if len(leaves) < 2:
             return optimiser.update(updates, state, params, **extra)
-        if form is None or (tree, params is None) not in checked:
+        if (tree, params is None) not in checked:
             form = require_separable(optimiser, updates, params is not None, extra)
             checked.add((tree, params is None))
+        assert form is not None
         columns = [
             tree.flatten_up_to(part) if own else [part] * len(leaves)
             for part, own in zip(form.parts(state), form.is_own, strict=True)

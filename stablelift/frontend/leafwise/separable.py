@@ -9,7 +9,9 @@ from typing import Any
 import jax
 
 from stablelift.frontend.leafwise.somewhere import Somewhere, is_somewhere
-from stablelift.lowering.terms import terms_of
+from stablelift.lowering.callee import Callee, avals_of
+from stablelift.lowering.terms import Terms
+from stablelift.lowering.trace import struct
 
 _HINT = (
     "  hint: chain what looks at all leaves, such as clip_by_global_norm, in front: "
@@ -57,7 +59,7 @@ def require_separable(optimiser: Any, updates: Any, with_params: bool, extra: di
                 f"{type(error).__name__}: {error}\n{_HINT}"
             ) from error
 
-    terms: dict[Any, int] = {}
+    terms = Terms()
     first, *others = places
     alone, together = traced(1, first), traced(2, first)
     expected = alone.computed_for(0, terms)
@@ -89,33 +91,26 @@ class _Traced:
             return optimiser.update(updates, state, params, **extra)
 
         arguments = (types, state, types if with_params else None, extra)
-        self._jaxpr, results = _evaluated(update, *arguments)
+        self._callee, results = _evaluated(update, *arguments)
         self._arguments, self._results = _places(arguments), _places(results)
 
-    def computed_for(self, leaf: int, terms: dict[Any, int]) -> list[tuple[_Part, int]]:
+    def computed_for(self, leaf: int, terms: Terms) -> list[tuple[_Part, int]]:
         """What is computed for one leaf and for all: which part each result is, and its term.
 
         Equal terms are the same computation from the same: the leaf's arguments, other leaves', shared ones.
         """
         named = [(part, index if index is None else index == leaf) for part, index in self._arguments]
-        found = terms_of(self._jaxpr, named, terms)
+        inputs = [*map(terms.constant, self._callee.constants), *map(terms.named, named)]
+        found = terms.results(self._callee.jaxpr, inputs)
         places = zip(self._results, found, strict=True)
         return [(part, term) for (part, index), term in places if index is None or index == leaf]
 
 
-def _evaluated(function: Callable, *args: Any) -> tuple[Any, Any]:
-    """A function's jaxpr on types, and the types of what it returns; JAX itself sees no tree, and no key."""
-    leaves, tree = jax.tree.flatten(args)
-    returned: Any = None
-
-    def flat(*given: Any) -> list[Any]:
-        nonlocal returned
-        results, returned = jax.tree.flatten(function(*jax.tree.unflatten(tree, given)))
-        return results
-
-    jaxpr = jax.make_jaxpr(flat)(*leaves)
-    types = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in jaxpr.out_avals]
-    return jaxpr, jax.tree.unflatten(returned, types)
+def _evaluated(function: Callable, *args: Any) -> tuple[Callee, Any]:
+    """A function traced on types, and the types of what it returns."""
+    leaves, tree = jax.tree.flatten((args, {}))
+    callee = Callee(function, tree, avals_of(leaves))
+    return callee, jax.tree.unflatten(callee.out_tree, map(struct, callee.out_avals))
 
 
 _Part = tuple[int, int]
