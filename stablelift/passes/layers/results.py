@@ -15,7 +15,7 @@ from typing import Any
 from stablelift.ir.mlir import ir
 from stablelift.passes.base import ModulePass
 from stablelift.passes.layers.layout import Layout
-from stablelift.passes.layers.stack import part_of
+from stablelift.passes.layers.parts import part_of
 from stablelift.passes.module import Functions, body_of, drop_return, finish
 
 

@@ -91,6 +91,14 @@ class _Rolling:
         shared = [p for p in range(len(first.operands)) if p not in carried and chain.is_shared(p)]
         scanned = [p for p in range(len(first.operands)) if p not in carried and p not in shared]
         columns = [[op.operands[p] for op in chain.ops] for p in scanned]
+        entering = [
+            *(first.operands[p] for p in (*carried, *shared)),
+            *(x for column in columns for x in column),
+        ]
+        if self._stacker.lead_to(entering, chain.ops):
+            why = "a loop made of other calls needs results of some, and others need results of that loop"
+            remark(Roll.name, first, f"did not roll {length} calls of `{callee_of(first)}`", why)
+            return
         reverse = self._stacker.is_descending(columns)
         stacks = [self._stacker.mapped(column[::-1] if reverse else column) for column in columns]
         read = [r for r in range(len(first.results)) if chain.is_read(r)]

@@ -17,6 +17,7 @@ from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import batching, emit_batched
+from stablelift.passes.layers.parts import concatenation, part_of
 from stablelift.passes.module import Functions, body_of
 
 Values = tuple[ir.Value, ...]
@@ -55,6 +56,8 @@ class Stacker:
         self._parts: dict[tuple[ir.Value, int], Tensor] = {}
         self._element: dict[ir.Value, tuple[ir.Value, int]] = {}
         self._packed: list[Sequence[ir.Operation]] = []
+        self._merged: dict[ir.Value, ir.Value] = {}  # what they return -> what their batched ops do
+        self._spans: list[tuple[int, int]] = []  # where ops stand that have become one, disjoint
         self._batchers: dict[int, Batcher] = {}
 
     def stack(self, values: Sequence[ir.Value]) -> Stacked:
@@ -101,6 +104,7 @@ class Stacker:
         """Erase ops in this order, and forget their results: a value that is made later may stand where one
         of them stood in memory, and then compares equal to it.
         """
+        self._join(ops)
         gone = {result for op in ops for result in op.results}
         for value in gone:
             self._position.pop(value, None)
@@ -187,10 +191,10 @@ class Stacker:
     def pack(self, ops: Sequence[ir.Operation]) -> ir.Operation | None:
         """Put one batched op in place of N equal ones.
 
-        Returns the last op that the batching rule made; None where nothing was to be batched, or where one of
-        the ops waits for another.
+        Returns the last op that the batching rule made; None where nothing was to be batched, where one of
+        the ops waits for another, or where one is part of a batched op already.
         """
-        if not _are_equal(ops) or self._depend(ops):
+        if not _are_equal(ops) or self._depend(ops) or any(op.results[0] in self._merged for op in ops):
             return None
         first, size = ops[0], len(ops)
         operands = [self.stack(column) for column in zip(*(list(op.operands) for op in ops), strict=True)]
@@ -204,33 +208,58 @@ class Stacker:
         with first.location:
             found = emit_batched(batcher, first.opview, [operand.tensor for operand in operands], flags)
         self._packed.append(ops)
+        self._join(ops)
         for results, tensor, flag in zip(
             zip(*(list(op.results) for op in ops), strict=True), found, mapped, strict=True
         ):
             self._known[results] = Stacked(tensor, flag)
+            self._merged.update(dict.fromkeys(results, tensor.value))
             if flag:
                 self._element.update((value, (tensor.value, index)) for index, value in enumerate(results))
         made: Any = found[0].value.owner
         return made.operation
 
     def _depend(self, ops: Sequence[ir.Operation]) -> bool:
-        """Whether one of the ops needs another's result; only what stands behind the first can."""
-        members = {self._position.get(op.results[0], -1) for op in ops}
-        if len(members) < len(ops) or -1 in members:
-            return True
-        earliest = min(members)
-        pending = [value for op in ops for value in op.operands]
-        seen: set[int] = set()
+        """Whether the ops cannot become one, since one of them needs another's result."""
+        firsts = {op.results[0] for op in ops}
+        are_known = len(firsts) == len(ops) and all(first in self._position for first in firsts)
+        return not are_known or self.lead_to([value for op in ops for value in op.operands], ops)
+
+    def lead_to(self, values: Sequence[ir.Value], ops: Sequence[ir.Operation]) -> bool:
+        """Whether one of the values is computed from a result of one of the ops of the block.
+
+        Also by way of ops that have become one, whose results wait for what any of them waited for.
+        """
+        members = {self._position[op.results[0]] for op in ops}
+        floor = self._floor(min(members))  # what stands above leads to none of them
+        pending = list(values)
+        seen: set[ir.Value] = set()
         while pending:
             value = pending.pop()
-            position = self._position.get(value, -1)
+            value = self._merged.get(value, value)
+            position = self._position.get(value)
             if position in members:
                 return True
-            if position > earliest and position not in seen:
-                seen.add(position)
+            if (position is None or position >= floor) and value not in seen:
+                seen.add(value)
                 owner: Any = value.owner
-                pending.extend(used_by(owner.operation))
+                if not isinstance(owner, ir.Block):
+                    pending.extend(used_by(owner.operation))
         return False
+
+    def _join(self, ops: Sequence[ir.Operation]) -> None:
+        """Remember where ops stood that have become one, which waits for the last of them."""
+        found = [self._position[op.results[0]] for op in ops if op.results[0] in self._position]
+        if not found:
+            return
+        first, last = min(found), max(found)
+        apart = [span for span in self._spans if span[1] < first or last < span[0]]
+        met = [span for span in self._spans if span[1] >= first and last >= span[0]]
+        self._spans = [*apart, (min([first, *(span[0] for span in met)]), max([last, *(s[1] for s in met)]))]
+
+    def _floor(self, position: int) -> int:
+        """The first position from which ops that have become one may lead to `position` or behind it."""
+        return next((first for first, last in self._spans if first <= position <= last), position)
 
 
 def _is_used_outside(value: ir.Value, made: Container[ir.Value]) -> bool:
@@ -252,28 +281,3 @@ def _signature(op: ir.Operation) -> Any:
     attributes = [(name, op.attributes[name]) for name in op.attributes]
     types = [value.type for value in op.operands] + [value.type for value in op.results]
     return attributes, types
-
-
-def part_of(value: ir.Value) -> tuple[ir.Value, int] | None:
-    """The tensor and the position along its axis 0 of which `value` is the element; None for any other."""
-    reshaped = hlo.made_by(Tensor(value), "stablehlo.reshape")
-    sliced = reshaped and hlo.made_by(Tensor(reshaped.operation.operands[0]), "stablehlo.slice")
-    if not sliced:
-        return None
-    whole = sliced.operation.operands[0]
-    start, limit = list(sliced.attributes["start_indices"]), list(sliced.attributes["limit_indices"])
-    type: Any = whole.type
-    element: Any = value.type
-    is_whole = not any(start[1:]) and limit[1:] == list(type.shape)[1:] == list(element.shape)
-    if (
-        not is_whole
-        or limit[0] != start[0] + 1
-        or any(stride != 1 for stride in sliced.attributes["strides"])
-    ):
-        return None
-    return whole, start[0]
-
-
-def concatenation(xs: Sequence[Tensor]) -> Tensor:
-    """The tensors along a new leading axis."""
-    return hlo.concatenate([hlo.reshape(x, (1, *x.shape)) for x in xs], 0)
