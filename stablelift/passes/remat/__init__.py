@@ -183,7 +183,7 @@ def _matched(
     for source, results in sources.items():
         if len(calls[source]) != len(ops):
             continue
-        sites = [(calls[source][_site_of(op, results, maker)], op) for op in ops]
+        sites = [(calls[source][_site_of(op, source, results, maker)], op) for op in ops]
         if len({forward.results[0] for forward, _ in sites}) < len(sites):
             continue
         own = {
@@ -198,12 +198,14 @@ def _matched(
 
 def _site_of(
     op: ir.Operation,
+    source: str,
     results: dict[int, tuple[int, ...]],
     maker: dict[ir.Value, tuple[str, int, int]],
 ) -> int:
-    """Which call of the forward function most of these operands of `op` come from: others hand on a carry."""
+    """Which call of `@source` most of these operands of `op` come from: others hand on a carry."""
     operands = [op.operands[position] for positions in results.values() for position in positions]
-    sites = Counter(maker[operand][1] for operand in operands if operand in maker)
+    made = [maker[operand] for operand in operands if operand in maker]
+    sites = Counter(site for name, site, _ in made if name == source)
     return sites.most_common(1)[0][0] if sites else 0
 
 
