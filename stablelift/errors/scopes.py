@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from stablelift.errors.base import ModuleError
 
 
-class InvalidRngError(ModuleError):
+class InvalidRngError(ModuleError, ValueError):
     """A stream of random keys is missing, or what was passed as one is not a key."""
 
 
@@ -75,7 +75,7 @@ class ScopeParamShapeError(ModuleError):
         )
 
 
-class ScopeVariableNotFoundError(ModuleError):
+class ScopeVariableNotFoundError(ModuleError, ValueError):
     """A variable is read that its collection does not hold and that may not be created."""
 
     def __init__(self, name: str, col: str, scope_path: str, kept_out: KeptOut | None = None):

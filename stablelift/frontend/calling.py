@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import jax
 
 from stablelift import errors
-from stablelift.frontend.module_state import ModuleBase, RecordedCall, running, stacks
+from stablelift.frontend.module_state import ModuleBase, RecordedCall, described, running, stacks
+from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.sharing import NOT_SHARED, shared_call
 
 if TYPE_CHECKING:
@@ -128,10 +129,13 @@ def _prepared(module: Any, *, is_compact: bool, is_setup: bool) -> Iterator[None
 def _recorded(module: Any, name: str, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Run a method and note the call."""
     calls, scope = stacks.recordings[-1], module.scope
-    call = RecordedCall(scope.path, module.clone(), name, scope.rngs, scope.mutable, args, kwargs)
+    keys = {stream: rng.rng if isinstance(rng, LazyRng) else rng for stream, rng in scope.rngs.items()}
+    given = described((keys, args, kwargs))  # a tracer must not outlive its trace
+    call = RecordedCall(scope.path, module.clone(), name, scope.mutable, *given)
     calls.append(call)
-    call.outputs = run(*args, **kwargs)
-    return call.outputs
+    outputs = run(*args, **kwargs)
+    call.outputs = described(outputs)
+    return outputs
 
 
 def _intercepted(module: Any, fun: Callable[..., Any], name: str) -> Callable[..., Any]:

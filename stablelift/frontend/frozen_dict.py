@@ -111,10 +111,8 @@ def pop(x: Any, key: Any) -> tuple[Any, Any]:
 
 
 def pretty_repr(x: Any, num_spaces: int = 4) -> str:
-    """The nested keys and values of a dict or FrozenDict, one a line."""
-    if isinstance(x, FrozenDict):
-        return x.pretty_repr(num_spaces)
-    return _indented(_dict(x), num_spaces)
+    """The nested keys and values of a dict or FrozenDict, one a line; the `repr` of anything else."""
+    return x.pretty_repr(num_spaces) if isinstance(x, FrozenDict) else _indented(x, num_spaces)
 
 
 def _dict(x: Any) -> dict[Any, Any]:

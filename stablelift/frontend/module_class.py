@@ -50,6 +50,8 @@ def make_dataclass(cls: type, kw_only: bool) -> None:
     own_hash = "__hash__" in cls.__dict__
     dataclasses.dataclass(unsafe_hash=not own_hash, repr=False, kw_only=kw_only)(cls)
     cls.__hash__ = _unbound_only(cls.__hash__)  # type: ignore[method-assign]
+    fields = cls.__dataclass_fields__  # type: ignore[attr-defined]
+    fields.update({name: fields.pop(name) for name in ("parent", "name")})  # behind those of subclasses too
 
 
 def wrap_attributes(cls: type) -> None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, dataclass_transform
 
+import jax
+
 if TYPE_CHECKING:
     from stablelift.frontend.module import Module
     from stablelift.frontend.scope import Scope
@@ -65,9 +67,10 @@ class ModuleBase:
     _state: ModuleState
     _parent: Any = None
     _name_scoped: tuple[str, ...] = ()
-    scope: Scope | None = None
+    scope = None
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # `typing.get_type_hints` has to find what it reads at run time
+        scope: Scope | None
         name: str | None
         parent: Any
 
@@ -95,16 +98,27 @@ UNSPECIFIED = Unspecified()
 
 @dataclasses.dataclass
 class RecordedCall:
-    """One call of a Module's method, for summaries. `module` is unbound."""
+    """One call of a Module's method, for summaries. `module` is unbound; arrays are ShapeDtypeStructs."""
 
     path: tuple[str, ...]
     module: Any
     method: str
-    rngs: dict[str, Any]
     mutable: Any
+    rngs: dict[str, Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     outputs: Any = None
+
+
+def described(tree: Any) -> Any:
+    """The tree with a ShapeDtypeStruct for each array; boxes stay, with one inside."""
+    return jax.tree_util.tree_map(_described, tree, is_leaf=lambda x: x is None)
+
+
+def _described(leaf: Any) -> Any:
+    if hasattr(leaf, "shape") and hasattr(leaf, "dtype"):
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
+    return leaf
 
 
 class _Stacks(threading.local):

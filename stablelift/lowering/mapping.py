@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import compress
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import jax
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import mapped_size, normalized_axes, prefix_axes, with_axis, without_axis
 from stablelift.lowering.callee import Callee, as_array
+from stablelift.lowering.held import Held
 
 
 def vmap(
@@ -28,7 +30,7 @@ def vmap(
       function: A function of pytrees.
       in_axes: For each argument the axis to map, None for an argument that all examples share; a tuple of
         prefix trees of the arguments, or one axis for all. Negative axes count from the end. Keyword
-        arguments map axis 0.
+        arguments map axis 0. What has no axis and is no array, such as a Python number, stays what it is.
       out_axes: The same for what the function returns; None for a result that does not depend on mapped
         arguments.
       axis_size: The number of examples; needed only when no argument is mapped.
@@ -48,13 +50,15 @@ def vmap(
                 f"in_axes: expected an int, None or a tuple with an entry for each argument, found {in_axes}"
             )
         leaves, in_tree = jax.tree.flatten((args, kwargs))
-        arrays = [as_array(leaf) for leaf in leaves]
-        avals = [jax_compat.aval_of(leaf) for leaf in arrays]
         by_leaf = prefix_axes("in_axes", wanted, args) + prefix_axes("in_axes", 0, kwargs)
-        axes = normalized_axes("in_axes", by_leaf, avals)
+        held = Held(leaves, [axis is None for axis in by_leaf])
+        arrays = [as_array(leaf) for leaf in compress(leaves, held.is_traced)]
+        avals = [jax_compat.aval_of(leaf) for leaf in arrays]
+        axes = normalized_axes("in_axes", list(compress(by_leaf, held.is_traced)), avals)
         size = mapped_size(axes, avals, axis_size)
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
-        callee = Callee(function, in_tree, examples, [(axis_name, size)] if axis_name is not None else [])
+        example, tree = held.on_traced(function, in_tree)
+        callee = Callee(example, tree, examples, [(axis_name, size)] if axis_name is not None else [])
 
         out_tree = callee.out_tree
         template = jax.tree.unflatten(out_tree, range(out_tree.num_leaves))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -94,10 +95,15 @@ class _Call:
         fixed: Sequence[int],
         args: tuple[Any, ...],
     ):
-        self._packed, self._fixed, self._args = packed, fixed, args
+        self._packed, self._args = packed, args
         self._given, self._others = unfreeze_all(packed.variable_groups[0]), packed.variable_groups[1]
         self._static = [arg for number, arg in enumerate(args) if number in fixed]
-        self.operands = (self._given, *(arg for number, arg in enumerate(args) if number not in fixed))
+        # Python's integers and booleans have no gradient, and stay what they are, as in JAX outside of `jit`.
+        self._is_traced = [
+            number not in fixed and not isinstance(arg, int) for number, arg in enumerate(args)
+        ]
+        self._is_told = [traced for number, traced in enumerate(self._is_traced) if number not in fixed]
+        self.operands = (self._given, *itertools.compress(args, self._is_traced))
         self._forward_fn, self._backward_fn = forward_fn, backward_fn
         self.primal = functools.update_wrapper(functools.partial(self._run, fn), fn, _NAME, ())
         self.forward = functools.update_wrapper(functools.partial(self._forward), forward_fn, _NAME, ())
@@ -105,7 +111,8 @@ class _Call:
 
     def _run(self, body: Callable[..., Any], given: Any, *traced: Any) -> tuple[Any, Groups]:
         rest = iter(traced)
-        filled = [arg if number in self._fixed else next(rest) for number, arg in enumerate(self._args)]
+        pairs = zip(self._args, self._is_traced, strict=True)
+        filled = [next(rest) if is_traced else arg for arg, is_traced in pairs]
         return self._packed.run(body, (given, self._others), self._packed.rng_groups, *filled)
 
     def _forward(self, given: Any, *args: Any) -> tuple[Any, Any]:
@@ -119,9 +126,17 @@ class _Call:
 
     def _backward(self, residuals: Any, cotangent: Any) -> tuple[Any, ...]:
         """The gradients that the user's function returns; it is not told those of the variables written."""
-        variables, *inputs = self._backward_fn(*self._static, residuals, cotangent[0])
-        by_root = self._packed.structure.flatten_up_to(variables)
-        return tuple(map(_completed, by_root, self._given)), *inputs
+        found = self._backward_fn(*self._static, residuals, cotangent[0])
+        wanted = 1 + len(self._is_told)
+        if not isinstance(found, tuple | list) or len(found) != wanted:
+            spelled = f"{len(found)} of them" if isinstance(found, tuple | list) else type(found).__name__
+            name = function_name(self._backward_fn)
+            raise LiftTypeError(
+                f"`custom_vjp` wants a tuple of {wanted} gradients from `{name}`, "
+                f"of the variables and of each argument, found {spelled}"
+            )
+        by_root = self._packed.structure.flatten_up_to(found[0])
+        return tuple(map(_completed, by_root, self._given)), *itertools.compress(found[1:], self._is_told)
 
 
 def _set_all(packed: Packed, drawn: list[Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import jax
+
 from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.lifts.axes import (
@@ -78,9 +80,12 @@ def vmap_scopes(
     splits = tuple(split_rngs.values())
 
     def mapped(packed: Packed, *args: Any) -> tuple[Any, Groups]:
-        check_arrays("vmap", packed, args)
+        axes = axes_of_leaves("vmap", in_axes, args)
+        leaves, tree = jax.tree_util.tree_flatten(args)
+        mapped_args = [0 if axis is None else leaf for leaf, axis in zip(leaves, axes, strict=True)]
+        check_arrays("vmap", packed, tree.unflatten(mapped_args))  # what is not mapped stays what it is
         variables = without_axes(packed.variable_groups, variable_in, metadata_params)
-        found = mapped_leaves("argument", args, axes_of_leaves("vmap", in_axes, args))
+        found = mapped_leaves("argument", args, axes)
         found += mapped_variables(variables, variable_in)
         size = common_size("vmap", packed.path_text, found, axis_size, "axis_size")
         value, groups = functional.vmap(

@@ -11,7 +11,6 @@ import jax
 from stablelift.frontend import functional
 from stablelift.frontend.frozen_dict import unfreeze
 from stablelift.frontend.module_state import RecordedCall, recording
-from stablelift.frontend.rng import LazyRng
 
 Path = tuple[str, ...]
 Collections = dict[str, Any]
@@ -92,8 +91,8 @@ def module_table(
             call.path,
             call.module.copy(parent=None),
             call.method,
-            _inputs(described(call.args), described(call.kwargs)),
-            described(call.outputs),
+            _inputs(call.args, call.kwargs),
+            call.outputs,
             own,
             counted,
         )
@@ -109,17 +108,6 @@ def _inputs(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if kwargs:
         return (*args, kwargs) if args else kwargs
     return args[0] if len(args) == 1 else args
-
-
-def described(tree: Any) -> Any:
-    """The tree with a ShapeDtypeStruct for each array; boxes stay, with one inside."""
-    return jax.tree_util.tree_map(_described, tree, is_leaf=lambda x: x is None)
-
-
-def _described(leaf: Any) -> Any:
-    if hasattr(leaf, "shape") and hasattr(leaf, "dtype"):
-        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
-    return leaf
 
 
 def own_variables(path: Path, variables: Mapping[str, Any], paths: set[Path]) -> Collections:
@@ -154,10 +142,8 @@ def size_and_bytes(tree: Any) -> tuple[int, int]:
 
 def _apply_of(call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
     """The call as a function of variables, streams and arrays, and their types."""
-    leaves, structure = jax.tree_util.tree_flatten((described(call.args), described(call.kwargs)))
+    leaves, structure = jax.tree_util.tree_flatten((call.args, call.kwargs))
     arrays = [leaf for leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)]
-    rngs = {stream: rng.rng if isinstance(rng, LazyRng) else rng for stream, rng in call.rngs.items()}
-    rngs = jax.tree_util.tree_map(_described, rngs)
 
     def arguments(arrays: Any) -> Any:
         given = iter(arrays)
@@ -173,7 +159,7 @@ def _apply_of(call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:
         options: dict[str, Any] = {"rngs": rngs, "method": call.method, "mutable": call.mutable}
         return call.module.apply(variables, *args, **options, **kwargs)
 
-    return apply, (jax.eval_shape(init, rngs, arrays), rngs, arrays)
+    return apply, (jax.eval_shape(init, call.rngs, arrays), call.rngs, arrays)
 
 
 def _pullback_of(call: RecordedCall) -> tuple[Any, tuple[Any, ...]]:

@@ -344,12 +344,29 @@ def test_an_argument_that_is_no_array():
     class Outer(nn.Module):
         @nn.compact
         def __call__(self, x):
-            return nn.vmap(lambda mdl, x: x["a"], in_axes=None, axis_size=2)(self, {"a": "text"})
+            return nn.vmap(lambda mdl, x: x["a"])(self, {"a": "text"})
 
     assert error_of(lambda: Outer().apply({}, X), errors.LiftArgumentError) == (
         "argument 0/a of `vmap` of `/` is no array: 'text'\n"
         "  hint: make it a field of the Module, or let the lifted function close over it"
     )
+
+
+def test_what_is_not_mapped_and_no_array_stays_what_it_is():
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x, features, train, activation):
+            x = nn.Dense(features)(x)
+            return getattr(nn, activation)(x) if train else x
+
+    axes = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
+    mapped = nn.vmap(Layer, in_axes=(0, None, None, None), **axes)()
+    y, variables = mapped.init_with_output(KEY, X, 5, True, "relu")
+    assert jax.tree.map(jnp.shape, variables["params"]["Dense_0"]) == {
+        "bias": (len(X), 5),
+        "kernel": (len(X), X.shape[-1], 5),
+    }
+    assert jnp.array_equal(y, nn.relu(mapped.apply(variables, X, 5, False, "relu")))
 
 
 def test_targets_and_methods():

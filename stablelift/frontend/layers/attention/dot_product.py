@@ -53,7 +53,8 @@ def dot_product_attention_weights(
     dtype = query.dtype
     _check_shapes(query, key)
     query = query / jnp.sqrt(query.shape[-1]).astype(dtype)
-    weights = _einsum(einsum, einsum_dot_general)("...qhd,...khd->...hqk", query, key, precision=precision)
+    contract = _einsum("einsum", einsum, einsum_dot_general, precision)
+    weights = contract("...qhd,...khd->...hqk", query, key)
     if bias is not None:
         weights = weights + bias
     if mask is not None:
@@ -110,6 +111,7 @@ def dot_product_attention(
             "one of `qk_attn_weights_einsum` and `attn_weights_value_einsum` is given",
             hint="pass both or none",
         )
+    contract = _einsum("attn_weights_value_einsum", attn_weights_value_einsum, einsum_dot_general, precision)
     _check_shapes(query, key, value)
     weights = dot_product_attention_weights(
         query,
@@ -127,14 +129,22 @@ def dot_product_attention(
         einsum_dot_general,
         qk_attn_weights_einsum,
     )
-    einsum = _einsum(attn_weights_value_einsum, einsum_dot_general)
-    return einsum("...hqk,...khd->...qhd", weights, value, precision=precision)
+    return contract("...hqk,...khd->...qhd", weights, value)
 
 
-def _einsum(einsum: Contraction | None, dot_general: Contraction | None) -> Contraction:
-    if einsum is not None:
-        return einsum
-    return jnp.einsum if dot_general is None else partial(jnp.einsum, _dot_general=dot_general)
+def _einsum(
+    option: str, einsum: Contraction | None, dot_general: Contraction | None, precision: Any
+) -> Contraction:
+    """The einsum that was given, as it is, or JAX's with what was given for it."""
+    if einsum is None:
+        options = {} if dot_general is None else {"_dot_general": dot_general}
+        return partial(jnp.einsum, precision=precision, **options)
+    if precision is not None or dot_general is not None:
+        raise LayerArgumentError(
+            f"`{option}` is given together with `precision` or `einsum_dot_general`",
+            hint="let the einsum that you pass have them",
+        )
+    return einsum
 
 
 def _check_shapes(query: Any, key: Any, value: Any = None) -> None:

@@ -67,7 +67,7 @@ class DenseGeneral(Module):
 
     features: int | Sequence[int]
     axis: int | Sequence[int] = -1
-    batch_dims: Sequence[int] = ()
+    batch_dims: int | Sequence[int] = ()
     use_bias: bool = True
     dtype: Any = None
     param_dtype: Any = jnp.float32
@@ -88,7 +88,7 @@ class DenseGeneral(Module):
         does not exist or is named twice, or if the batch axes are not the leading ones.
         """
         shape = jnp.shape(inputs)
-        features, axes, batch = as_tuple(self.features), self._contracted(shape), tuple(self.batch_dims)
+        features, axes, batch = as_tuple(self.features), self._contracted(shape), as_tuple(self.batch_dims)
         batch_shape = tuple(shape[axis] for axis in batch)
         inner = (*batch_shape, *(shape[axis] for axis in axes))
         kernel = self.param(
@@ -110,7 +110,7 @@ class DenseGeneral(Module):
     @nowrap
     def _contracted(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         axes = tuple(sorted(counted_from_front(self, "axis", self.axis, shape)))
-        batch = tuple(self.batch_dims)
+        batch = as_tuple(self.batch_dims)
         if sorted(batch) != list(range(len(batch))):
             raise LayerArgumentError(
                 f"`batch_dims` are {batch}, expected the leading axes",
