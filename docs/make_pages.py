@@ -130,7 +130,6 @@ NOT_HERE = {
     "enable_named_call": "profiling names are always on: they cost nothing at run time",
     "override_named_call": "profiling names are always on: they cost nothing at run time",
     "kw_only_dataclasses": "for versions of Python without keyword-only fields",
-    "transforms": INTERNAL,
 }
 
 

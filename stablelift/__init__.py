@@ -140,6 +140,7 @@ _SUBMODULES = {
     "partitioning": "frontend.partitioning",
     "spmd": "frontend.spmd",
     "summary": "frontend.summary",
+    "transforms": "transforms",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 

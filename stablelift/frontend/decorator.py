@@ -17,7 +17,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from stablelift.frontend.calling import compact
+from stablelift.frontend.arguments import merge_param
+from stablelift.frontend.calling import compact, nowrap
 from stablelift.frontend.module import Module
 
 _OF_THE_OLD_CLASS = ("__dict__", "__weakref__", "__firstlineno__", "__static_attributes__")
@@ -90,3 +91,7 @@ def _from_function(function: Callable[..., Any]) -> type[Module]:
 def _field(default: Any) -> Any:
     """A dataclass refuses defaults that could be changed; Modules freeze them, so one can be shared."""
     return dataclasses.field(default_factory=lambda: default) if type(default).__hash__ is None else default
+
+
+# Linen has a submodule of this name, through which its users reach these.
+module.merge_param, module.compact, module.nowrap, module.Module = merge_param, compact, nowrap, Module  # type: ignore[attr-defined]

@@ -251,5 +251,6 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
     constants = tuple(by_key.get(id(constant), constant) for constant in callee.constants)
     if any(map(jax_compat.is_tracer, constants)):  # it closes over what another call does not have
         return NOT_SHARED
+    callee.constants = []  # keys of this trace, which must not outlive it
     made = tuple(counts_since(root, old) for root, old in zip(packed.roots, before, strict=True))
     return _Shared(callee, constants, results, made, cursor)

@@ -45,12 +45,10 @@ def custom_vjp(
     `backward_fn` could return a gradient for.
     Raises: NotImplementedError if other Modules take part, TypeError if the functions do not fit each other.
     """
-    numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
 
     def run(call: LiftedCall, *args: Any, **kwargs: Any) -> Any:
         scope, (body, forward) = with_one_scope("custom_vjp", call)
-        without_module = tuple(number - 1 for number in numbers if number)
-        lifted = custom_vjp_scopes(body, forward, backward_fn, grad_vars, without_module)
+        lifted = custom_vjp_scopes(body, forward, backward_fn, grad_vars, nondiff_argnums)
         return lifted(scope, *args, **kwargs)
 
     return lift_functions(run, (fn, forward_fn))
@@ -63,8 +61,9 @@ def custom_vjp_scopes(
     grad_vars: Filter = "params",
     nondiff_argnums: int | Sequence[int] = (),
 ) -> Callable[..., Any]:
-    """The same for functions of `(scopes, *args)`; `nondiff_argnums` count the arguments after the scopes."""
-    fixed = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+    """The same for functions of `(scopes, *args)`; in `nondiff_argnums` the scopes are 0."""
+    numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
+    fixed = [number - 1 for number in numbers if number]
 
     def differentiable(packed: Packed, *args: Any) -> tuple[Any, Groups]:
         call = _Call(packed, fn, forward_fn, backward_fn, fixed, args)

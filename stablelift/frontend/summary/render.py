@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import io
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
@@ -129,11 +131,14 @@ def _shown(value: Any) -> str:
 
 
 def _lines(value: Any) -> Iterator[str]:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type | Partitioned):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         if not value:
             yield "{}"
         for name, entry in value.items():
-            yield from _entry(f"{name}:", entry, indent=2 if isinstance(entry, Mapping) else 0)
+            shown = name.value if isinstance(name, enum.Enum) else name
+            yield from _entry(f"{shown}:", entry, indent=2 if isinstance(entry, Mapping) else 0)
     elif isinstance(value, list | tuple):
         if not value:
             yield "[]"

@@ -47,7 +47,8 @@ class LSTMCell(VectorCell):
     @compact
     def __call__(self, carry: tuple[Any, Any], inputs: Any) -> tuple[tuple[Any, Any], Any]:
         """Shapes: carry (c, h), each [*batch, features], inputs [*batch, n] -> the new carry, the new h."""
-        dense = partial(Dense, self.features, dtype=self.dtype, param_dtype=self.param_dtype)
+        width = jnp.shape(carry[1])[-1]
+        dense = partial(Dense, width, dtype=self.dtype, param_dtype=self.param_dtype)
         of_inputs = partial(dense, use_bias=False, kernel_init=self.kernel_init)
         of_hidden = partial(dense, bias_init=self.bias_init, kernel_init=self.recurrent_kernel_init)
         gates = [of_inputs(name=f"i{gate}")(inputs) + of_hidden(name=f"h{gate}")(carry[1]) for gate in _GATES]
@@ -79,15 +80,16 @@ class OptimizedLSTMCell(VectorCell):
     def __call__(self, carry: tuple[Any, Any], inputs: Any) -> tuple[tuple[Any, Any], Any]:
         """Shapes: carry (c, h), each [*batch, features], inputs [*batch, n] -> the new carry, the new h."""
         old, hidden = carry
-        of_hidden = self._all_gates("h", hidden, self.recurrent_kernel_init, self.bias_init)
-        of_inputs = self._all_gates("i", inputs, self.kernel_init, None)
+        width = jnp.shape(hidden)[-1]
+        of_hidden = self._all_gates("h", hidden, width, self.recurrent_kernel_init, self.bias_init)
+        of_inputs = self._all_gates("i", inputs, width, self.kernel_init, None)
         return _next_state(self, old, [h + i for h, i in zip(of_hidden, of_inputs, strict=True)])
 
     @nowrap
-    def _all_gates(self, prefix: str, x: Any, kernel_init: Any, bias_init: Any) -> list[Any]:
+    def _all_gates(self, prefix: str, x: Any, width: int, kernel_init: Any, bias_init: Any) -> list[Any]:
         """The part of each gate that comes from `x`, by one contraction."""
         parameters = [
-            _Gate(self.features, self.param_dtype, kernel_init, bias_init, name=f"{prefix}{gate}")(x)
+            _Gate(width, self.param_dtype, kernel_init, bias_init, name=f"{prefix}{gate}")(x)
             for gate in _GATES
         ]
         kernel = jnp.concatenate([kernel for kernel, _ in parameters], axis=-1)

@@ -36,7 +36,8 @@ class SimpleCell(VectorCell):
     @compact
     def __call__(self, carry: Any, inputs: Any) -> tuple[Any, Any]:
         """Shapes: carry [*batch, features], inputs [*batch, n] -> the new carry, twice."""
-        dense = partial(Dense, self.features, dtype=self.dtype, param_dtype=self.param_dtype)
+        width = jnp.shape(carry)[-1]
+        dense = partial(Dense, width, dtype=self.dtype, param_dtype=self.param_dtype)
         new = dense(name="i", kernel_init=self.kernel_init, bias_init=self.bias_init)(inputs)
         new = new + dense(name="h", kernel_init=self.recurrent_kernel_init, use_bias=False)(carry)
         if self.residual:
@@ -69,8 +70,9 @@ class GRUCell(VectorCell):
     @compact
     def __call__(self, carry: Any, inputs: Any) -> tuple[Any, Any]:
         """Shapes: carry [*batch, features], inputs [*batch, n] -> the new carry, twice."""
+        width = jnp.shape(carry)[-1]
         dense = partial(
-            Dense, self.features, bias_init=self.bias_init, dtype=self.dtype, param_dtype=self.param_dtype
+            Dense, width, bias_init=self.bias_init, dtype=self.dtype, param_dtype=self.param_dtype
         )
         of_inputs = partial(dense, kernel_init=self.kernel_init)
         of_carry = partial(dense, kernel_init=self.recurrent_kernel_init)
@@ -107,7 +109,8 @@ class MGUCell(VectorCell):
     @compact
     def __call__(self, carry: Any, inputs: Any) -> tuple[Any, Any]:
         """Shapes: carry [*batch, features], inputs [*batch, n] -> the new carry, twice."""
-        dense = partial(Dense, self.features, dtype=self.dtype, param_dtype=self.param_dtype)
+        width = jnp.shape(carry)[-1]
+        dense = partial(Dense, width, dtype=self.dtype, param_dtype=self.param_dtype)
         of_inputs = partial(dense, kernel_init=self.kernel_init)
         of_carry = partial(dense, kernel_init=self.recurrent_kernel_init)
         forget = self.gate_fn(
