@@ -12,7 +12,8 @@ import jax
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import avals_of, call, flat_arrays, name_of
 from stablelift.lowering.custom_calls import call_with_jvp, call_with_vjp
-from stablelift.lowering.recursion import Recursion, Tracing
+from stablelift.lowering.recursion import ORDERS, Recursion, Tracing, poisoned
+from stablelift.lowering.rule_results import completed
 
 
 class _Custom:
@@ -124,16 +125,24 @@ class custom_jvp(_Custom):
         if self._rule is None:
             raise AttributeError(f"custom_jvp: `{self._name}` has no rule; give it one by `defjvp`")
         static, given = self._split(args, kwargs)
-        rule = self._rule
+        rule, function = self._rule, self._with(self._function, static)
         if not any(map(jax_compat.can_carry_tangent, avals_of(flat_arrays(given)[0]))):
-            return call(self._with(self._function, static))(*given)  # nothing will ask for the rule
+            return call(function)(*given)  # nothing will ask for the rule
+
+        is_last = len(self._tracing.ops) >= ORDERS
 
         def moved(primals: Any, tangents: Any) -> Any:
+            if is_last:
+                out = function(*primals)
+                avals = avals_of(jax.tree.leaves(out))
+                movable = [t for t in jax.tree.leaves(tangents) if t.dtype != jax.dtypes.float0]
+                tangent = completed(poisoned(movable, avals), avals)
+                return out, jax.tree.unflatten(jax.tree.structure(out), tangent)
             return rule(*static, primals, tangents)
 
         moved.__name__ = name_of(rule)
         recursion = self._recursive(static, given)
-        return call_with_jvp(self._with(self._function, static), moved, *given, recursion=recursion)
+        return call_with_jvp(function, moved, *given, recursion=recursion)
 
 
 def _numbers_of(function: Callable, names: str | Sequence[str]) -> set[int]:
@@ -142,7 +151,8 @@ def _numbers_of(function: Callable, names: str | Sequence[str]) -> set[int]:
     known = list(inspect.signature(function).parameters) if names else []
     for name in names:
         if name not in known:
-            raise ValueError(f"nondiff_argnames: expected parameters of `{name_of(function)}`, found {name!r}")
+            of = name_of(function)
+            raise ValueError(f"nondiff_argnames: expected parameters of `{of}`, found {name!r}")
     return {known.index(name) for name in names}
 
 

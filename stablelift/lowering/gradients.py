@@ -18,6 +18,7 @@ from jax.tree_util import Partial
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, as_array, call
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.plain_leaves import set_aside
 from stablelift.lowering.primitive import bind
 
 
@@ -127,6 +128,7 @@ def value_and_grad(
     Args:
       function: A function of pytrees that returns a real scalar, or (scalar, auxiliary data) with `has_aux`.
       argnums: Which positional arguments to differentiate; the gradient is a tuple when this is a sequence.
+        In the others, the function sees booleans, strings and what else is no array as they are.
       holomorphic: Whether the function is one of complex arguments that returns a complex scalar.
       allow_int: Whether differentiated leaves may be integers, booleans and keys; their gradients are
         `float0` arrays.
@@ -140,11 +142,12 @@ def value_and_grad(
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
         positions = _positions(argnums, len(args))
+        traced, args, kwargs = set_aside(function, args, kwargs, positions)
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
         wrt = _leaves_of(args, positions, avals, holomorphic, allow_int)
-        callee = Callee(function, in_tree, avals)
+        callee = Callee(traced, in_tree, avals)
         _require_scalar(callee, has_aux, holomorphic)
         result = callee.out_avals[0]
         results = callee.bind(
@@ -156,7 +159,8 @@ def value_and_grad(
         )
         out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
         found = dict(zip(wrt, results[len(callee.out_avals) :], strict=True))
-        of_args = jax.tree.unflatten(in_tree, [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)])[0]
+        gradient_leaves = [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)]
+        of_args = jax.tree.unflatten(in_tree, gradient_leaves)[0]
         gradients = tuple(of_args[position] for position in positions)
         return out, gradients[0] if isinstance(argnums, int) else gradients
 

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import jax.numpy as jnp
-
 from stablelift.ir.lift import Signature
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.recursion import ORDERS, poisoned
+from stablelift.lowering.rule_results import carrying
 from stablelift.lowering.table import (
     emit,
     lowers,
     signature_of_jaxpr,
 )
-
-
-ORDERS = 8
-"""A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
-used inside of so many rules, and so only by derivatives of higher order, has a rule that yields NaN."""
 
 _NESTED = "stablelift rules being lowered"
 
@@ -33,14 +28,12 @@ def _orders(ctx: Any) -> int:
 def beyond_orders(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
     """A forward rule in the place of one that is not to be traced: results, and tangents that are NaN."""
     primal = params["call_jaxpr"]
-    moved = [aval for aval in map(jax_compat.tangent_aval, primal.out_avals) if aval is not None]
 
-    def poisoned(*args: Any) -> list[Any]:
-        results = jax_compat.evaluate(primal, *args[: len(in_avals)])
-        return [*results, *(jnp.full(aval.shape, jnp.nan, aval.dtype) for aval in moved)]
+    def moved(*args: Any) -> list[Any]:
+        inputs, tangents = args[: len(in_avals)], args[len(in_avals) :]
+        return [*jax_compat.evaluate(primal, *inputs), *poisoned(tangents, primal.out_avals)]
 
-    tangents = [aval for aval in map(jax_compat.tangent_aval, in_avals) if aval is not None]
-    return jax_compat.make_jaxpr(poisoned, [*in_avals, *tangents])
+    return jax_compat.make_jaxpr(moved, [*in_avals, *carrying(in_avals)])
 
 
 @lowers(jax_compat.custom_jvp_call_p)
