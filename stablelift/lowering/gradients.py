@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
-from typing import Any
+from typing import Any, SupportsIndex
 
 import jax
 import jax.numpy as jnp
@@ -137,7 +137,7 @@ def value_and_grad(
       TypeError: The output is not a real scalar (a complex one if `holomorphic`), or a differentiated leaf
         is not of a dtype that has a gradient.
     """
-    argnums = operator.index(argnums) if hasattr(argnums, "__index__") else argnums
+    argnums = operator.index(argnums) if isinstance(argnums, SupportsIndex) else argnums
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
