@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import avals_of, flat_arrays
+from stablelift.lowering.callee import avals_of, flat_arrays, require_callable
 
 
 def associative_scan(function: Callable, elems: Any, reverse: bool = False, axis: int = 0) -> Any:
@@ -29,6 +29,7 @@ def associative_scan(function: Callable, elems: Any, reverse: bool = False, axis
     Raises:
       ValueError: There is no array, an array has no such axis, or their sizes differ.
     """
+    require_callable("associative_scan", function)
     leaves, tree = flat_arrays(elems)
     axes = [_axis(leaf, axis) for leaf in leaves]
     sizes = {leaf.shape[at] for leaf, at in zip(leaves, axes, strict=True)}

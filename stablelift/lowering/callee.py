@@ -136,6 +136,12 @@ def as_array(leaf: Any) -> Any:
     return jnp.asarray(leaf)
 
 
+def require_callable(what: str, *functions: Any) -> None:
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"{what}: expected a function, found {function!r}")
+
+
 def flat_arrays(tree: Any) -> tuple[list[Any], TreeDef]:
     """The leaves of a pytree as arrays or tracers, and its structure."""
     leaves, structure = jax.tree.flatten(tree)

@@ -9,18 +9,28 @@ from typing import Any, cast
 
 import jax
 
-from stablelift.lowering.callee import avals_of, flat_arrays, name_of
+from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import avals_of, call, flat_arrays, name_of
 from stablelift.lowering.custom_calls import call_with_jvp, call_with_vjp
-from stablelift.lowering.recursion import Recursion, Tracing
+from stablelift.lowering.recursion import ORDERS, Recursion, Tracing, poisoned
+from stablelift.lowering.rule_results import completed
 
 
 class _Custom:
-    """A function that waits for its rule. Arguments at `nondiff_argnums` are passed on as they are."""
+    """A function that waits for its rule.
 
-    def __init__(self, function: Callable, nondiff_argnums: int | Sequence[int] = ()):
+    Arguments at `nondiff_argnums`, and those named by `nondiff_argnames`, are passed on as they are.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        nondiff_argnums: int | Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ):
         self._function, self._name = function, name_of(function)
-        numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
-        self._nondiff = tuple(sorted(numbers))
+        numbers = {nondiff_argnums} if isinstance(nondiff_argnums, int) else {*nondiff_argnums}
+        self._nondiff = tuple(sorted(numbers | _numbers_of(function, nondiff_argnames)))
         self._tracing = Tracing()
         update_wrapper(cast(Callable, self), function)
 
@@ -59,13 +69,14 @@ class custom_vjp(_Custom):
 
     _rules: tuple[Callable, Callable] | None = None
 
-    def defvjp(self, fwd: Callable, bwd: Callable) -> None:
+    def defvjp(self, fwd: Callable, bwd: Callable, *, optimize_remat: bool = False) -> None:
         """Attach the rule.
 
         Args:
           fwd: Takes the function's arguments; returns (output, residuals).
           bwd: (*nondiff_args, residuals, cotangent of the output) -> a tuple with a gradient for each
             argument that is differentiated; None is zero.
+          optimize_remat: Has no effect: what a forward pass does not need of a rule is never computed.
         """
         self._rules = fwd, bwd
 
@@ -88,8 +99,11 @@ class custom_jvp(_Custom):
 
     _rule: Callable | None = None
 
-    def defjvp(self, jvp: Callable) -> Callable:
-        """Attach the rule: (*nondiff_args, primals, tangents) -> (output, its tangent). Returns the rule."""
+    def defjvp(self, jvp: Callable, symbolic_zeros: bool = False) -> Callable:
+        """Attach the rule: (*nondiff_args, primals, tangents) -> (output, its tangent). Returns the rule.
+
+        `symbolic_zeros` is accepted and has no effect: tangents are always arrays.
+        """
         self._rule = jvp
         return jvp
 
@@ -103,7 +117,7 @@ class custom_jvp(_Custom):
             out = self(*primals)
             given = zip(jvps, tangents, strict=True)
             parts = [jvp(tangent, out, *primals) for jvp, tangent in given if jvp is not None]
-            return out, jax.tree.map(lambda *terms: sum(terms[1:], terms[0]), *parts)
+            return out, jax.tree.map(lambda *terms: sum(terms[1:], terms[0]), *parts) if parts else None
 
         self._rule = rule
 
@@ -111,14 +125,35 @@ class custom_jvp(_Custom):
         if self._rule is None:
             raise AttributeError(f"custom_jvp: `{self._name}` has no rule; give it one by `defjvp`")
         static, given = self._split(args, kwargs)
-        rule = self._rule
+        rule, function = self._rule, self._with(self._function, static)
+        if not any(map(jax_compat.can_carry_tangent, avals_of(flat_arrays(given)[0]))):
+            return call(function)(*given)  # nothing will ask for the rule
+
+        is_last = len(self._tracing.ops) >= ORDERS
 
         def moved(primals: Any, tangents: Any) -> Any:
+            if is_last:
+                out = function(*primals)
+                avals = avals_of(jax.tree.leaves(out))
+                movable = [t for t in jax.tree.leaves(tangents) if t.dtype != jax.dtypes.float0]
+                tangent = completed(poisoned(movable, avals), avals)
+                return out, jax.tree.unflatten(jax.tree.structure(out), tangent)
             return rule(*static, primals, tangents)
 
         moved.__name__ = name_of(rule)
         recursion = self._recursive(static, given)
-        return call_with_jvp(self._with(self._function, static), moved, *given, recursion=recursion)
+        return call_with_jvp(function, moved, *given, recursion=recursion)
+
+
+def _numbers_of(function: Callable, names: str | Sequence[str]) -> set[int]:
+    """The positions of parameters, by name."""
+    names = (names,) if isinstance(names, str) else tuple(names)
+    known = list(inspect.signature(function).parameters) if names else []
+    for name in names:
+        if name not in known:
+            of = name_of(function)
+            raise ValueError(f"nondiff_argnames: expected parameters of `{of}`, found {name!r}")
+    return {known.index(name) for name in names}
 
 
 def _identity(value: Any) -> Any:

@@ -5,9 +5,10 @@ Signatures and conventions are JAX's: tangents of integers, booleans and keys ar
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
-from typing import Any
+from typing import Any, SupportsIndex
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,7 @@ from jax.tree_util import Partial
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, as_array, call
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.plain_leaves import set_aside
 from stablelift.lowering.primitive import bind
 
 
@@ -114,26 +116,39 @@ def _pull_back(
     )
 
 
-def value_and_grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
+def value_and_grad(
+    function: Callable,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable:
     """A function that returns `function`'s value and its gradient, as `jax.value_and_grad`.
 
     Args:
       function: A function of pytrees that returns a real scalar, or (scalar, auxiliary data) with `has_aux`.
       argnums: Which positional arguments to differentiate; the gradient is a tuple when this is a sequence.
+        In the others, the function sees booleans, strings and what else is no array as they are.
+      holomorphic: Whether the function is one of complex arguments that returns a complex scalar.
+      allow_int: Whether differentiated leaves may be integers, booleans and keys; their gradients are
+        `float0` arrays.
 
     Raises:
-      TypeError: The output is not a real scalar, or a differentiated leaf is not of a floating-point dtype.
+      TypeError: The output is not a real scalar (a complex one if `holomorphic`), or a differentiated leaf
+        is not of a dtype that has a gradient.
     """
+    argnums = operator.index(argnums) if isinstance(argnums, SupportsIndex) else argnums
 
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
         positions = _positions(argnums, len(args))
+        traced, args, kwargs = set_aside(function, args, kwargs, positions)
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
-        wrt = _leaves_of(args, positions, avals)
-        callee = Callee(function, in_tree, avals)
-        _require_scalar(callee, has_aux)
+        wrt = _leaves_of(args, positions, avals, holomorphic, allow_int)
+        callee = Callee(traced, in_tree, avals)
+        _require_scalar(callee, has_aux, holomorphic)
         result = callee.out_avals[0]
         results = callee.bind(
             "lift.vjp",
@@ -144,18 +159,25 @@ def value_and_grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux
         )
         out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
         found = dict(zip(wrt, results[len(callee.out_avals) :], strict=True))
-        of_args = jax.tree.unflatten(in_tree, [found.get(index) for index in range(len(leaves))])[0]
+        gradient_leaves = [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)]
+        of_args = jax.tree.unflatten(in_tree, gradient_leaves)[0]
         gradients = tuple(of_args[position] for position in positions)
         return out, gradients[0] if isinstance(argnums, int) else gradients
 
     return valued
 
 
-def grad(function: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable:
+def grad(
+    function: Callable,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable:
     """A function that returns `function`'s gradient, as `jax.grad`; with `has_aux`, (gradient, auxiliary
     data).
     """
-    valued = value_and_grad(function, argnums, has_aux)
+    valued = value_and_grad(function, argnums, has_aux, holomorphic, allow_int)
 
     @wraps(function)
     def graded(*args: Any, **kwargs: Any) -> Any:
@@ -175,29 +197,33 @@ def _positions(argnums: int | Sequence[int], count: int) -> list[int]:
     return [position % count for position in positions]
 
 
-def _leaves_of(args: tuple[Any, ...], positions: Sequence[int], avals: Sequence[Any]) -> tuple[int, ...]:
-    """The flat positions of the leaves of some arguments, increasing."""
+def _leaves_of(
+    args: tuple[Any, ...], positions: Sequence[int], avals: Sequence[Any], holomorphic: bool, allow_int: bool
+) -> tuple[int, ...]:
+    """The flat positions of the leaves of some arguments that are differentiated, increasing."""
     sizes = [len(jax.tree.leaves(arg)) for arg in args]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
     chosen = sorted(set(positions))
     wanted = [index for position in chosen for index in range(starts[position], starts[position + 1])]
+    can_carry = [index for index in wanted if jax_compat.can_carry_tangent(avals[index])]
+    is_complex = [index for index in wanted if jnp.issubdtype(avals[index].dtype, jnp.complexfloating)]
+    fit, expected = (is_complex, "complex") if holomorphic else (can_carry, "floating-point or complex")
     for index in wanted:
-        if not jax_compat.can_carry_tangent(avals[index]):
+        if index not in fit and not (allow_int and index not in can_carry):
             found = avals[index].str_short()
-            raise TypeError(
-                f"grad: expected floating-point or complex inputs, found {found} among the arguments"
-            )
-    return tuple(wanted)
+            raise TypeError(f"grad: expected {expected} inputs, found {found} among the arguments")
+    return tuple(can_carry)
 
 
-def _require_scalar(callee: Callee, has_aux: bool) -> None:
+def _require_scalar(callee: Callee, has_aux: bool, holomorphic: bool) -> None:
     _outputs(callee, has_aux)
     out = jax.tree.unflatten(callee.out_tree, callee.out_avals)
     output = out[0] if has_aux else out
     dtype: Any = getattr(output, "dtype", None)
-    if getattr(output, "shape", None) != () or not jnp.issubdtype(dtype, jnp.floating):
+    kind, spelled = (jnp.complexfloating, "complex") if holomorphic else (jnp.floating, "real")
+    if getattr(output, "shape", None) != () or not jnp.issubdtype(dtype, kind):
         found = output.str_short() if hasattr(output, "str_short") else str(jax.tree.structure(output))
-        raise TypeError(f"grad: expected `{callee.name}` to return a real scalar, found {found}")
+        raise TypeError(f"grad: expected `{callee.name}` to return a {spelled} scalar, found {found}")
 
 
 def _outputs(callee: Callee, has_aux: bool) -> tuple[int, tuple[int, ...]]:
@@ -245,15 +271,21 @@ def float0_like(aval: Any) -> Any:
     return np.zeros(aval.shape, jax.dtypes.float0)
 
 
-def linearize(function: Callable, *primals: Any) -> tuple[Any, Callable]:
+def linearize(function: Callable, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     """The function's value at `primals`, and its derivative there as a function of tangents, as
     `jax.linearize`.
 
     The derivative is a pytree, and may cross function boundaries. Compiled together, what value and
-    derivative share is computed once.
+    derivative share is computed once. With `has_aux`, the function returns (output, auxiliary data), and the
+    latter comes third.
     """
-    return call(function)(*primals), Partial(partial(_push_forward, function), primals)
+    out = call(function)(*primals)
+    derivative = Partial(partial(_push_forward, function, has_aux), primals)
+    if not has_aux:
+        return out, derivative
+    value, aux = out
+    return value, derivative, aux
 
 
-def _push_forward(function: Callable, primals: tuple[Any, ...], *tangents: Any) -> Any:
-    return jvp(function, primals, tangents)[1]
+def _push_forward(function: Callable, has_aux: bool, primals: tuple[Any, ...], *tangents: Any) -> Any:
+    return jvp(function, primals, tangents, has_aux)[1]

@@ -13,10 +13,12 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays
+from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, require_callable
 from stablelift.lowering.carry import settled
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.scan import scan
+
+_ABSENT: Any = object()  # None may be an operand
 
 
 def while_loop(
@@ -35,6 +37,7 @@ def while_loop(
       TypeError: The condition is not a boolean scalar, or the carry changes its structure or types.
       ValueError: `max_trip_count` is negative.
     """
+    require_callable("while_loop", cond_fun, body_fun)
     if max_trip_count is not None:
         return _bounded(cond_fun, body_fun, init_val, max_trip_count)
     return _while(cond_fun, body_fun, init_val, None)
@@ -83,20 +86,32 @@ def _while(cond_fun: Callable, body_fun: Callable, init: Any, bound: int | None)
 
 
 def fori_loop(
-    lower: Any, upper: Any, body_fun: Callable, init_val: Any, max_trip_count: int | None = None
+    lower: Any,
+    upper: Any,
+    body_fun: Callable,
+    init_val: Any,
+    max_trip_count: int | None = None,
+    *,
+    unroll: int | bool | None = None,
 ) -> Any:
     """`body_fun(i, carry)` for i from `lower` to `upper`, as `jax.lax.fori_loop`.
 
     With integer bounds the loop has a known length and is differentiable in reverse; with traced bounds it
-    is so when `max_trip_count` is given.
+    is so when `max_trip_count` is given. `unroll` is that of `scan`, and needs integer bounds.
+
+    Raises:
+      ValueError: `unroll` is given with bounds that are traced.
     """
+    require_callable("fori_loop", body_fun)
     if isinstance(lower, int) and isinstance(upper, int):
 
         def step(state: Any, _: None) -> Any:
             return (state[0] + 1, body_fun(*state)), None
 
         start = (jnp.int32(lower), init_val)
-        return scan(step, start, length=max(0, upper - lower))[0][1]
+        return scan(step, start, length=max(0, upper - lower), unroll=1 if unroll is None else unroll)[0][1]
+    if unroll is not None:
+        raise ValueError("fori_loop: expected integer bounds, which unroll needs, found arrays")
     lower, upper = jnp.asarray(lower), jnp.asarray(upper)
     lower = lower.astype(jnp.promote_types(lower.dtype, upper.dtype))
     limit = upper.astype(lower.dtype)
@@ -108,8 +123,16 @@ def fori_loop(
     )[1]
 
 
-def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> Any:
-    """`true_fun(*operands)` where `pred` holds, else `false_fun(*operands)`, as `jax.lax.cond`."""
+def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any, operand: Any = _ABSENT) -> Any:
+    """`true_fun(*operands)` where `pred` holds, else `false_fun(*operands)`, as `jax.lax.cond`.
+
+    `operand=` is another spelling of one operand.
+
+    Raises:
+      TypeError: The predicate is not a scalar, or the branches return different structures or types.
+    """
+    operands = _with_operand("cond", operands, operand)
+    require_callable("cond", true_fun, false_fun)
     condition = as_array(pred)
     if condition.shape != ():
         raise TypeError(
@@ -118,8 +141,10 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> 
     return _chosen((condition != 0).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
 
 
-def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
+def switch(index: Any, branches: Sequence[Callable], *operands: Any, operand: Any = _ABSENT) -> Any:
     """The branch at `index`, which is clamped to the range, applied to the operands, as `jax.lax.switch`.
+
+    `operand=` is another spelling of one operand.
 
     Raises:
       ValueError: There is no branch.
@@ -127,12 +152,22 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
     """
     if not branches:
         raise ValueError("switch: expected at least one branch, found none")
+    operands = _with_operand("switch", operands, operand)
+    require_callable("switch", *branches)
     position = as_array(index)
     if position.shape != () or not jnp.issubdtype(position.dtype, jnp.integer):
         found = jax_compat.aval_of(position).str_short()
         raise TypeError(f"switch: expected an integer scalar as index, found {found}")
     position = jnp.clip(position, 0, len(branches) - 1).astype(jnp.int32)
     return _chosen(position, branches, operands, order=range(len(branches)))
+
+
+def _with_operand(what: str, operands: tuple[Any, ...], operand: Any) -> tuple[Any, ...]:
+    if operand is _ABSENT:
+        return operands
+    if operands:
+        raise TypeError(f"{what}: expected operands by position or `operand=`, found both")
+    return (operand,)
 
 
 def _chosen(position: Any, branches: Sequence[Callable], operands: Any, order: Sequence[int]) -> Any:

@@ -17,6 +17,16 @@ from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import Recursive, bind
 from stablelift.lowering.rule_results import carrying
 
+ORDERS = 8
+"""A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
+used inside of so many rules, and so only by derivatives of higher order, has a rule that yields NaN."""
+
+
+def poisoned(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
+    """NaN for each result that can carry a tangent. It depends on the given tangents, as a reverse asks."""
+    total = sum((jnp.sum(tangent).real for tangent in tangents), jnp.zeros(()))
+    return [jnp.broadcast_to(total * jnp.nan, aval.shape).astype(aval.dtype) for aval in carrying(avals)]
+
 
 class Tracing(threading.local):
     """The ops whose rules are being traced in this thread."""

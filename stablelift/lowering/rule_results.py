@@ -72,9 +72,13 @@ def _fitting(what: str, tangent: Any, avals: Sequence[Any], tree: Any) -> list[A
     """The leaves of a tangent that belong to values which can carry one; None, of a leaf or all, is zero."""
     if tangent is None:
         tangent = tree.unflatten([None] * tree.num_leaves)
-    leaves, found = jax.tree.flatten(tangent, is_leaf=lambda leaf: leaf is None)
-    if found != tree:
-        raise TypeError(f"{what} a tree {tree}, found {found}")
+    try:  # None stands for zero, or for a None of the tree
+        leaves = tree.flatten_up_to(tangent)
+    except ValueError:
+        found = jax.tree.structure(tangent, is_leaf=lambda leaf: leaf is None)
+        raise TypeError(f"{what} a tree {tree}, found {found}") from None
+    if not jax.tree_util.all_leaves(leaf for leaf in leaves if leaf is not None):
+        raise TypeError(f"{what} a tree {tree}, found {jax.tree.structure(tangent)}")
     fitting = []
     for leaf, aval in zip(leaves, avals, strict=True):
         wanted = jax_compat.tangent_aval(aval)

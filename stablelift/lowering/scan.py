@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import normalized_axes, prefix_axes, with_axis, without_axis
-from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of
+from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of, require_callable
 from stablelift.lowering.carry import settled
+from stablelift.lowering.mapping import vmap
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.segmented import Checkpoints, Segmented, binomial
 
@@ -49,9 +51,12 @@ def scan(
 
     Raises:
       TypeError: The next carry has another structure or type than the carry, named by its path.
-      ValueError: xs differ in length, nothing says how long the loop is, or a y of axis None depends on the
-        loop.
+      ValueError: xs differ in length, nothing says how long the loop is, a y of axis None depends on the
+        loop, or `unroll` is negative.
     """
+    require_callable("scan", function)
+    if unroll < 0:
+        raise ValueError(f"scan: expected unroll of at least 0, or True, found {unroll}")
     loop = Loop(function, init, xs, in_axes, out_axes, length)
     snapshots = binomial(checkpoint)
     if checkpoint is None or snapshots is not None:
@@ -67,9 +72,29 @@ def scan(
     return Segmented(steps, segments, in_axes, out_axes).run(init, arrays, loop.length, checkpoint, reverse)
 
 
-def map(function: Callable, xs: Any) -> Any:
-    """`function` applied to each element along axis 0, one after the other, as `jax.lax.map`."""
-    return scan(lambda _, x: ((), function(x)), (), xs)[1]
+def map(function: Callable, xs: Any, *, batch_size: int | None = None) -> Any:
+    """`function` applied to each element along axis 0, one after the other, as `jax.lax.map`.
+
+    With `batch_size`, to so many of them at a time, and to the rest at once.
+
+    Raises:
+      ValueError: xs differ in length, or `batch_size` is not positive.
+    """
+    require_callable("map", function)
+    if batch_size is None:
+        return scan(lambda _, x: ((), function(x)), (), xs)[1]
+    if batch_size < 1:
+        raise ValueError(f"map: expected a batch_size of at least 1, found {batch_size}")
+    xs = jax.tree.map(as_array, xs)
+    size = Loop(lambda _, x: ((), ()), (), xs).length
+    whole = size - size % batch_size
+    batches = jax.tree.map(lambda x: x[:whole].reshape(-1, batch_size, *x.shape[1:]), xs)
+    ys = map(vmap(function), batches)
+    ys = jax.tree.map(lambda y: y.reshape(whole, *y.shape[2:]), ys)
+    if whole == size:
+        return ys
+    rest = vmap(function)(jax.tree.map(lambda x: x[whole:], xs))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), ys, rest)
 
 
 class Loop:

@@ -9,17 +9,37 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.recursion import ORDERS, poisoned
+from stablelift.lowering.rule_results import carrying
 from stablelift.lowering.table import (
     emit,
     lowers,
     signature_of_jaxpr,
 )
 
+_NESTED = "stablelift rules being lowered"
+
+
+def _orders(ctx: Any) -> int:
+    """Inside of how many rules, one in the other, the op that is being lowered is."""
+    return jax_compat.memo_of(ctx).get(_NESTED, 0)
+
+
+def beyond_orders(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
+    """A forward rule in the place of one that is not to be traced: results, and tangents that are NaN."""
+    primal = params["call_jaxpr"]
+
+    def moved(*args: Any) -> list[Any]:
+        inputs, tangents = args[: len(in_avals)], args[len(in_avals) :]
+        return [*jax_compat.evaluate(primal, *inputs), *poisoned(tangents, primal.out_avals)]
+
+    return jax_compat.make_jaxpr(moved, [*in_avals, *carrying(in_avals)])
+
 
 @lowers(jax_compat.custom_jvp_call_p)
 def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
-    in_avals = call_jaxpr.in_avals
-    rule = jax_compat.jvp_function({"call_jaxpr": call_jaxpr, **params}, in_avals)
+    rule_of = beyond_orders if _orders(ctx) >= ORDERS else jax_compat.jvp_function
+    rule = rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
     names = ("custom_jvp", "custom_jvp_rule")
     callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule])
     return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})
@@ -45,9 +65,11 @@ def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> lis
     if key not in memo:
         unique = sum(isinstance(other, tuple) and other[0] == "stablelift rule" for other in memo)
         memo[key] = ([f"{name}_{unique}" for name in names], jaxprs)
-        for symbol, jaxpr in zip(memo[key][0], jaxprs, strict=True):
+        for number, (symbol, jaxpr) in enumerate(zip(memo[key][0], jaxprs, strict=True)):
             refuse_effects(jaxpr)
+            memo[_NESTED] = _orders(ctx) + (number > 0)
             function = jax_compat.lower_callee(ctx, symbol, jaxpr)
+            memo[_NESTED] -= number > 0
             assert function.name.value == symbol, f"`@{symbol}` was taken"
     return [
         (symbol, signature_of_jaxpr(ctx, jaxpr)) for symbol, jaxpr in zip(memo[key][0], jaxprs, strict=True)

@@ -77,7 +77,7 @@ def _batch(
         return results, [None] * len(results)
     varies = Dependence(axis.name).of_equation(primitive, params, mapped)
     out_axes = 0 if varies is None else tuple(0 if one else None for one in varies)
-    mapped_function = vmap(function, in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
+    mapped_function = vmap(function, in_axes, out_axes, axis.name, axis.size, axis.spmd_name)
     results = mapped_function(*args)
     return results, [0] * len(results) if varies is None else out_axes
 

@@ -175,7 +175,7 @@ class Program:
             raise ValueError("vmap of a program: give axis_size, the number of examples")
         axes = prefix_axes("in_axes", in_axes, self._args)
         extended = [with_axis(aval, axis, axis_size) for aval, axis in zip(self.in_avals, axes, strict=True)]
-        mapped = mapping.vmap(self._apply, in_axes, out_axes, axis_size)
+        mapped = mapping.vmap(self._apply, in_axes, out_axes, axis_size=axis_size)
         return self._trace(mapped, *jax.tree.unflatten(self.in_tree, extended))
 
     def jvp(self) -> Program:
