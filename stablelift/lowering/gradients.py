@@ -18,7 +18,7 @@ from jax.tree_util import Partial
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, as_array, call
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.plain_leaves import set_aside
+from stablelift.lowering.plain_leaves import plain_beside, set_aside
 from stablelift.lowering.primitive import bind
 
 
@@ -142,7 +142,8 @@ def value_and_grad(
     @wraps(function)
     def valued(*args: Any, **kwargs: Any) -> Any:
         positions = _positions(argnums, len(args))
-        traced, args, kwargs = set_aside(function, args, kwargs, positions)
+        flags = plain_beside(positions, args, kwargs)
+        traced, args, kwargs = set_aside(function, args, kwargs, flags)
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from itertools import compress
 from typing import Any
 
 import jax
@@ -12,7 +11,7 @@ import jax
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import mapped_size, normalized_axes, prefix_axes, with_axis, without_axis
 from stablelift.lowering.callee import Callee, as_array
-from stablelift.lowering.held import Held
+from stablelift.lowering.plain_leaves import set_aside
 
 
 def vmap(
@@ -49,16 +48,16 @@ def vmap(
             raise TypeError(
                 f"in_axes: expected an int, None or a tuple with an entry for each argument, found {in_axes}"
             )
+        pairs = zip(jax.tree.leaves((args, kwargs)), _axes(wanted, args, kwargs), strict=True)
+        flags = [axis is None and not hasattr(leaf, "dtype") for leaf, axis in pairs]
+        example, args, kwargs = set_aside(function, args, kwargs, flags)
         leaves, in_tree = jax.tree.flatten((args, kwargs))
-        by_leaf = prefix_axes("in_axes", wanted, args) + prefix_axes("in_axes", 0, kwargs)
-        held = Held(leaves, [axis is None for axis in by_leaf])
-        arrays = [as_array(leaf) for leaf in compress(leaves, held.is_traced)]
+        arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
-        axes = normalized_axes("in_axes", list(compress(by_leaf, held.is_traced)), avals)
+        axes = normalized_axes("in_axes", _axes(wanted, args, kwargs), avals)
         size = mapped_size(axes, avals, axis_size)
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
-        example, tree = held.on_traced(function, in_tree)
-        callee = Callee(example, tree, examples, [(axis_name, size)] if axis_name is not None else [])
+        callee = Callee(example, in_tree, examples, [(axis_name, size)] if axis_name is not None else [])
 
         out_tree = callee.out_tree
         template = jax.tree.unflatten(out_tree, range(out_tree.num_leaves))
@@ -80,6 +79,10 @@ def vmap(
         return jax.tree.unflatten(out_tree, out)
 
     return mapped
+
+
+def _axes(in_axes: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int | None]:
+    return prefix_axes("in_axes", in_axes, args) + prefix_axes("in_axes", 0, kwargs)
 
 
 def result_names(tree: Any) -> tuple[str, ...]:

@@ -14,30 +14,30 @@ Call = tuple[Callable, tuple[Any, ...], dict[str, Any]]
 
 
 def set_aside(
-    function: Callable, args: tuple[Any, ...], kwargs: dict[str, Any], traced: Sequence[int]
+    function: Callable, args: tuple[Any, ...], kwargs: dict[str, Any], flags: Sequence[bool]
 ) -> Call:
-    """The same call, with the booleans and the leaves that are no arrays inside of the function: it sees
-    them as they are. Positional arguments at `traced` stay as they are.
-    """
-    whole = (args, kwargs)
-    paths, tree = jax.tree_util.tree_flatten_with_path(whole)
-    fixed = {
-        index: leaf
-        for index, (path, leaf) in enumerate(paths)
-        if _is_plain(leaf) and not (path[0].idx == 0 and path[1].idx in traced)
-    }
-    if not fixed:
+    """The same call, with the leaves that `flags` names inside of the function: it sees them as they are."""
+    if not any(flags):
         return function, args, kwargs
+    leaves, tree = jax.tree.flatten((args, kwargs))
+    pairs = list(zip(leaves, flags, strict=True))
 
     @wraps(function)
     def filled(*args: Any, **kwargs: Any) -> Any:
         given = iter(jax.tree.leaves((args, kwargs)))
-        leaves = [fixed[index] if index in fixed else next(given) for index in range(tree.num_leaves)]
-        args, kwargs = tree.unflatten(leaves)
+        args, kwargs = tree.unflatten([leaf if is_plain else next(given) for leaf, is_plain in pairs])
         return function(*args, **kwargs)
 
-    emptied = tree.unflatten([None if index in fixed else leaf for index, (_, leaf) in enumerate(paths)])
-    return filled, *emptied
+    return filled, *tree.unflatten([None if is_plain else leaf for leaf, is_plain in pairs])
+
+
+def plain_beside(traced: Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[bool]:
+    """Which leaves are booleans or no arrays, outside of the positional arguments at `traced`."""
+    paths = jax.tree_util.tree_leaves_with_path((args, kwargs))
+    return [
+        _is_plain(leaf) and not (path[0].idx == 0 and path[1].idx in traced)  # pyright: ignore[reportAttributeAccessIssue]
+        for path, leaf in paths
+    ]
 
 
 def _is_plain(leaf: Any) -> bool:
