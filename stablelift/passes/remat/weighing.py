@@ -135,12 +135,14 @@ class Weighing:
     def _priced(self, price: float, part: float) -> _Choice:
         """The choice at a price; of those that are as good there, the one this far from the fewest bytes."""
         found = self._between(price, part)
-        if self.times == 1:
+        if self.times == 1 or math.isinf(price):
             return found
         # The loop around may run all this again, one step at a time, instead of saving what it leaves.
         alone = max(1.0, price / self.times)
-        again = self._between(alone, part)
         whole = sum(self._work(op.operation) for op in self.block.operations)
+        if self._cut(alone, _DEAR).cost(alone) + whole >= found.cost(price):
+            return found  # nor would any other choice at that price
+        again = self._between(alone, part)
         return again if again.cost(alone) + whole < found.cost(price) else found
 
     def _between(self, price: float, part: float) -> _Choice:
