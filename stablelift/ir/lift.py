@@ -28,6 +28,12 @@ def attributes_of(op: Any) -> dict[str, Any]:
     return {name: decode(kind, found[name]) for name, kind in kinds.items() if name in found}
 
 
+def symbols_of(op: Any) -> list[str]:
+    """The functions that a verified lift op refers to: of its attributes only these are read."""
+    entry, found = LIFT_OPS[op.operation.name], op.attributes
+    return entry.symbols({name: decode(entry.attributes[name], found[name]) for name in entry.callees})
+
+
 def signature_of(function: func.FuncOp) -> Signature:
     return Signature(list(function.type.inputs), list(function.type.results))
 

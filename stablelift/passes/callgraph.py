@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
-from stablelift.ir.lift import LIFT_OPS, attributes_of
+from stablelift.ir.lift import LIFT_OPS, symbols_of
 from stablelift.ir.mlir import func, walk
 
 N = TypeVar("N")
@@ -56,7 +56,7 @@ def callees(op: Any) -> list[str]:
     if name in PLAIN_CALLS:
         return [callee_of(op.operation)]
     if name in LIFT_OPS:
-        return LIFT_OPS[name].symbols(attributes_of(op))
+        return symbols_of(op)
     if name == "stablehlo.composite":
         return [op.operation.attributes["decomposition"].value]
     if name == "stablehlo.custom_call" and _COMPUTATIONS in op.operation.attributes:

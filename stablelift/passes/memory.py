@@ -44,8 +44,8 @@ _FILLS_MEMORY = frozenset(
 )
 """Ops whose results are in memory; those of all others are where one of these reads them, or two ops do."""
 
-_READS_ANYTHING = frozenset({"stablehlo.reduce"})
-"""Ops of these that compute what they read on the way."""
+_READS_MEMORY = _FILLS_MEMORY - {"stablehlo.reduce"}
+"""Ops of these whose operands are in memory: a reduction computes what it reads on the way."""
 
 
 class Buffers:
@@ -71,7 +71,7 @@ class Buffers:
         for at, (op, used) in enumerate(zip(ops, uses, strict=True)):
             for value in used:
                 self._read(value, at)
-            self._make(op, at, last_use)
+            self._make(op, used, at, last_use)
         found = (self._holder.get(value) for value in (uses[-1] if uses else ()))
         self.returned = {holder for holder in found if holder is not None}
         for at, filled in enumerate(self.filled):
@@ -93,16 +93,18 @@ class Buffers:
             return (self._holder[value],)
         return self._through.get(value, ())
 
-    def _make(self, op: ir.Operation, at: int, last_use: Mapping[ir.Value, int]) -> None:
-        operands = list(op.operands)
+    def _make(
+        self, op: ir.Operation, used: list[ir.Value], at: int, last_use: Mapping[ir.Value, int]
+    ) -> None:
+        name = op.name
         for index, result in enumerate(op.results):
-            if op.name in _SAME_MEMORY and operands[index] in self._holder:
-                self._holder[result] = self._holder[operands[index]]
+            if name in _SAME_MEMORY and used[index] in self._holder:
+                self._holder[result] = self._holder[used[index]]
             elif result not in self._materialised:
-                found = dict.fromkeys(source for value in used_by(op) for source in self._sources(value))
+                found = dict.fromkeys(source for value in used for source in self._sources(value))
                 self._through[result] = tuple(found)
             else:
-                holder = self._taken_over(op, operands, index, at, last_use)
+                holder = self._taken_over(op, index, at, last_use) if name in _TAKES_OVER else None
                 if holder is None:
                     holder = result
                     self.filled[at][result] = byte_size(result.type)
@@ -112,13 +114,13 @@ class Buffers:
     def _taken_over(
         self,
         op: ir.Operation,
-        operands: list[ir.Value],
         index: int,
         at: int,
         last_use: Mapping[ir.Value, int],
     ) -> ir.Value | None:
         """Whose memory a result can have."""
-        if op.name not in _TAKES_OVER or index >= len(operands):
+        operands = list(op.operands)
+        if index >= len(operands):
             return None
         operand = operands[index]
         holder = self._holder.get(operand)
@@ -132,6 +134,7 @@ def _materialised(ops: list[ir.Operation], uses: list[list[ir.Value]]) -> set[ir
     """The values that are in memory, and not computed where they are read."""
     found: set[ir.Value] = {result for op in ops if op.name in _FILLS_MEMORY for result in op.results}
     for op, used in zip(ops, uses, strict=True):
-        if op.name in _FILLS_MEMORY - _READS_ANYTHING or op.name.endswith("return"):
+        name = op.name
+        if name in _READS_MEMORY or name.endswith("return"):
             found.update(value for value in used if isinstance(value, ir.OpResult))
     return found

@@ -51,7 +51,7 @@ class Choices:
     def __init__(self, finish: Finish, steps: int = _STEPS):
         self._finish = finish
         self._programs: dict[Policy, Program] = {}
-        self._simulated: dict[Program, int] = {}
+        self._simulated: dict[Policy, int] = {}
         self._peaks: dict[Program, int] = {}
         self._steps = steps
 
@@ -88,10 +88,9 @@ class Choices:
 
     def simulated(self, policy: Policy) -> int:
         """Its peak as we simulate it."""
-        program = self.program(policy)
-        if program not in self._simulated:
-            self._simulated[program] = simulated_bytes(program)
-        return self._simulated[program]
+        if policy not in self._simulated:
+            self._simulated[policy] = simulated_bytes(self.program(policy))
+        return self._simulated[policy]
 
     def kept(self, policy: Policy) -> Kept:
         """The choice after XLA has compiled the program."""

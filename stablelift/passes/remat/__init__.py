@@ -23,8 +23,8 @@ from stablelift.passes.copying import copy_needed
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
 from stablelift.passes.remarks import remark
-from stablelift.passes.remat import cost
-from stablelift.passes.remat.cut import values_to_save
+from stablelift.passes.remat.cut import cheapest, is_repeatable
+from stablelift.passes.remat.network import network_of
 from stablelift.passes.remat.placement import has_barrier
 from stablelift.passes.remat.selection import starts
 
@@ -66,11 +66,12 @@ class _Pair:
         }
         arguments: list[ir.Value] = list(block.arguments)
         free = {argument for number, argument in enumerate(arguments) if self._costs_nothing(number)}
-        saved = values_to_save(list(dict.fromkeys(wanted.values())), free, cost.saving)
+        network, values = network_of(list(wanted.values()), free, _size_bytes, lambda _: 0, is_repeatable)
+        saved = [values[number] for number in cheapest(network)]
         given = [*saved, *starts(list(wanted.values()), saved, free)]
         self._recompute(wanted, given)
-        before = sum(byte_size(value.type) for value in set(wanted.values()))
-        after = sum(byte_size(value.type) for value in saved)
+        before = sum(_size_bytes(value) for value in set(wanted.values()))
+        after = sum(_size_bytes(value) for value in saved)
         if after < before:
             what = f"`{self.forward.name.value}` hands {after} bytes to its reverse, not {before}"
             why = "the rest is recomputed from these and from its arguments"
@@ -122,6 +123,10 @@ class _Pair:
         for position in sorted(wanted, reverse=True):
             block.erase_argument(position)
         retype(self.reverse, returned(block))
+
+
+def _size_bytes(value: ir.Value) -> int:
+    return byte_size(value.type)
 
 
 def _call_again(call: ir.Operation, function: func.FuncOp, operands: Sequence[ir.Value]) -> ir.Operation:

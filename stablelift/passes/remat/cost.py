@@ -13,7 +13,7 @@ from typing import Any
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.region import used_by
-from stablelift.ir.types import byte_size, element_count
+from stablelift.ir.types import element_count
 from stablelift.passes.callgraph import FunctionsByName, Measured, callees
 from stablelift.passes.remat.cut import EXPENSIVE
 
@@ -125,11 +125,6 @@ def _products(op: ir.Operation) -> int:
         return results * element_count(rhs) // max(1, rhs.shape[kernel.kernel_output_feature_dimension])
     numbers: Any = stablehlo.DotDimensionNumbers(op.attributes["dot_dimension_numbers"])
     return results * math.prod(lhs.shape[axis] for axis in numbers.lhs_contracting_dimensions)
-
-
-def saving(value: ir.Value) -> int:
-    """What it costs to keep a value."""
-    return SAVING * byte_size(value.type)
 
 
 def _elements(value: Any) -> int:

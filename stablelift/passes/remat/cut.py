@@ -12,13 +12,16 @@ AOTAutograd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PINNED
 from stablelift.ir.region import used_by
 from stablelift.passes.remat.flow import Edge, reaching_the_sink
+from stablelift.passes.remat.network import Network, Saved
 
 KEPT = frozenset(
     {
@@ -65,10 +68,6 @@ EXPENSIVE = frozenset(
 """Ops of `KEPT` that are only dear: they are repeated where memory is dearer."""
 
 
-Repeatable = Callable[[ir.Operation], bool]
-"""Whether an op may run a second time in the reverse."""
-
-
 def is_repeatable(op: ir.Operation, allowed: Collection[str] = ()) -> bool:
     """Whether the op may run a second time; `allowed` ones may, whatever `KEPT` says."""
     if op.name in allowed:
@@ -80,64 +79,39 @@ def is_repeatable(op: ir.Operation, allowed: Collection[str] = ()) -> bool:
     return op.name.startswith(("stablehlo.", "chlo.")) and op.name not in KEPT
 
 
-def values_to_save(
-    wanted: Sequence[ir.Value],
-    free: Collection[ir.Value],
-    saving: Callable[[ir.Value], int],
-    recomputing: Callable[[ir.Operation], int] = lambda op: 0,
-    may_repeat: Repeatable = is_repeatable,
-) -> list[ir.Value]:
-    """Values of a block from which, and from those that are `free`, repeatable ops make all `wanted` ones.
+@lru_cache(maxsize=256)
+def cheapest(network: Network, saving: float = 1, repeating: float = 0) -> Saved:
+    """Values from which repeatable ops make all that is wanted.
 
-    The sum of what `saving` the values costs, and `recomputing` the ops, is the least possible; of equal
-    choices the one that recomputes least.
+    The sum of what it costs to save values, `saving` a byte, and to repeat ops, `repeating` for each unit of
+    work, is the least possible, both in whole numbers; of equal choices the one that recomputes least.
     """
-    edges: list[Edge] = []
-    values: dict[ir.Value, int] = {}  # each with the node where it comes in; it goes out of the next one
-    makers: dict[ir.Operation, int] = {}
-    pending: list[ir.Value] = []
-    count = 2
-
-    def node_of(value: ir.Value) -> int:
-        nonlocal count
-        if value not in values:
-            values[value] = count
-            count += 2
-            pending.append(value)
-        return values[value]
-
-    for value in dict.fromkeys(wanted):
-        if value not in free:
-            edges.append((node_of(value) + 1, _SINK, None))
-    while pending:
-        value = pending.pop()
-        node = values[value]
-        edges.append((node, node + 1, saving(value)))
-        owner: Any = value.owner
-        if isinstance(owner, ir.Block) or not may_repeat(owner.operation):
-            edges.append((_SOURCE, node, None))
-            continue
-        op: ir.Operation = owner.operation
-        if op in makers:
-            edges.append((makers[op], node, None))
-            continue
-        made = node
-        if len(op.results) > 1:  # one run of the op makes all of its results
-            made, count = count, count + 1
-            makers[op] = made
-            edges.append((made, node, None))
-        if price := recomputing(op):
-            edges.append((_SOURCE, made, price))
-        edges += [
-            (node_of(operand) + 1, made, None)
-            for operand in dict.fromkeys(used_by(op))
-            if operand not in free
-        ]
-    wanting = reaching_the_sink(count, edges, _SOURCE, _SINK)
-    return [value for value, node in values.items() if node not in wanting and node + 1 in wanting]
+    count = len(network.sizes)
+    # A value comes in at one node and goes out of the next; one run of an op makes all of its results.
+    runs = 2 + 2 * count
+    edges: list[Edge] = [(_out_of(value), _SINK, None) for value in network.wanted]
+    for value, (size, maker) in enumerate(zip(network.sizes, network.makers, strict=True)):
+        edges.append((_into(value), _out_of(value), math.ceil(saving * size)))
+        edges.append((_SOURCE if maker is None else runs + maker, _into(value), None))
+    for op, (operands, work) in enumerate(zip(network.operands, network.work, strict=True)):
+        if price := int(repeating * work):
+            edges.append((_SOURCE, runs + op, price))
+        edges += [(_out_of(operand), runs + op, None) for operand in operands]
+    wanting = reaching_the_sink(runs + len(network.work), edges, _SOURCE, _SINK)
+    return tuple(
+        value for value in range(count) if _into(value) not in wanting and _out_of(value) in wanting
+    )
 
 
 _SOURCE, _SINK = 0, 1
+
+
+def _into(value: int) -> int:
+    return 2 + 2 * value
+
+
+def _out_of(value: int) -> int:
+    return 3 + 2 * value
 
 
 def repeated_ops(

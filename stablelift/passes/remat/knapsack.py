@@ -9,14 +9,12 @@ al. 2020 (Checkmate), arXiv:1910.02653, reduced to one point in time: the start 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from stablelift.ir.mlir import ir
-from stablelift.ir.region import used_by
-from stablelift.passes.remat.cut import Repeatable
+from stablelift.passes.remat.network import Network, Saved
 
 _SECONDS = 1.0
 """The solver returns the best choice it knows by then."""
@@ -25,44 +23,33 @@ _GAP = 1e-3
 """A choice this close to the best, relative to its work, is as good."""
 
 
-def values_within(
-    wanted: Sequence[ir.Value],
-    free: Collection[ir.Value],
-    size_bytes: Callable[[ir.Value], int],
-    saving: Callable[[ir.Value], float],
-    recomputing: Callable[[ir.Operation], float],
-    may_repeat: Repeatable,
-    bound_bytes: float,
-) -> list[ir.Value] | None:
-    """Values of at most `bound_bytes` such that saving them and making the `wanted` ones costs the least.
+@lru_cache(maxsize=256)
+def within(network: Network, saving: float, bound_bytes: float) -> Saved | None:
+    """Values of at most `bound_bytes` with the least cost: `saving` a byte, and the work of making the rest.
 
     None where no choice fits.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    values, makers = _graph(wanted, free, may_repeat)
+    values = _needed(network)
     if not values:
-        return []
-    ops = list(dict.fromkeys(op for op in makers.values() if op is not None))
+        return ()
+    makers = network.makers
+    ops = list(dict.fromkeys(op for op in map(makers.__getitem__, values) if op is not None))
     saved = {value: index for index, value in enumerate(values)}
     run = {op: len(values) + index for index, op in enumerate(ops)}
-    sizes = np.array([size_bytes(value) for value in values], float)
-    work = np.array([recomputing(op) for op in ops], float)
+    sizes = np.array([network.sizes[value] for value in values], float)
+    work = np.array([network.work[op] for op in ops], float)
 
-    def had(value: ir.Value) -> list[tuple[int, float]]:
+    def had(value: int) -> list[tuple[int, float]]:
         """The unknowns of which one is to be 1 where the value is to be had."""
         maker = makers[value]
         return [(saved[value], 1.0), *([] if maker is None else [(run[maker], 1.0)])]
 
     # Each row of factors is at least its bound.
-    rows = [(had(value), 1.0) for value in wanted if value in saved]
-    rows += [
-        ([*had(operand), (run[op], -1.0)], 0.0)
-        for op in ops
-        for operand in dict.fromkeys(used_by(op))
-        if operand in saved
-    ]
+    rows = [(had(value), 1.0) for value in network.wanted]
+    rows += [([*had(operand), (run[op], -1.0)], 0.0) for op in ops for operand in network.operands[op]]
     scale = max(sizes.max(initial=0.0), 1.0)
     rows.append(([(index, -size / scale) for index, size in enumerate(sizes)], -bound_bytes / scale))
     entries = [(row, column, factor) for row, (found, _) in enumerate(rows) for column, factor in found]
@@ -73,7 +60,7 @@ def values_within(
     )
     at_least: Any = np.array([bound for _, bound in rows])
     found = milp(
-        np.concatenate([[saving(value) for value in values], work]) / max(work.max(initial=0.0), 1.0),
+        np.concatenate([saving * sizes, work]) / max(work.max(initial=0.0), 1.0),
         constraints=LinearConstraint(matrix, at_least),
         integrality=np.ones(count),
         bounds=Bounds(0.0, 1.0),
@@ -81,23 +68,17 @@ def values_within(
     )
     if found.x is None:
         return None
-    return [value for value, is_saved in zip(values, found.x > 0.5, strict=False) if is_saved]
+    return tuple(value for value, is_saved in zip(values, found.x > 0.5, strict=False) if is_saved)
 
 
-def _graph(
-    wanted: Sequence[ir.Value], free: Collection[ir.Value], may_repeat: Repeatable
-) -> tuple[list[ir.Value], dict[ir.Value, ir.Operation | None]]:
-    """The values that making the wanted ones may go through, with what makes them; None where nothing may."""
-    makers: dict[ir.Value, ir.Operation | None] = {}
-    pending = [value for value in wanted if value not in free]
+def _needed(network: Network) -> list[int]:
+    """The values in the order in which they are needed, from the last wanted one back."""
+    found: dict[int, None] = {}
+    pending = list(network.wanted)
     while pending:
         value = pending.pop()
-        if value in makers:
-            continue
-        owner: Any = value.owner
-        if isinstance(owner, ir.Block) or not may_repeat(owner.operation):
-            makers[value] = None
-            continue
-        makers[value] = owner.operation
-        pending.extend(operand for operand in dict.fromkeys(used_by(owner.operation)) if operand not in free)
-    return list(makers), makers
+        if value not in found:
+            found[value] = None
+            maker = network.makers[value]
+            pending.extend(() if maker is None else network.operands[maker])
+    return list(found)

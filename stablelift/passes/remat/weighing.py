@@ -21,8 +21,9 @@ from stablelift.ir.policy import MOST, Policy, bytes_of
 from stablelift.ir.types import byte_size
 from stablelift.passes.liveness import FunctionsByName, is_pure
 from stablelift.passes.remat import cost
-from stablelift.passes.remat.cut import EXPENSIVE, is_repeatable, repeated_ops, values_to_save
-from stablelift.passes.remat.knapsack import values_within
+from stablelift.passes.remat.cut import EXPENSIVE, cheapest, is_repeatable
+from stablelift.passes.remat.knapsack import within
+from stablelift.passes.remat.network import Network, Saved, network_of
 
 LOOPS = frozenset({"lift.scan", "lift.switch", "lift.while"})
 """Where memory is dear, the reverse of an outer loop runs an inner one again."""
@@ -76,6 +77,7 @@ class Weighing:
 
     def __post_init__(self) -> None:
         self._work_of_functions = cost.of_functions(self.functions, cost.recomputing)
+        self._networks: dict[frozenset[str], tuple[Network, list[ir.Value]]] = {}
 
     def under(self, policy: Policy) -> tuple[list[ir.Value], tuple[Edge, ...]]:
         """The values that a policy saves which weighs them, and with `MOST` what each step to it would cost.
@@ -91,19 +93,24 @@ class Weighing:
 
     def _cut(self, price: float | None, allowed: Collection[str]) -> _Choice:
         """The choice at a price; None counts bytes alone."""
+        network, _ = self._network(allowed)
+        saving, repeating = cost.SAVING * (price or 1), 1 if price else 0
+        return self._choice(cheapest(network, _FINE * saving, _FINE * repeating), allowed)
 
-        def saving(value: ir.Value) -> int:
-            return math.ceil(_FINE * cost.SAVING * self._size_bytes(value) * (price or 1))
+    def _choice(self, saved: Saved, allowed: Collection[str]) -> _Choice:
+        network, values = self._network(allowed)
+        found = [values[number] for number in saved]
+        return _Choice(found, network.size_bytes(saved), network.repeating(saved))
 
-        def recomputing(op: ir.Operation) -> int:
-            return int(_FINE * self._work(op)) if price else 0
-
-        may_repeat = partial(self._may_repeat, allowed)
-        return self._choice(values_to_save(self.wanted, self.free, saving, recomputing, may_repeat))
-
-    def _choice(self, saved: list[ir.Value]) -> _Choice:
-        again = repeated_ops(self.wanted, [*saved, *self.free])
-        return _Choice(saved, sum(map(self._size_bytes, saved)), sum(map(self._work, again)))
+    def _network(self, allowed: Collection[str]) -> tuple[Network, list[ir.Value]]:
+        """What the choice is made on, where ops that are `allowed` may be repeated whatever they cost."""
+        key = frozenset(allowed)
+        if key not in self._networks:
+            may_repeat = partial(self._may_repeat, key)
+            self._networks[key] = network_of(
+                self.wanted, self.free, self._size_bytes, self._work, may_repeat
+            )
+        return self._networks[key]
 
     def _size_bytes(self, value: ir.Value) -> int:
         return byte_size(value.type) * (1 if value in self.invariant else self.length)
@@ -128,12 +135,14 @@ class Weighing:
     def _priced(self, price: float, part: float) -> _Choice:
         """The choice at a price; of those that are as good there, the one this far from the fewest bytes."""
         found = self._between(price, part)
-        if self.times == 1:
+        if self.times == 1 or math.isinf(price):
             return found
         # The loop around may run all this again, one step at a time, instead of saving what it leaves.
         alone = max(1.0, price / self.times)
-        again = self._between(alone, part)
         whole = sum(self._work(op.operation) for op in self.block.operations)
+        if self._cut(alone, _DEAR).cost(alone) + whole >= found.cost(price):
+            return found  # nor would any other choice at that price
+        again = self._between(alone, part)
         return again if again.cost(alone) + whole < found.cost(price) else found
 
     def _between(self, price: float, part: float) -> _Choice:
@@ -149,16 +158,9 @@ class Weighing:
 
     def _within(self, bound_bytes: float) -> _Choice | None:
         """The least work within a bound on what is saved; None where nothing fits."""
-        found = values_within(
-            self.wanted,
-            self.free,
-            self._size_bytes,
-            lambda value: _PLENTY * cost.SAVING * self._size_bytes(value),
-            self._work,
-            partial(self._may_repeat, _DEAR),
-            bound_bytes,
-        )
-        return None if found is None else self._choice(found)
+        network, _ = self._network(_DEAR)
+        found = within(network, _PLENTY * cost.SAVING, bound_bytes)
+        return None if found is None else self._choice(found, _DEAR)
 
     def _within_budget(self, size: float | int | str) -> _Choice:
         least, most = self._least, self._most

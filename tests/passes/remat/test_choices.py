@@ -1,5 +1,6 @@
 """The cut and the integer program against every choice there is, on random blocks; budgets of regions."""
 
+from functools import partial
 from itertools import product
 
 import jax.numpy as jnp
@@ -13,8 +14,9 @@ from stablelift.ir.mlir import context, functions, parse
 from stablelift.ir.region import returned, used_by
 from stablelift.ir.types import byte_size
 from stablelift.passes.remat import cost
-from stablelift.passes.remat.cut import EXPENSIVE, is_repeatable, values_to_save
-from stablelift.passes.remat.knapsack import values_within
+from stablelift.passes.remat.cut import EXPENSIVE, cheapest, is_repeatable
+from stablelift.passes.remat.knapsack import within
+from stablelift.passes.remat.network import network_of
 
 OPS = ("sine", "tanh", "negate", "sqrt")
 
@@ -56,8 +58,12 @@ def made(wanted, saved, free, allowed):
     return list(ops.values())
 
 
+def bytes_of(value):
+    return byte_size(value.type)
+
+
 def size(values):
-    return sum(byte_size(value.type) for value in values)
+    return sum(map(bytes_of, values))
 
 
 def every_choice(block):
@@ -78,12 +84,13 @@ def test_the_cut_is_the_cheapest_choice(text, weighs):
             ops = made(wanted, saved, free, ())
             if ops is None:
                 return None
-            return sum(map(cost.saving, saved)) + (sum(map(work, ops)) if weighs else 0)
+            return cost.SAVING * size(saved) + (sum(map(work, ops)) if weighs else 0)
 
         def work(op):
             return int(cost.recomputing(op)) if weighs else 0
 
-        found = values_to_save(wanted, free, cost.saving, work)
+        network, values = network_of(wanted, free, bytes_of, work, is_repeatable)
+        found = [values[number] for number in cheapest(network, cost.SAVING, 1)]
         prices = [each for each in map(price, every_choice(block)) if each is not None]
         assert price(found) == min(prices)
 
@@ -103,15 +110,10 @@ def test_the_integer_program_is_the_best_choice_within_its_bound(text, count):
 
         choices = [saved for saved in every_choice(block) if size(saved) <= bound]
         best = min((each for each in map(work, choices) if each is not None), default=None)
-        found = values_within(
-            wanted,
-            free,
-            lambda value: byte_size(value.type),
-            lambda value: byte_size(value.type) / 4,
-            cost.recomputing,
-            lambda op: is_repeatable(op, EXPENSIVE),
-            bound,
-        )
+        dear = partial(is_repeatable, allowed=EXPENSIVE)
+        network, values = network_of(wanted, free, bytes_of, cost.recomputing, dear)
+        numbers = within(network, 1 / 4, bound)
+        found = None if numbers is None else [values[number] for number in numbers]
         if best is None:
             assert found is None
         else:
