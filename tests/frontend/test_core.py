@@ -78,6 +78,29 @@ def test_frozen_dicts():
         frozen["a"] = 1
 
 
+def test_what_is_no_dict_is_shown_as_it_is():
+    assert nn.core.pretty_repr(345) == "345"
+
+
+def test_a_custom_gradient_of_scopes_counts_the_scope_as_argument_0():
+    def scaled(scope, x, power):
+        w = scope.param("w", jax.nn.initializers.ones, x.shape)
+        return w * x**power
+
+    def forward(scope, x, power):
+        return nn.core.vjp(lambda scope, x: scaled(scope, x, power), scope, x)
+
+    def backward(power, pullback, ct):
+        params, *inputs = pullback(ct)
+        return jax.tree.map(lambda p: power * p, params), *inputs
+
+    function = nn.core.custom_vjp(scaled, forward, backward, nondiff_argnums=(2,))
+    x = jnp.array([2.0, 3.0])
+    y, variables = nn.core.init(lambda scope, x: function(scope, x, 2))(jax.random.key(0), x)
+    gradient = jax.grad(lambda v: nn.core.apply(lambda scope: function(scope, x, 2))(v).sum())(variables)
+    assert jnp.array_equal(y, x**2) and jnp.array_equal(gradient["params"]["w"], 2 * x**2)
+
+
 def test_functions_of_scopes_are_linens():
     linen = pytest.importorskip("flax.core")
 

@@ -1,6 +1,8 @@
 """Modules as Linen has them: setup, compact, naming, sharing, collections, streams, methods."""
 
+import dataclasses
 import functools
+import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -343,6 +345,27 @@ def test_perturb():
         return variables, model.apply({"params": variables["params"]}, X), jax.grad(model.apply)(variables, X)
 
     assert_parity(run)
+
+
+def test_a_perturbation_that_is_missing_from_its_collection():
+    class Perturbed(nn.Module):
+        def __call__(self, x):
+            return self.perturb("hidden", x)
+
+    assert jnp.array_equal(Perturbed().apply({}, X), X)
+    with pytest.raises(ValueError, match="no variable `hidden` in `/` of collection `perturbations`"):
+        Perturbed().apply({"perturbations": {}}, X)
+
+
+def test_fields_of_subclasses_stand_before_parent_and_name():
+    class Base(nn.Module):
+        width: int
+
+    class Derived(Base):
+        depth: int = 2
+
+    assert [field.name for field in dataclasses.fields(Derived)] == ["width", "depth", "parent", "name"]
+    assert typing.get_type_hints(Derived)["depth"] is int
 
 
 def test_interceptors_run_in_linens_order():

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -111,6 +112,42 @@ def test_operations_of_a_call_and_of_its_pullback():
     options = {"compute_flops": True, "compute_vjp_flops": True, **PLAIN}
     expected, found = (model(p).tabulate(KEY, X, **options) for p in (linen, stablelift))
     assert expected == found
+
+
+def test_no_tracer_outlives_the_table():
+    class Step(nn.Module):
+        @nn.compact
+        def __call__(self, carry, x):
+            return nn.Dense(9)(carry + x), None
+
+    class Steps(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            scan = nn.scan(Step, variable_broadcast="params", split_rngs={"params": False})
+            return scan()(jnp.zeros(9), x)[0]
+
+    with jax.checking_leaks():
+        assert "Dense_0" in Steps().tabulate(KEY, X, **PLAIN)
+
+
+def test_keys_that_are_members_and_values_that_are_dataclasses():
+    class Kind(enum.StrEnum):
+        first = "one"
+
+    @functools.partial(jax.tree_util.register_dataclass, data_fields=[], meta_fields=["names"])
+    @dataclasses.dataclass
+    class Names:
+        names: tuple[str, ...]
+
+    class Model(nn.Module):
+        @nn.compact
+        def __call__(self, inputs):
+            self.sow("notes", "made", Names(("here", "there")))
+            return inputs[Kind.first].sum()
+
+    table = Model().tabulate(KEY, {Kind.first: X}, **PLAIN)
+    assert "one: float32[16,9]" in table and "Kind" not in table
+    assert "names:" in table and "here" in table
 
 
 def test_a_cached_trace_is_still_in_the_table():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from jax.tree_util import all_leaves
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -131,7 +132,7 @@ def _shown(value: Any) -> str:
 
 
 def _lines(value: Any) -> Iterator[str]:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type | Partitioned):
+    if dataclasses.is_dataclass(value) and not isinstance(value, Partitioned) and not all_leaves([value]):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         if not value:

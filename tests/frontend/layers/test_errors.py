@@ -254,6 +254,11 @@ CASES = {
         lambda: nn.dot_product_attention(Q, Q, Q, qk_attn_weights_einsum=jnp.einsum),
         "one of `qk_attn_weights_einsum` and `attn_weights_value_einsum` is given\n  hint: pass both or none",
     ),
+    "an einsum and its precision": (
+        lambda: nn.dot_product_attention_weights(Q, Q, einsum=jnp.einsum, precision="highest"),
+        "`einsum` is given together with `precision` or `einsum_dot_general`\n"
+        "  hint: let the einsum that you pass have them",
+    ),
     "masks of other ranks": (
         lambda: nn.combine_masks(Q, Q[0]),
         "masks that are combined have equally many axes\n"

@@ -44,6 +44,13 @@ CALLS = {
         Q.astype(f16), K.astype(bf16), force_fp32_for_softmax=True
     ),
     "attention": lambda nn: nn.dot_product_attention(Q, K, V),
+    "attention by others": lambda nn: nn.dot_product_attention(
+        Q,
+        K,
+        V,
+        qk_attn_weights_einsum=lambda equation, q, k: 2 * jnp.einsum(equation, q, k),
+        attn_weights_value_einsum=lambda equation, w, v: jnp.einsum(equation, w, v + 1),
+    ),
     "attention bf16": lambda nn: nn.dot_product_attention(Q, K, V, dtype=bf16, mask=flags(2, 1, 3, 5)),
     "attention without batch": lambda nn: nn.dot_product_attention(Q[0], K[0], V[0], bias=floats(2, 3, 5)),
     "attention by dot_general": lambda nn: nn.dot_product_attention(

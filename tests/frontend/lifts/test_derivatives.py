@@ -1,5 +1,7 @@
 """Lifted jvp, vjp and custom_vjp."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -118,6 +120,29 @@ def test_parity(build):
     expected = gradients(linen, build, jax.grad)
     assert_same_tree(expected, gradients(nn, build, nn.functional.grad), close=True)
     assert_same_tree(expected, gradients(nn, build, jax.grad), close=True)
+
+
+def test_flags_of_a_function_with_a_custom_gradient_stay_flags():
+    def run(mdl, x, features, train):
+        return nn.Dense(features, parent=mdl)(x) if train else x
+
+    def forward(mdl, x, features, train):
+        return nn.vjp(lambda mdl, x: run(mdl, x, features, train), mdl, x)
+
+    class Outer(nn.Module):
+        backward: Any
+
+        @nn.compact
+        def __call__(self, x):
+            return nn.custom_vjp(run, forward, self.backward)(self, x, 3, True)
+
+    model = Outer(lambda pullback, ct: (*pullback(2 * ct), None, None))
+    variables = model.init(KEY, X)
+    gradient = jax.grad(lambda v: model.apply(v, X).sum())(variables)
+    assert jnp.array_equal(gradient["params"]["Dense_0"]["bias"], 2.0 * len(X) * jnp.ones(3))
+    short = Outer(lambda pullback, ct: pullback(ct))
+    with pytest.raises(errors.LiftTypeError, match="a tuple of 4 gradients from `<lambda>`.*found 2 of them"):
+        jax.grad(lambda v: short.apply(v, X).sum())(variables)
 
 
 def test_parity_with_several_modules():

@@ -17,6 +17,7 @@ LINEAR = [
     of("DenseGeneral", X, features=(5, 6), axis=(-1, 1)),
     of("DenseGeneral", X, features=5, axis=0, param_dtype=bf16),
     of("DenseGeneral", X, features=(5, 6), batch_dims=(0,), bias_init=normal),
+    of("DenseGeneral", X, features=5, axis=(2, -2), batch_dims=0),
     of("DenseGeneral", floats(2, 3, 5, 4), features=5, axis=(2, 3), batch_dims=(0, 1), dtype=f16),
     of("DenseGeneral", X, features=(1, 5), axis=(0, 1, 2), use_bias=False),
     of("Einsum", X, shape=(4, 5, 6), einsum_str="abc,cde->abde", bias_init=normal),

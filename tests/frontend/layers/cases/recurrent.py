@@ -22,6 +22,8 @@ CELLS = [
         recurrent_kernel_init=normal,
         param_dtype=f16,
     ),
+    *(of(name, H, STEP, features=9) for name in ("SimpleCell", "GRUCell", "MGUCell")),  # the carry's width
+    *(of(name, (H, H + 1), STEP, features=9) for name in ("LSTMCell", "OptimizedLSTMCell")),
     of("MGUCell", H, STEP, features=4, forget_bias_init=normal, activation_bias_init=normal),
     of("MGUCell", H, STEP, features=4, reset_gate=False, dtype=bf16),
     of("LSTMCell", (H, H + 1), STEP, features=4, bias_init=normal),
