@@ -11,7 +11,7 @@ class InvalidRngError(ModuleError, ValueError):
     """A stream of random keys is missing, or what was passed as one is not a key."""
 
 
-class ApplyScopeInvalidVariablesTypeError(ModuleError):
+class ApplyScopeInvalidVariablesTypeError(ModuleError, TypeError):
     """The variables passed to `apply` or `bind` are not a dict of dicts with string keys."""
 
     def __init__(self, found: Any = None):
