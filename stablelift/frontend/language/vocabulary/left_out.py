@@ -34,5 +34,12 @@ OF_LIFTED_FUNCTIONS = {
     "variables": "a function sees all variables of its module",
     "rngs": "a function sees all streams of its module",
     "static_argnames": "functions take their arguments by position: `static_argnums`",
+    "nondiff_argnames": "functions take their arguments by position: `nondiff_argnums`",
+    "operand": "operands stand behind the branches",
+    "holomorphic": "`grad` is of real functions; `vjp` takes complex ones",
+    "allow_int": "integers have no gradient",
+    "has_aux": "`grad` has it; the function that `linearize` takes returns one value",
+    "batch_size": "`map` takes one element a step; `vmap` takes all",
+    "unroll": "`scan` has it; `fori_loop` takes one step at a time",
 }
 """The same, for what lifts of modules have and lifts of functions have not."""
