@@ -15,46 +15,37 @@ import os
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import jax
-import numpy as np
 from common.comparison import ERROR, PASSED, WRONG, Verdict
-from common.workers import answered, serve
-
-import stablelift as nn
+from common.workers import counted, serve
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from tests.frontend.models.crossing import RATE, Model, X, step_of  # noqa: E402
+from tests.frontend.models.crossing import check_step, start  # noqa: E402
 
 
 def verdicts(number: int) -> Iterable[Verdict]:
     try:
-        model = Model(number)
-        params = model.init(jax.random.key(number), X)
-        gradient = jax.jit(jax.grad(model.apply))(params, X)
-        wanted = model.apply(params, X), jax.tree.map(lambda p, g: p - RATE * g, params, gradient)
+        started = start(number)
     except Exception:
         return [Verdict(f"{number} initialised", ERROR, traceback.format_exc(limit=-1))]
-    return [_verdict(number, layers, step_of(model), params, wanted) for layers in ("roll", "outline")]
+    return [
+        _verdict(f"{number} {layers}", partial(check_step, *started, layers))
+        for layers in ("roll", "outline")
+    ]
 
 
-def _verdict(number: int, layers: Any, step: Callable[..., Any], params: Any, wanted: Any) -> Verdict:
-    question = f"{number} {layers}"
+def _verdict(question: str, check: Callable[[], None]) -> Verdict:
     try:
-        after, loss = nn.compile(step, carry=1, layers=layers)(params, X)
-    except Exception:
-        return Verdict(question, ERROR, traceback.format_exc(limit=-1))
-    found = loss, jax.tree.map(np.asarray, getattr(after, "tree", after))
-    try:
-        jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4), found, wanted)
+        check()
     except AssertionError as error:
         return Verdict(question, WRONG, " ".join(str(error).split()))
+    except Exception:
+        return Verdict(question, ERROR, traceback.format_exc(limit=-1))
     return Verdict(question, PASSED)
 
 
@@ -71,12 +62,7 @@ def main() -> int:
         return 0
     started = time.perf_counter()
     names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    counts: Counter[str] = Counter()
-    for _, found in answered([sys.executable, *sys.argv, "--worker"], names, options.workers):
-        for verdict in found:
-            counts[verdict.verdict] += 1
-            if verdict.verdict != PASSED:
-                print(f"{verdict.verdict}: {verdict.question}: {verdict.detail}", flush=True)
+    counts = counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
     print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
     return int(set(counts) != {PASSED})
 

@@ -18,7 +18,6 @@ import random
 import sys
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,7 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from common.comparison import ERROR, PASSED, WRONG, Verdict  # noqa: E402
 from common.random_functions import STEPS_TAKEN, Library, RandomFunction  # noqa: E402
-from common.workers import answered, serve  # noqa: E402
+from common.workers import counted, serve  # noqa: E402
 
 from stablelift import Program, functional  # noqa: E402
 from stablelift.ir.policy import parse  # noqa: E402
@@ -311,15 +310,7 @@ def main() -> int:
     OUT.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    command = [sys.executable, *sys.argv, "--worker"]
-    counts: Counter[str] = Counter()
-    for _, found in answered(command, names, options.workers):
-        for verdict in found:
-            counts[verdict.verdict] += 1
-            if verdict.verdict != PASSED:
-                print(f"{verdict.verdict}: {verdict.question}: {verdict.detail}", flush=True)
-            if sum(counts.values()) % 500 == 0:
-                print(f"... {dict(counts)}", flush=True)
+    counts = counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
     print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
     return int(set(counts) != {PASSED})
 

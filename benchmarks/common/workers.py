@@ -11,10 +11,11 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from common.comparison import CRASH, Verdict
+from common.comparison import CRASH, PASSED, Verdict
 
 SECONDS_FOR_A_HARNESS = 300
 
@@ -50,6 +51,19 @@ def answered(
             running -= 1
         else:
             yield found
+
+
+def counted(command: Sequence[str], names: dict[int, str], workers: int) -> Counter[str]:
+    """How many verdicts there are of each kind; what did not pass is told as it comes."""
+    counts: Counter[str] = Counter()
+    for _, found in answered(command, names, workers):
+        for verdict in found:
+            counts[verdict.verdict] += 1
+            if verdict.verdict != PASSED:
+                print(f"{verdict.verdict}: {verdict.question}: {verdict.detail}", flush=True)
+            if sum(counts.values()) % 500 == 0:
+                print(f"... {dict(counts)}", flush=True)
+    return counts
 
 
 def _employ(

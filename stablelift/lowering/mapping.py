@@ -48,13 +48,15 @@ def vmap(
             raise TypeError(
                 f"in_axes: expected an int, None or a tuple with an entry for each argument, found {in_axes}"
             )
-        pairs = zip(jax.tree.leaves((args, kwargs)), _axes(wanted, args, kwargs), strict=True)
+        every = prefix_axes("in_axes", wanted, args) + prefix_axes("in_axes", 0, kwargs)
+        pairs = zip(jax.tree.leaves((args, kwargs)), every, strict=True)
         flags = [axis is None and not hasattr(leaf, "dtype") for leaf, axis in pairs]
+        of_arrays = [axis for axis, is_plain in zip(every, flags, strict=True) if not is_plain]
         example, args, kwargs = set_aside(function, args, kwargs, flags)
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
-        axes = normalized_axes("in_axes", _axes(wanted, args, kwargs), avals)
+        axes = normalized_axes("in_axes", of_arrays, avals)
         size = mapped_size(axes, avals, axis_size)
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
         callee = Callee(example, in_tree, examples, [(axis_name, size)] if axis_name is not None else [])
@@ -79,10 +81,6 @@ def vmap(
         return jax.tree.unflatten(out_tree, out)
 
     return mapped
-
-
-def _axes(in_axes: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int | None]:
-    return prefix_axes("in_axes", in_axes, args) + prefix_axes("in_axes", 0, kwargs)
 
 
 def result_names(tree: Any) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 import stablelift as nn
 from stablelift import functional
@@ -62,6 +63,21 @@ class Model(nn.Module):
             values += found
             latest[kind] = found[0]
         return sum((1 + at % 3) * value.sum() for at, value in enumerate(draw.sample(values, 5)))
+
+
+def start(number: int) -> tuple[Any, Any, Any]:
+    """A model, its parameters, and what a step leaves: the parameters after it, and the loss, by JAX."""
+    model = Model(number)
+    params = model.init(jax.random.key(number), X)
+    loss, gradient = jax.jit(jax.value_and_grad(model.apply))(params, X)
+    return model, params, (jax.tree.map(lambda p, g: p - RATE * g, params, gradient), loss)
+
+
+def check_step(model: Any, params: Any, wanted: Any, layers: Any) -> None:
+    """Raises: AssertionError if a step leaves anything else with its layers `layers`."""
+    after, loss = nn.compile(step_of(model), carry=1, layers=layers)(params, X)
+    found = getattr(after, "tree", after), loss
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-4), found, wanted)
 
 
 def step_of(model: Any) -> Callable[[Any, Any], Any]:
