@@ -458,7 +458,7 @@ def lower(
     """
     traced = jax.jit(function, keep_unused=True).trace(*avals)
     accept(traced.jaxpr)
-    platforms = None if platform is None else (platform,)
+    platforms = (platform or jax.default_backend(),)  # under a mesh JAX has to be told
     lowered = traced.lower(lowering_platforms=platforms, _private_parameters=parameters)
     module: Any = lowered.compiler_ir("stablehlo")
     return module
@@ -544,6 +544,22 @@ def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]
 def platform_of(ctx: Any) -> str:
     """The platform that is being lowered for."""
     return ctx.module_context.platforms[0]
+
+
+def manual_mesh(ctx):
+    context = ctx.module_context.axis_context
+    manual = getattr(context, "manual_axes", None)
+    return dict(context.mesh.shape) if manual else None
+
+import contextlib
+@contextlib.contextmanager
+def outside_of_meshes(axes):
+    from jax._src import mesh as mesh_lib
+    with mesh_lib.use_abstract_mesh(mesh_lib.empty_abstract_mesh), config._check_vma(False), core.extend_axis_env_nd(list(axes.items())):
+        yield
+
+def plain_aval(aval):
+    return core.ShapedArray(aval.shape, aval.dtype, weak_type=aval.weak_type)
 
 
 def register_restriction(
