@@ -339,6 +339,8 @@ def _elementwise_collective(name: str, meaning: str) -> None:
 
 
 _elementwise_collective("psum", "the sum over a mapped axis")
+_elementwise_collective("psum_invariant", "the sum over an axis of devices, which all of them share")
+_elementwise_collective("pvary", "a value that an axis of devices share, as one of each")
 _elementwise_collective("pmax", "the maximum over a mapped axis")
 _elementwise_collective("pmin", "the minimum over a mapped axis")
 

@@ -39,6 +39,7 @@ __all__ = [
     "parse",
     "parse_any",
     "refine_polymorphic_shapes",
+    "sdy",
     "stablehlo",
     "symbol",
     "to_bytecode",

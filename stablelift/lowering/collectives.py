@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
+
 from stablelift.errors import LiftError
 from stablelift.lowering import jax_compat, several_axes
 from stablelift.lowering.table import (
@@ -36,13 +38,22 @@ def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
 
 
 def _reduction(
-    ctx: Any, *args: Any, op: str, axes: Any, axis_index_groups: Any = None, **_: Any
+    ctx: Any, x: Any, *, primitive: Any, axes: Any, axis_index_groups: Any = None, **_: Any
 ) -> list[Any]:
-    return emit(ctx, op, args, {}, **_axis_names(axes, axis_index_groups))
+    """Over named axes; `jax.vmap` has put the number of its axis in the place of its name."""
+    numbers = tuple(axis for axis in axes if isinstance(axis, int))
+    names = [axis for axis in axes if not isinstance(axis, int)]
+    if numbers:
+        reduce = _REDUCTIONS[primitive]
+        (x,) = jax_compat.lowered_as(lambda x: [reduce(x, axis=numbers).astype(x.dtype)])(ctx, x)
+    op = f"lift.{primitive.name}"
+    return emit(ctx, op, [x], {}, **_axis_names(names, axis_index_groups)) if names else [x]
 
 
-for _primitive in (jax_compat.psum_p, jax_compat.pmax_p, jax_compat.pmin_p):
-    RULES[_primitive] = functools.partial(_reduction, op=f"lift.{_primitive.name}")
+_REDUCTIONS = {jax_compat.psum_p: jnp.sum, jax_compat.pmax_p: jnp.max, jax_compat.pmin_p: jnp.min}
+
+for _primitive in _REDUCTIONS:
+    RULES[_primitive] = functools.partial(_reduction, primitive=_primitive)
 
 
 @lowers(jax_compat.axis_index_p)

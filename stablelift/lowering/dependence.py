@@ -19,13 +19,16 @@ from stablelift.lowering.primitive import Recursive, lift_p
 
 Flags = list[bool]
 
-_REDUCTIONS = (jax_compat.psum_p, jax_compat.pmax_p, jax_compat.pmin_p)
+_REDUCTIONS = (jax_compat.psum_p, jax_compat.psum_invariant_p, jax_compat.pmax_p, jax_compat.pmin_p)
 _POSITIONAL = (
     jax_compat.axis_index_p,
     jax_compat.ppermute_p,
     jax_compat.all_to_all_p,
     jax_compat.reduce_scatter_p,
 )
+
+
+_CASTS = ("lift.psum_invariant", "lift.pvary")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Dependence:
 
     def of_equation(self, primitive: Primitive, params: dict[str, Any], operands: Flags) -> Flags | None:
         """Which results of an equation do; None: all do, if one of the operands does."""
+        if primitive is lift_p and params["op"] in _CASTS:
+            names = dict(params["attributes"])["axis_name"]
+            is_sum = params["op"] == "lift.psum_invariant" and self._is_ours(names)
+            return [False] * len(operands) if is_sum else list(operands)
         if primitive is lift_p:
             rule = _RULES.get(params["op"])
             if rule is None or isinstance(params["callees"], Recursive):

@@ -6,10 +6,11 @@ differ, the difference ends here. Nothing in this module decides anything: it na
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,8 +25,10 @@ from jax._src import (
     custom_derivatives,
     dtypes,
     random,
+    shard_map,
     source_info_util,
 )
+from jax._src import mesh as _mesh
 from jax._src import pjit as _pjit
 from jax._src.export import shape_poly
 from jax._src.interpreters import ad, batching, mlir, partial_eval
@@ -60,7 +63,11 @@ logistic_p = lax.logistic_p
 integer_pow_p = lax.integer_pow_p
 max_p = lax.max_p
 min_p = lax.min_p
+shard_map_p = shard_map.shard_map_p
+sharding_constraint_p = _pjit.sharding_constraint_p
+pvary_p = core.pvary_p
 psum_p = _parallel.psum_p
+psum_invariant_p = _parallel.psum_invariant_p
 pmax_p = _parallel.pmax_p
 pmin_p = _parallel.pmin_p
 axis_index_p = _parallel.axis_index_p
@@ -71,6 +78,7 @@ all_to_all_p = _parallel.all_to_all_p
 random_bits_p: Primitive = getattr(random, "prng").random_bits_p  # noqa: B009, its stubs do not have it
 
 _ClosedJaxpr: Any = getattr(core, "ClosedJaxpr", None)  # None where a Jaxpr holds its constants
+_JAXPRS = (core.Jaxpr, _ClosedJaxpr) if _ClosedJaxpr else (core.Jaxpr,)
 
 OPAQUE = (
     *(
@@ -316,7 +324,7 @@ def with_names(
 
 
 def _is_jaxpr(value: Any) -> bool:
-    return isinstance(value, core.Jaxpr) or bool(_ClosedJaxpr and isinstance(value, _ClosedJaxpr))
+    return isinstance(value, _JAXPRS)
 
 
 def _named(equation: Any, name: str) -> list[Any]:
@@ -331,6 +339,152 @@ def _named(equation: Any, name: str) -> list[Any]:
         params = {"name": name}
         names.append(core.new_jaxpr_eqn(inner[-1:], [var], name_p, params, set(), equation.source_info))
     return [equation.replace(outvars=inner), *names]
+
+
+# Meshes of devices
+
+
+def mesh_axes(ctx: Any) -> dict[str, int]:
+    """The axes of the mesh whose devices each run what is being lowered on their own, as in `shard_map`."""
+    context = ctx.module_context.axis_context
+    return dict(context.mesh.shape) if getattr(context, "manual_axes", ()) else {}
+
+
+def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
+    """The meshes of devices that a jaxpr speaks of by name."""
+    found: list[jax.sharding.Mesh] = []
+    for eqn in jaxpr.eqns:
+        params = eqn.params
+        if eqn.primitive is shard_map_p:
+            found.append(params["mesh"])
+        elif eqn.primitive is sharding_constraint_p:
+            found.append(getattr(params["sharding"], "mesh", None))
+        elif any(isinstance(value, (tuple, *_JAXPRS)) for value in params.values()):
+            for below in core.jaxprs_in_params(params):
+                found += meshes_of(below)
+    return [mesh for mesh in found if isinstance(mesh, jax.sharding.Mesh)]
+
+
+def mesh_around() -> dict[str, int]:
+    """The axes of the mesh whose devices each run what is being traced on their own, as in `shard_map`."""
+    mesh = jax.sharding.get_abstract_mesh()
+    return dict(mesh.shape) if mesh.manual_axes else {}
+
+
+def varying_as(avals: Sequence[Any], aval: Any) -> Any:
+    """The abstract value of something that may differ from device to device wherever one of `avals` does."""
+    found = [one for one in avals if one.manual_axis_type.varying]
+    if not found:
+        return aval
+    everywhere = jax.sharding.PartitionSpec(*[None] * len(aval.shape))
+    varying = frozenset().union(*(one.manual_axis_type.varying for one in found))
+    return aval.update(
+        sharding=found[0].sharding.update(spec=everywhere),
+        manual_axis_type=found[0].manual_axis_type.update(varying=varying),
+    )
+
+
+def plain_aval(aval: Any) -> Any:
+    """Shape, dtype and weak type of an abstract value, without the mesh that it is on."""
+    return core.ShapedArray(aval.shape, aval.dtype, weak_type=aval.weak_type)
+
+
+@contextlib.contextmanager
+def outside_meshes(axes: Mapping[str, int]) -> Iterator[None]:
+    """While it lasts, no mesh is in scope, and its axes are named axes like those of a map."""
+    with (
+        _mesh.use_abstract_mesh(_mesh.empty_abstract_mesh),
+        config._check_vma(False),
+        core.extend_axis_env_nd(list(axes.items())),
+    ):
+        yield
+
+
+def checks_varying() -> bool:
+    """Whether JAX keeps account, here, of what differs from device to device of a mesh."""
+    return bool(config._check_vma.value)
+
+
+def without_meshes(value: T, rewrite: Callable[[Any], Any], checks_varying: bool) -> T:
+    """A jaxpr, an abstract value or a parameter that holds some, with abstract values that know of no mesh.
+
+    `rewrite` is given each equation afterwards, and gives the one that takes its place. Equal jaxprs stay
+    one.
+    Derivative rules of users, which are not traced yet, will be where they would have been.
+    """
+    seen: dict[int, Any] = {}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, core.ShapedArray):
+            return plain_aval(value)
+        if type(value) in (tuple, list):
+            return type(value)(map(plain, value))
+        if isinstance(value, dict):
+            return type(value)({key: plain(entry) for key, entry in value.items()})
+        return plain_jaxpr(value) if _is_jaxpr(value) else value
+
+    def plain_jaxpr(jaxpr: Any) -> Any:
+        if id(jaxpr) not in seen:
+            if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr):
+                found = _ClosedJaxpr(plain(jaxpr.jaxpr), jaxpr.consts)
+            else:
+                found = of_equations(jaxpr)
+            seen[id(jaxpr)] = found, jaxpr  # which is kept, lest its id be given to another
+        return seen[id(jaxpr)][0]
+
+    def of_equations(jaxpr: Any) -> Any:
+        known: dict[Any, Any] = {}
+
+        def of(atom: Any) -> Any:
+            if isinstance(atom, core.Literal):
+                return atom
+            if isinstance(atom, core.DropVar):
+                return core.DropVar(plain(atom.aval))
+            return known.setdefault(atom, core.Var(plain(atom.aval)))
+
+        ins, constants = list(map(of, jaxpr.invars)), list(map(of, jaxpr.constvars))
+        equations: list[Any] = []
+        for eqn in jaxpr.eqns:
+            params = {key: plain(entry) for key, entry in eqn.params.items()}
+            for key in _RULES_OF_USERS & params.keys():
+                params[key] = _InContext(params[key], eqn.ctx, checks_varying, plain)
+            atoms = list(map(of, eqn.invars)), list(map(of, eqn.outvars))
+            new = core.new_jaxpr_eqn(*atoms, eqn.primitive, params, eqn.effects, eqn.source_info)
+            equations.append(rewrite(new))
+        held = {} if _ClosedJaxpr else {"consts": jaxpr.consts}
+        return jaxpr.replace(
+            constvars=constants,
+            invars=ins,
+            outvars=list(map(of, jaxpr.outvars)),
+            eqns=equations,
+            debug_info=jaxpr.debug_info,
+            **held,
+        )
+
+    return plain(value)
+
+
+_RULES_OF_USERS = {"jvp_jaxpr_fun", "fwd_jaxpr_thunk"}
+
+
+class _InContext(NamedTuple):
+    """A derivative rule that is traced when it is asked for: in the context of its equation, then made
+    plain.
+    """
+
+    rule: Any
+    context: Any
+    checks_varying: bool
+    plain: Callable[[Any], Any]
+
+    @property
+    def debug_info(self) -> Any:
+        return self.rule.debug_info
+
+    def call_wrapped(self, *args: Any) -> tuple[Any, ...]:
+        with self.context.manager, config._check_vma(self.checks_varying):
+            rule, *others = self.rule.call_wrapped(*args)
+        return self.plain(rule), *others
 
 
 # Reading equations
@@ -544,22 +698,6 @@ def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]
 def platform_of(ctx: Any) -> str:
     """The platform that is being lowered for."""
     return ctx.module_context.platforms[0]
-
-
-def manual_mesh(ctx):
-    context = ctx.module_context.axis_context
-    manual = getattr(context, "manual_axes", None)
-    return dict(context.mesh.shape) if manual else None
-
-import contextlib
-@contextlib.contextmanager
-def outside_of_meshes(axes):
-    from jax._src import mesh as mesh_lib
-    with mesh_lib.use_abstract_mesh(mesh_lib.empty_abstract_mesh), config._check_vma(False), core.extend_axis_env_nd(list(axes.items())):
-        yield
-
-def plain_aval(aval):
-    return core.ShapedArray(aval.shape, aval.dtype, weak_type=aval.weak_type)
 
 
 def register_restriction(

@@ -14,6 +14,7 @@ from jax.extend.core import Primitive
 
 from stablelift.errors import SideEffectError
 from stablelift.lowering import jax_compat
+from stablelift.lowering.devices import devices_of, on_devices
 from stablelift.lowering.jax_compat import Jaxpr
 
 OUTLINED = ("lift.call", "lift.remat")
@@ -49,8 +50,8 @@ program_p.multiple_results = True
 
 
 @program_p.def_abstract_eval
-def _program_abstract_eval(*_: Any, program: Any) -> list[Any]:
-    return [jax_compat.aval_of(aval) for aval in program.out_avals]
+def _program_abstract_eval(*avals: Any, program: Any) -> list[Any]:
+    return [jax_compat.varying_as(avals, jax_compat.aval_of(aval)) for aval in program.out_avals]
 
 
 class Recursive:
@@ -82,11 +83,15 @@ def bind(
       SideEffectError: A callee has side effects, which a lift cannot keep.
     """
     held = callees if isinstance(callees, Recursive) else tuple(callees.items())
-    for jaxpr in () if isinstance(callees, Recursive) else callees.values():
-        for one in jaxpr if isinstance(jaxpr, tuple) else (jaxpr,):
-            refuse_effects(one)
+    jaxprs = [
+        one
+        for jaxpr in (() if isinstance(callees, Recursive) else callees.values())
+        for one in (jaxpr if isinstance(jaxpr, tuple) else (jaxpr,))
+    ]
+    for jaxpr in jaxprs:
+        refuse_effects(jaxpr)
     return lift_p.bind(
-        *args,
+        *on_devices(devices_of(jaxprs), args),
         op=op,
         name=name,
         callees=held,

@@ -38,7 +38,7 @@ def _lift(
     del out_avals
     given = dict(attributes)
     memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
-    if given.get("axis_name") is not None:
+    if op == "lift.vmap" and given.get("axis_name") is not None:
         memo[AXES] = outer | {given["axis_name"]: given["axis_size"]}
     if isinstance(callees, Recursive):
         lowered: dict[str, Any] = dict(lowered_recursive(ctx, name, callees))

@@ -77,8 +77,8 @@ def emit(ctx: Any, op: str, args: Sequence[Any], callees: dict[str, Any], **attr
 
 
 def axis_sizes(ctx: Any) -> dict[str, int]:
-    """The sizes of the named axes whose maps are being lowered, by name."""
-    return jax_compat.memo_of(ctx).get(AXES, {})
+    """The sizes, by name, of the named axes whose maps are being lowered, and of a mesh around them."""
+    return jax_compat.axis_sizes_in_scope() | jax_compat.memo_of(ctx).get(AXES, {})
 
 
 def unweak(aval: Any) -> Any:

@@ -6,7 +6,8 @@ the leaves of the function's arguments and of what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,10 @@ import jax
 from stablelift.errors import SideEffectError
 from stablelift.ir.collection import collection_paused
 from stablelift.ir.location import error_at
+from stablelift.ir.mesh import add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
+from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.overrides import overrides_on
@@ -33,16 +36,22 @@ class Traced:
     out_tree: TreeDef
     in_avals: tuple[jax.ShapeDtypeStruct, ...]
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
+    devices: jax.sharding.Mesh | None
+    """Those that the function says parts of it run on."""
 
 
 @collection_paused()
-def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced:
+def trace(
+    function: Callable, *args: Any, platform: str | None = None, mesh: Mapping[str, int] | None = None
+) -> Traced:
     """Trace `function` on arguments, of which only the types matter, and lower it.
 
     Args:
       function: Any traceable function of pytrees.
       args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
       platform: Whose lowering rules JAX is to use; the default backend's without one.
+      mesh: The axes of the mesh, if each of its devices is to run the function on its own; those of the one
+        that is being traced for without it.
 
     Raises:
       SideEffectError: The function has side effects or calls back into Python.
@@ -51,6 +60,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
     """
     in_tree = jax.tree.structure(args)
     avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
+    mesh = mesh or jax_compat.mesh_around()
+    avals = list(map(jax_compat.plain_aval, avals)) if mesh else avals
     found: dict[str, Any] = {}
 
     def flat(*values: Any) -> list[Any]:
@@ -61,14 +72,19 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
-    with session():
-        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, _accept)
+    def accept(jaxpr: Any) -> None:
+        _accept(jaxpr)
+        found["devices"] = devices_of([jaxpr])
+
+    with session(), jax_compat.outside_meshes(mesh) if mesh else contextlib.nullcontext():
+        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept)
     return Traced(
-        _own(to_bytecode(module)),
+        _own(to_bytecode(module), mesh),
         in_tree,
         found["tree"],
         tuple(map(struct, avals)),
         tuple(map(struct, found["avals"])),
+        found["devices"],
     )
 
 
@@ -84,7 +100,7 @@ def _aval(what: str, path: Any, leaf: Any) -> Any:
         raise TypeError(f"trace: {what}{jax.tree_util.keystr(path)}: {error}") from None
 
 
-def _own(bytecode: bytes) -> bytes:
+def _own(bytecode: bytes, mesh: Mapping[str, int] | None) -> bytes:
     """The module in a context of ours: JAX keeps the original in its caches, where nobody may edit it."""
     with context() as ctx:
         module = parse(bytecode, ctx)
@@ -96,6 +112,8 @@ def _own(bytecode: bytes) -> bytes:
         for op in walk(module.operation, "sdy.sharding_constraint"):
             _drop_empty_constraint(op)
         share_equal_functions(module)
+        if mesh:
+            add_mesh(module, mesh)
         return to_bytecode(module)
 
 

@@ -10,7 +10,7 @@ Importing this module registers the rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from stablelift.lowering.gradients import vjp
 from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
+from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import lift_p, program_p
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
@@ -31,13 +32,17 @@ from stablelift.runtime.program import Program
 
 
 def _program_of(
-    primitive: Primitive, args: Sequence[Any], params: dict[str, Any], platform: str | None
+    primitive: Primitive,
+    args: Sequence[Any],
+    params: dict[str, Any],
+    platform: str | None,
+    mesh: Mapping[str, int] | None = None,
 ) -> Program:
     if primitive is program_p:
         return params["program"]
     function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
     with wide.mode(map(jax_compat.aval_of, args)):
-        return Program.trace(function, *args, platform=platform)
+        return Program.trace(function, *args, platform=platform, mesh=mesh)
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
@@ -56,7 +61,13 @@ def _runner(program: Program) -> Any:
 
 
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    program = _program_of(primitive, ctx.avals_in, params, jax_compat.platform_of(ctx))
+    mesh, platform = jax_compat.mesh_axes(ctx), jax_compat.platform_of(ctx)
+    if mesh:
+        plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
+        with jax_compat.outside_meshes(mesh):
+            program = _program_of(primitive, *plain, platform, mesh)
+    else:
+        program = _program_of(primitive, ctx.avals_in, params, platform)
     return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)
 
 

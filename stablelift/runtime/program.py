@@ -24,6 +24,7 @@ from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import name_of
 from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
+from stablelift.lowering.devices import on_devices
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
@@ -44,7 +45,8 @@ Axes = Any
 class Program:
     """A function of arrays, ready to be transformed, compiled, saved and called.
 
-    `weights` are the constants that `load` has made its first argument, by name.
+    `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
+    traced function says parts of it run on (`jax.shard_map`).
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -56,11 +58,14 @@ class Program:
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     name: str = "main"
     weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
+    devices: jax.sharding.Mesh | None = field(default=None, repr=False)
 
     # Coming and going
 
     @staticmethod
-    def trace(function: Callable, *args: Any, platform: str | None = None) -> Program:
+    def trace(
+        function: Callable, *args: Any, platform: str | None = None, mesh: Mapping[str, int] | None = None
+    ) -> Program:
         """The program of a Python function on arguments of which only the types matter.
 
         Args:
@@ -68,10 +73,12 @@ class Program:
             flow may occur in it.
           args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
           platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
+          mesh: The sizes of a mesh's axes by name, if each of its devices is to run the function on its own,
+            as inside of `jax.shard_map`.
         """
-        found = trace(function, *args, platform=platform)
-        name = name_of(function)
-        return Program(found.bytecode, found.in_tree, found.out_tree, found.in_avals, found.out_avals, name)
+        found = trace(function, *args, platform=platform, mesh=mesh)
+        types = found.in_tree, found.out_tree, found.in_avals, found.out_avals
+        return Program(found.bytecode, *types, name_of(function), devices=found.devices)
 
     @staticmethod
     def load(
@@ -242,7 +249,7 @@ class Program:
             ins = stacked_types(self.in_avals, finished.layout.arguments)
             outs = stacked_types(self.out_avals, finished.layout.results)
             trees = flat_tree(len(ins)), flat_tree(len(outs))
-            other = Program(finished.bytecode, *trees, ins, outs, self.name)
+            other = Program(finished.bytecode, *trees, ins, outs, self.name, devices=self.devices)
         other.__dict__["finished"] = finished
         return other
 
@@ -287,7 +294,7 @@ class Program:
 
     def bind(self, *leaves: Any) -> list[Any]:
         """The program's flat results on flat arrays or tracers, which are not checked."""
-        return program_p.bind(*leaves, program=self)
+        return program_p.bind(*on_devices(self.devices, leaves), program=self)
 
     @property
     def _apply(self) -> Callable:

@@ -82,6 +82,8 @@ WELL_FORMED = [
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
     Use("lift.psum", 'axis_name = ["i", "j"]', [X, Y], [X, Y]),
+    Use("lift.psum_invariant", 'axis_name = ["i"]', [X, Y], [X, Y]),
+    Use("lift.pvary", 'axis_name = ["i", "j"]', [X], [X]),
     Use("lift.pmax", 'axis_name = ["i"]', [X], [X]),
     Use("lift.pmin", 'axis_name = ["i"]', [X], [X]),
     Use("lift.axis_index", 'axis_name = ["i"]', [], [I]),
@@ -236,6 +238,8 @@ BROKEN = [
     Broken(Use("lift.name", 'name = "a"', [X, X], [X, X]), "C1", "expected 1 operand, found 2"),
     Broken(Use("lift.stop_gradient", "", [], []), "C1", "expected 1 operand, found 0"),
     Broken(Use("lift.psum", "axis_name = []", [X], [X]), "C1", "expected the name of an axis"),
+    Broken(Use("lift.psum_invariant", "axis_name = []", [X], [X]), "C1", "expected the name of an axis"),
+    Broken(Use("lift.pvary", "axis_name = []", [X], [X]), "C1", "expected the name of an axis"),
     Broken(Use("lift.pmax", "axis_name = []", [X], [X]), "C1", "expected the name of an axis"),
     Broken(Use("lift.pmin", "axis_name = []", [X], [X]), "C1", "expected the name of an axis"),
     Broken(

@@ -18,6 +18,7 @@ from stablelift.passes.structure import remake_lift
 
 _COLLECTIVES = {
     "lift.psum": "stablehlo.add",
+    "lift.psum_invariant": "stablehlo.add",
     "lift.pmax": "stablehlo.maximum",
     "lift.pmin": "stablehlo.minimum",
 }
@@ -62,6 +63,17 @@ def reduction(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped)
 def _reduced(x: Tensor, combine: str) -> Tensor:
     start: Any = hlo.identity(combine, x.element_type)  # every op of `_COLLECTIVES` has one
     return hlo.reduce(x, [0], combine, start)
+
+
+@results_mapped("lift.pvary")
+def pvary_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
+    return list(mapped)
+
+
+@batch_structure("lift.pvary")
+def pvary(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+    others = _other_names(batcher, op)
+    return remake_lift(op, operands, {}, axis_name=others) if others else operands
 
 
 # Positions ----------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Derivatives of collectives over mapped axes: linear exchanges, each with its transpose over all positions.
 
-A sum that everybody gets is its own transpose, since every position's cotangent counts: as JAX has it.
+A sum that everybody gets is its own transpose, since every position's cotangent counts: as JAX has it. One
+that is known to be the same for all (`lift.psum_invariant`) has one cotangent, each position's own
+(`lift.pvary`); and the other way around.
 """
 
 from __future__ import annotations
@@ -29,28 +31,39 @@ from stablelift.passes.structure import lift_op, remake_lift
 locally_constant("lift.axis_index")
 
 
+def _over(name: str, op: Any, xs: Sequence[Tensor]) -> list[Tensor]:
+    """The collective `name` of `xs` over the axes of `op`."""
+    return lift_op(name, xs, {}, axis_name=attributes_of(op)["axis_name"])
+
+
 def _sum(op: Any, *xs: Tensor) -> list[Tensor]:
-    """The sums over the axes of `op`."""
-    return lift_op("lift.psum", xs, {}, axis_name=attributes_of(op)["axis_name"])
+    return _over("lift.psum", op, xs)
 
 
 # Reductions ---------------------------------------------------------------------------------------
 
 
-@jvp("lift.psum")
+_TRANSPOSES = {
+    "lift.psum": "lift.psum",
+    "lift.psum_invariant": "lift.pvary",
+    "lift.pvary": "lift.psum_invariant",
+}
+
+
+@jvp(*_TRANSPOSES)
 def psum_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
-    return _summed(op, tangents)
+    return _of_present(op.operation.name, op, tangents)
 
 
-@vjp("lift.psum")
+@vjp(*_TRANSPOSES)
 def psum_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
-    return _summed(op, cotangents)
+    return _of_present(_TRANSPOSES[op.operation.name], op, cotangents)
 
 
-def _summed(op: Any, values: Tangents) -> Tangents:
-    """The sums of the values that are there."""
+def _of_present(name: str, op: Any, values: Tangents) -> Tangents:
+    """The collective `name` of the values that are there."""
     found = present(values)
-    return place(_sum(op, *pick(values, found)), found, len(values))
+    return place(_over(name, op, pick(values, found)), found, len(values))
 
 
 @jvp("lift.pmax", "lift.pmin")

@@ -14,6 +14,7 @@ import pkgutil
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from stablelift.ir.mesh import drop_mesh
 from stablelift.ir.mlir import ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.lower.table import lowerings
@@ -33,6 +34,7 @@ class Lower(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         _lower(module, kept=())
+        drop_mesh(module)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from stablelift.ir.lift import attributes_of
-from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.kept import keep_call, keep_like
 from stablelift.passes.lower.table import lowers
@@ -29,18 +28,3 @@ def lower_random_bits(functions: Functions, op: Any) -> list[Tensor]:
 @lowers("lift.name", "lift.stop_gradient")
 def identity(functions: Functions, op: Any) -> list[Tensor]:
     return [Tensor(operand) for operand in op.operation.operands]
-
-
-@lowers(
-    "lift.psum",
-    "lift.pmax",
-    "lift.pmin",
-    "lift.axis_index",
-    "lift.all_gather",
-    "lift.ppermute",
-    "lift.all_to_all",
-)
-def collective(functions: Functions, op: Any) -> list[Tensor]:
-    names = ", ".join(f"`{name}`" for name in attributes_of(op)["axis_name"])
-    hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"
-    raise error_at(op, f"`{op.operation.name}` over {names}, which no enclosing map names", hint=hint)

@@ -25,6 +25,13 @@ from stablelift.passes.remat.network import Network, Saved
 
 KEPT = frozenset(
     {
+        "lift.all_gather",
+        "lift.all_to_all",
+        "lift.pmax",
+        "lift.pmin",
+        "lift.ppermute",
+        "lift.psum",
+        "lift.psum_invariant",
         "stablehlo.all_gather",
         "stablehlo.all_reduce",
         "stablehlo.all_to_all",

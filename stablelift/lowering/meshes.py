@@ -1,0 +1,54 @@
+"""What each device of a mesh runs on its own, as inside of `shard_map` and `pmap`, with lifts in it.
+
+There JAX's abstract values know the mesh, and the axes along which a value differs from device to device.
+None of that outlives tracing: it is taken out of the jaxprs before they are lowered, and only what matters
+for derivatives stays, as ops: a value that is the same on all devices becomes one of each device by
+`lift.pvary`, whose transpose is a sum over the devices, and back by `lift.psum_invariant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import lift_p
+from stablelift.lowering.table import lowers
+
+T = TypeVar("T")
+
+_AS_LIFTS = {
+    jax_compat.pvary_p: "lift.pvary",
+    jax_compat.psum_invariant_p: "lift.psum_invariant",
+}
+
+
+def without_meshes(value: T, checks_varying: bool) -> T:
+    """A jaxpr, abstract values, or an equation's parameters as they would be in a plain function.
+
+    `checks_varying` says whether JAX kept account of what differs from device to device.
+    """
+    with jax_compat.outside_meshes({}):
+        return jax_compat.without_meshes(value, _as_lift, checks_varying)
+
+
+def _as_lift(equation: Any) -> Any:
+    """The casts between the same value and one of each device, which JAX only has on meshes, as lifts."""
+    if equation.primitive not in _AS_LIFTS:
+        return equation
+    params = {
+        "op": _AS_LIFTS[equation.primitive],
+        "name": equation.primitive.name,
+        "callees": (),
+        "attributes": (("axis_name", tuple(equation.params["axes"])),),
+        "out_avals": tuple(var.aval for var in equation.outvars),
+    }
+    return equation.replace(primitive=lift_p, params=params)
+
+
+@lowers(jax_compat.shard_map_p)
+def _shard_map(ctx: Any, *args: Any, jaxpr: Jaxpr, **params: Any) -> Sequence[Any]:
+    """JAX's own lowering, of the function as a plain one."""
+    plain = {**params, "jaxpr": without_meshes(jaxpr, params["check_vma"]), "check_vma": False}
+    return jax_compat.lower_as_jax(jax_compat.shard_map_p, ctx, *args, **plain)
