@@ -10,13 +10,19 @@ from stablelift.ir.mlir import ir, sdy
 Mesh = dict[str, int]
 """The sizes of a mesh's axes by name, the slowest first: devices are numbered in row-major order."""
 
+MANUAL = "sdy.manual_computation"
+"""The op that has each device of a mesh run a function on its parts of the operands."""
+
+CHECKS_VARYING = "lift.checks_varying"
+"""A mark on one whose function says where a value becomes the same on all devices, and one of each."""
+
 _OURS = "lift_mesh"
 
 
-def meshes_in(module: ir.Module) -> list[Mesh]:
-    """The meshes that a module names."""
+def meshes_by_name(module: ir.Module) -> dict[str, Mesh]:
+    """The meshes of a module by symbol name."""
     found: list[Any] = [op.operation for op in module.body.operations if op.operation.name == "sdy.mesh"]
-    return [_axes_of(op.attributes["mesh"]) for op in found]
+    return {op.attributes["sym_name"].value: _axes_of(op.attributes["mesh"]) for op in found}
 
 
 def _axes_of(attribute: Any) -> Mesh:

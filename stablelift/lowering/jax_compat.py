@@ -115,8 +115,7 @@ def close(jaxpr: Any) -> Jaxpr:
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
-    """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants.
-    """
+    """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants."""
     return jax.make_jaxpr(function, axis_env=list(axis_env))(*avals)
 
 
@@ -139,9 +138,7 @@ def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
     return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _ClosedJaxpr else jaxpr)), constants
 
 
-def restrict(
-    jaxpr: Jaxpr, outputs: Sequence[int], keep_inputs: bool = False
-) -> tuple[Jaxpr, list[bool]]:
+def restrict(jaxpr: Jaxpr, outputs: Sequence[int], keep_inputs: bool = False) -> tuple[Jaxpr, list[bool]]:
     """The part of a jaxpr without constants that computes some of its outputs, and which inputs it uses.
 
     Its inputs are those that it uses, or, with `keep_inputs`, all.
@@ -359,10 +356,18 @@ def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
             found.append(params["mesh"])
         elif eqn.primitive is sharding_constraint_p:
             found.append(getattr(params["sharding"], "mesh", None))
-        elif any(isinstance(value, (tuple, *_JAXPRS)) for value in params.values()):
-            for below in core.jaxprs_in_params(params):
-                found += meshes_of(below)
+        else:
+            found += [
+                mesh for value in params.values() for below in _jaxprs_in(value) for mesh in meshes_of(below)
+            ]
     return [mesh for mesh in found if isinstance(mesh, jax.sharding.Mesh)]
+
+
+def _jaxprs_in(value: Any) -> list[Jaxpr]:
+    """The jaxprs of a parameter: itself, or those in tuples."""
+    if isinstance(value, tuple):
+        return [jaxpr for entry in value for jaxpr in _jaxprs_in(entry)]
+    return [value] if isinstance(value, _JAXPRS) else []
 
 
 def mesh_around() -> dict[str, int]:
@@ -593,8 +598,7 @@ def _refuse_tracers(constants: Sequence[Any]) -> None:
 
 
 def override(rules: dict[Primitive, Rule]) -> Any:
-    """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key.
-    """
+    """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key."""
     overrides: Any = tuple(rules.items())  # JAX's annotation allows only one
     return mlir.LoweringParameters(override_lowering_rules=overrides)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from stablelift.ir.mesh import CHECKS_VARYING, MANUAL
+from stablelift.ir.mlir import ir
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import lift_p
@@ -51,4 +53,14 @@ def _as_lift(equation: Any) -> Any:
 def _shard_map(ctx: Any, *args: Any, jaxpr: Jaxpr, **params: Any) -> Sequence[Any]:
     """JAX's own lowering, of the function as a plain one."""
     plain = {**params, "jaxpr": without_meshes(jaxpr, params["check_vma"]), "check_vma": False}
-    return jax_compat.lower_as_jax(jax_compat.shard_map_p, ctx, *args, **plain)
+    results = jax_compat.lower_as_jax(jax_compat.shard_map_p, ctx, *args, **plain)
+    if params["check_vma"]:
+        _mark(results)
+    return results
+
+
+def _mark(results: Sequence[Any]) -> None:
+    """Note on the op, if there is one, that its function says where values become the same on all devices."""
+    for owner in (result.owner for result in results):
+        if getattr(owner, "name", None) == MANUAL:
+            owner.attributes[CHECKS_VARYING] = ir.UnitAttr.get(owner.context)

@@ -15,7 +15,7 @@ import numpy as np
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
-from stablelift.ir.mesh import Mesh, meshes_in
+from stablelift.ir.mesh import Mesh, meshes_by_name
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
@@ -37,7 +37,7 @@ def _mesh_of(functions: Functions, op: Any) -> tuple[Mesh, list[str]]:
       LiftError: There is none, or there are several which number their devices in other ways.
     """
     names = attributes_of(op)["axis_name"]
-    having = [mesh for mesh in meshes_in(functions.module) if set(names) <= mesh.keys()]
+    having = [mesh for mesh in meshes_by_name(functions.module).values() if set(names) <= mesh.keys()]
     spelled = ", ".join(f"`{name}`" for name in names)
     if not having:
         hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"

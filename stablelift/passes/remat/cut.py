@@ -32,6 +32,7 @@ KEPT = frozenset(
         "lift.ppermute",
         "lift.psum",
         "lift.psum_invariant",
+        "sdy.manual_computation",
         "stablehlo.all_gather",
         "stablehlo.all_reduce",
         "stablehlo.all_to_all",
