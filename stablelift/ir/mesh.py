@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import ir, sdy
 
 Mesh = dict[str, int]
 """The sizes of a mesh's axes by name, the slowest first: devices are numbered in row-major order."""
+
+
+class Surroundings(NamedTuple):
+    """The mesh whose devices each run a whole module, and the axes of it along which they do.
+
+    Along its other axes a partitioner divides what they do together.
+    """
+
+    mesh: Mesh
+    manual_axes: tuple[str, ...]
+
 
 MANUAL = "sdy.manual_computation"
 """The op that has each device of a mesh run a function on its parts of the operands."""
@@ -17,6 +27,7 @@ CHECKS_VARYING = "lift.checks_varying"
 """A mark on one whose function says where a value becomes the same on all devices, and one of each."""
 
 _OURS = "lift_mesh"
+_MANUAL_AXES = "lift.manual_axes"
 
 
 def meshes_by_name(module: ir.Module) -> dict[str, Mesh]:
@@ -30,15 +41,24 @@ def _axes_of(attribute: Any) -> Mesh:
     return {axis.name: axis.size for axis in axes}
 
 
-def add_mesh(module: ir.Module, mesh: Mapping[str, int]) -> None:
-    """Name a mesh in a module, each of whose devices runs all of it."""
+def add_surroundings(module: ir.Module, around: Surroundings) -> None:
+    """Name the mesh in a module, each of whose devices runs all of it."""
     with module.context, ir.Location.unknown(), ir.InsertionPoint.at_block_begin(module.body):
-        axes = [sdy.MeshAxisAttr.get(name, size) for name, size in mesh.items()]
-        sdy.MeshOp(_OURS, sdy.MeshAttr.get(axes))
+        axes = [sdy.MeshAxisAttr.get(name, size) for name, size in around.mesh.items()]
+        op = sdy.MeshOp(_OURS, sdy.MeshAttr.get(axes))
+        op.attributes[_MANUAL_AXES] = ir.ArrayAttr.get([*map(ir.StringAttr.get, around.manual_axes)])
 
 
-def drop_mesh(module: ir.Module) -> None:
-    """Remove what `add_mesh` has named, once nothing asks for it."""
+def manual_axes_of(module: ir.Module) -> set[str]:
+    """The axes along which each device runs all of a module."""
+    found: list[Any] = [op.attributes for op in module.body.operations if _MANUAL_AXES in op.attributes]
+    return {axis.value for attributes in found for axis in attributes[_MANUAL_AXES]}
+
+
+def drop_surroundings(module: ir.Module) -> None:
+    """Remove what `add_surroundings` has named, unless something refers to it."""
     for op in list(module.body.operations):
-        if op.operation.name == "sdy.mesh" and op.attributes["sym_name"].value == _OURS:
-            op.operation.erase()
+        if _MANUAL_AXES in op.attributes:
+            del op.attributes[_MANUAL_AXES]
+            if f"<@{_OURS}," not in str(module):
+                op.operation.erase()

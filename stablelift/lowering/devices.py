@@ -26,7 +26,7 @@ def on_devices(mesh: Mesh | None, leaves: Sequence[Any]) -> Sequence[Any]:
 
     Inside of a part that each of them runs, outside of traces and without a mesh they are left as they are.
     """
-    if mesh is None or not any(map(jax_compat.is_tracer, leaves)) or jax_compat.mesh_around():
+    if mesh is None or not any(map(jax_compat.is_tracer, leaves)) or jax_compat.surroundings():
         return leaves
     first, *others = leaves
     # A scalar can only be whole on each device.

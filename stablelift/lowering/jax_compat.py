@@ -38,6 +38,7 @@ from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
 from jax.extend.core import Primitive, jaxpr_as_fun
 
+from stablelift.ir.mesh import Surroundings
 from stablelift.ir.mlir import func, ir
 
 T = TypeVar("T")
@@ -115,7 +116,8 @@ def close(jaxpr: Any) -> Jaxpr:
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
-    """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants."""
+    """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants.
+    """
     return jax.make_jaxpr(function, axis_env=list(axis_env))(*avals)
 
 
@@ -341,10 +343,11 @@ def _named(equation: Any, name: str) -> list[Any]:
 # Meshes of devices
 
 
-def mesh_axes(ctx: Any) -> dict[str, int]:
-    """The axes of the mesh whose devices each run what is being lowered on their own, as in `shard_map`."""
+def surroundings_of(ctx: Any) -> Surroundings | None:
+    """The mesh whose devices each run what is being lowered on their own, as in `shard_map`."""
     context = ctx.module_context.axis_context
-    return dict(context.mesh.shape) if getattr(context, "manual_axes", ()) else {}
+    manual = getattr(context, "manual_axes", ())
+    return Surroundings(dict(context.mesh.shape), tuple(sorted(manual))) if manual else None
 
 
 def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
@@ -370,10 +373,10 @@ def _jaxprs_in(value: Any) -> list[Jaxpr]:
     return [value] if isinstance(value, _JAXPRS) else []
 
 
-def mesh_around() -> dict[str, int]:
-    """The axes of the mesh whose devices each run what is being traced on their own, as in `shard_map`."""
+def surroundings() -> Surroundings | None:
+    """The mesh whose devices each run what is being traced on their own, as in `shard_map`."""
     mesh = jax.sharding.get_abstract_mesh()
-    return dict(mesh.shape) if mesh.manual_axes else {}
+    return Surroundings(dict(mesh.shape), tuple(mesh.manual_axes)) if mesh.manual_axes else None
 
 
 def varying_as(avals: Sequence[Any], aval: Any) -> Any:
@@ -598,7 +601,8 @@ def _refuse_tracers(constants: Sequence[Any]) -> None:
 
 
 def override(rules: dict[Primitive, Rule]) -> Any:
-    """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key."""
+    """Lowering parameters under which `rules` replace JAX's own. Make it once: its identity is a cache key.
+    """
     overrides: Any = tuple(rules.items())  # JAX's annotation allows only one
     return mlir.LoweringParameters(override_lowering_rules=overrides)
 

@@ -7,7 +7,7 @@ the leaves of the function's arguments and of what it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import jax
 from stablelift.errors import SideEffectError
 from stablelift.ir.collection import collection_paused
 from stablelift.ir.location import error_at
-from stablelift.ir.mesh import add_mesh
+from stablelift.ir.mesh import Surroundings, add_surroundings
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of
@@ -42,7 +42,7 @@ class Traced:
 
 @collection_paused()
 def trace(
-    function: Callable, *args: Any, platform: str | None = None, mesh: Mapping[str, int] | None = None
+    function: Callable, *args: Any, platform: str | None = None, around: Surroundings | None = None
 ) -> Traced:
     """Trace `function` on arguments, of which only the types matter, and lower it.
 
@@ -50,8 +50,8 @@ def trace(
       function: Any traceable function of pytrees.
       args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
       platform: Whose lowering rules JAX is to use; the default backend's without one.
-      mesh: The axes of the mesh, if each of its devices is to run the function on its own; those of the one
-        that is being traced for without it.
+      around: The mesh, if each of its devices is to run the function on its own; that which is being traced
+        for without it.
 
     Raises:
       SideEffectError: The function has side effects or calls back into Python.
@@ -60,8 +60,8 @@ def trace(
     """
     in_tree = jax.tree.structure(args)
     avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
-    mesh = mesh or jax_compat.mesh_around()
-    avals = list(map(jax_compat.plain_aval, avals)) if mesh else avals
+    around = around or jax_compat.surroundings()
+    avals = list(map(jax_compat.plain_aval, avals)) if around else avals
     found: dict[str, Any] = {}
 
     def flat(*values: Any) -> list[Any]:
@@ -76,10 +76,10 @@ def trace(
         _accept(jaxpr)
         found["devices"] = devices_of([jaxpr])
 
-    with session(), jax_compat.outside_meshes(mesh) if mesh else contextlib.nullcontext():
+    with session(), jax_compat.outside_meshes(around.mesh) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept)
     return Traced(
-        _own(to_bytecode(module), mesh),
+        _own(to_bytecode(module), around),
         in_tree,
         found["tree"],
         tuple(map(struct, avals)),
@@ -100,7 +100,7 @@ def _aval(what: str, path: Any, leaf: Any) -> Any:
         raise TypeError(f"trace: {what}{jax.tree_util.keystr(path)}: {error}") from None
 
 
-def _own(bytecode: bytes, mesh: Mapping[str, int] | None) -> bytes:
+def _own(bytecode: bytes, around: Surroundings | None) -> bytes:
     """The module in a context of ours: JAX keeps the original in its caches, where nobody may edit it."""
     with context() as ctx:
         module = parse(bytecode, ctx)
@@ -112,8 +112,8 @@ def _own(bytecode: bytes, mesh: Mapping[str, int] | None) -> bytes:
         for op in walk(module.operation, "sdy.sharding_constraint"):
             _drop_empty_constraint(op)
         share_equal_functions(module)
-        if mesh:
-            add_mesh(module, mesh)
+        if around is not None:
+            add_surroundings(module, around)
         return to_bytecode(module)
 
 

@@ -63,9 +63,13 @@ def read(functions: Functions, op: Any) -> Manual:
     ]
     mesh_name = next(one.mesh_or_ref.value for each in shardings for one in each)
     inputs, outputs = (tuple(map(_spec, each)) for each in shardings)
-    axes = tuple(map(_unquoted, sdy.ManualAxesAttr(found["manual_axes"])))
     mesh = meshes_by_name(functions.module)[mesh_name]
-    return Manual(mesh_name, mesh, axes, inputs, outputs, CHECKS_VARYING in found)
+    return Manual(mesh_name, mesh, manual_axes(op), inputs, outputs, CHECKS_VARYING in found)
+
+
+def manual_axes(op: Any) -> Axes:
+    """The axes along which each device runs the function on its own."""
+    return tuple(map(_unquoted, sdy.ManualAxesAttr(op.operation.attributes["manual_axes"])))
 
 
 def _unquoted(axis: Any) -> str:

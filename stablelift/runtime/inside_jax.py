@@ -10,13 +10,14 @@ Importing this module registers the rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 import jax
 from jax.extend.core import Primitive
 
+from stablelift.ir.mesh import Surroundings
 from stablelift.lowering import jax_compat
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.gradients import vjp
@@ -36,13 +37,13 @@ def _program_of(
     args: Sequence[Any],
     params: dict[str, Any],
     platform: str | None,
-    mesh: Mapping[str, int] | None = None,
+    around: Surroundings | None = None,
 ) -> Program:
     if primitive is program_p:
         return params["program"]
     function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
     with wide.mode(map(jax_compat.aval_of, args)):
-        return Program.trace(function, *args, platform=platform, mesh=mesh)
+        return Program.trace(function, *args, platform=platform, around=around)
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
@@ -61,11 +62,11 @@ def _runner(program: Program) -> Any:
 
 
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    mesh, platform = jax_compat.mesh_axes(ctx), jax_compat.platform_of(ctx)
-    if mesh:
+    around, platform = jax_compat.surroundings_of(ctx), jax_compat.platform_of(ctx)
+    if around is not None:
         plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
-        with jax_compat.outside_meshes(mesh):
-            program = _program_of(primitive, *plain, platform, mesh)
+        with jax_compat.outside_meshes(around.mesh):
+            program = _program_of(primitive, *plain, platform, around)
     else:
         program = _program_of(primitive, ctx.avals_in, params, platform)
     return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)

@@ -15,12 +15,15 @@ import numpy as np
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
-from stablelift.ir.mesh import Mesh, meshes_by_name
-from stablelift.ir.mlir import ir
+from stablelift.ir.mesh import MANUAL, Mesh, manual_axes_of, meshes_by_name
+from stablelift.ir.mlir import ir, walk
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.passes.callgraph import callees, callees_first
 from stablelift.passes.lower.table import lowers
+from stablelift.passes.manual import Manual, make, manual_axes
 from stablelift.passes.module import Functions
+from stablelift.passes.structure import define
 
 _REDUCTIONS = {
     "lift.psum": "stablehlo.add",
@@ -30,22 +33,24 @@ _REDUCTIONS = {
 }
 
 
-def _mesh_of(functions: Functions, op: Any) -> tuple[Mesh, list[str]]:
-    """The mesh that has the axes of a collective, and these.
+def _mesh_of(functions: Functions, op: Any) -> tuple[str, Mesh, list[str]]:
+    """The mesh that has the axes of a collective, and its name, and these.
 
     Raises:
       LiftError: There is none, or there are several which number their devices in other ways.
     """
     names = attributes_of(op)["axis_name"]
-    having = [mesh for mesh in meshes_by_name(functions.module).values() if set(names) <= mesh.keys()]
+    having = [
+        (name, mesh) for name, mesh in meshes_by_name(functions.module).items() if set(names) <= mesh.keys()
+    ]
     spelled = ", ".join(f"`{name}`" for name in names)
     if not having:
         hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"
         raise error_at(op, f"`{op.operation.name}` over {spelled}, which no enclosing map names", hint=hint)
-    if any(_groups(mesh, names) != _groups(having[0], names) for mesh in having):
+    if any(_groups(mesh, names) != _groups(having[0][1], names) for _, mesh in having):
         hint = "give the axes of different meshes different names"
         raise error_at(op, f"`{op.operation.name}` over {spelled}, which several meshes have", hint=hint)
-    return having[0], names
+    return *having[0], names
 
 
 def _groups(mesh: Mesh, names: Sequence[str]) -> list[list[int]]:
@@ -60,7 +65,7 @@ def _exchange(
     functions: Functions, name: str, op: Any, x: Tensor, type: Any, regions: int = 0, **attributes: Any
 ) -> ir.Operation:
     """The exchange `name` between devices, as JAX emits it: devices are partitions of one program."""
-    mesh, names = _mesh_of(functions, op)
+    _, mesh, names = _mesh_of(functions, op)
     given = {
         "replica_groups": hlo.i64_matrix(_groups(mesh, names)),
         "channel_handle": _channel(),
@@ -93,16 +98,42 @@ def pvary(functions: Functions, op: Any) -> list[Tensor]:
 
 @lowers("lift.axis_index")
 def axis_index(functions: Functions, op: Any) -> list[Tensor]:
-    """Positions along several axes count like digits, those along the last one fastest."""
-    mesh, names = _mesh_of(functions, op)
-    i32 = ir.IntegerType.get_signless(32)
-    device = hlo.convert(emit("stablehlo.partition_id"), i32)
+    """Positions along several axes count like digits, those along the last one fastest.
+
+    The number of a device is only defined where it runs on its own along all axes of its mesh.
+    """
+    name, mesh, names = _mesh_of(functions, op)
+    others = mesh.keys() - manual_axes_of(functions.module) - _manual_axes_around(functions, op)
+    if not others:
+        return [_position(mesh, names)]
+    function = define(functions, "axis_index", [], lambda _: [_position(mesh, names)])
+    alone = Manual(name, mesh, tuple(sorted(others)), (), ((),), is_checked=False)
+    return make(alone, [], function, alone.inputs, alone.outputs)
+
+
+def _manual_axes_around(functions: Functions, op: Any) -> set[str]:
+    """The axes of what each device runs on its own, if that holds the op, or a call of its function."""
+    function = op.operation
+    while function.name != "func.func":
+        function = function.parent.operation
+    name = function.attributes["sym_name"].value
+    found: set[str] = set()
+    for manual in walk(functions.module.operation, MANUAL):
+        inside = walk(manual)
+        called = callees_first(functions.by_name, [each for one in inside for each in callees(one)])
+        if op.operation in inside or name in called:
+            found.update(manual_axes(manual))
+    return found
+
+
+def _position(mesh: Mesh, names: Sequence[str]) -> Tensor:
+    device = hlo.convert(emit("stablehlo.partition_id"), ir.IntegerType.get_signless(32))
     total = hlo.index(0)
     for name in names:
         below = math.prod(list(mesh.values())[list(mesh).index(name) + 1 :])
         position = emit("stablehlo.remainder", device / below, hlo.index(mesh[name]))
         total = total * mesh[name] + position
-    return [total]
+    return total
 
 
 @lowers("lift.all_gather")
@@ -118,7 +149,7 @@ def all_gather(functions: Functions, op: Any) -> list[Tensor]:
 
 @lowers("lift.ppermute")
 def ppermute(functions: Functions, op: Any) -> list[Tensor]:
-    mesh, names = _mesh_of(functions, op)
+    _, mesh, names = _mesh_of(functions, op)
     x, permutation = Tensor(op.operation.operands[0]), attributes_of(op)["permutation"]
     pairs = [
         [group[source], group[target]] for group in _groups(mesh, names) for source, target in permutation
