@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stablelift.ir import hlo
+from stablelift.ir.location import error_at
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL, Mesh, meshes_by_name
 from stablelift.ir.mlir import func, ir, sdy, symbol
 from stablelift.ir.region import copy_block, returned
@@ -61,10 +62,20 @@ def read(functions: Functions, op: Any) -> Manual:
         [sdy.TensorShardingAttr(one) for one in sdy.TensorShardingPerValueAttr(found[name]).shardings]
         for name in ("in_shardings", "out_shardings")
     ]
+    for sharding in (one for each in shardings for one in each):
+        _refuse_others(op, sharding)
     mesh_name = next(one.mesh_or_ref.value for each in shardings for one in each)
     inputs, outputs = (tuple(map(_spec, each)) for each in shardings)
     mesh = meshes_by_name(functions.module)[mesh_name]
     return Manual(mesh_name, mesh, manual_axes(op), inputs, outputs, CHECKS_VARYING in found)
+
+
+def _refuse_others(op: Any, sharding: Any) -> None:
+    """Raise a LiftError for a sharding that names no mesh, or divides a dimension along part of an axis."""
+    parts = [sdy.AxisRefAttr(axis).sub_axis_info for one in _dimensions(sharding) for axis in one.axes]
+    if not isinstance(sharding.mesh_or_ref, ir.FlatSymbolRefAttr) or any(part is not None for part in parts):
+        what = f"a `{MANUAL}` with the sharding {sharding}"
+        raise error_at(op, what, hint="name a mesh of the module, and divide along whole axes of it")
 
 
 def manual_axes(op: Any) -> Axes:
@@ -77,8 +88,11 @@ def _unquoted(axis: Any) -> str:
 
 
 def _spec(sharding: Any) -> Spec:
-    dimensions = map(sdy.DimensionShardingAttr, sharding.dimension_shardings)
-    return tuple(tuple(sdy.AxisRefAttr(axis).name for axis in one.axes) for one in dimensions)
+    return tuple(tuple(sdy.AxisRefAttr(axis).name for axis in one.axes) for one in _dimensions(sharding))
+
+
+def _dimensions(sharding: Any) -> list[Any]:
+    return list(map(sdy.DimensionShardingAttr, sharding.dimension_shardings))
 
 
 def outlined(functions: Functions, op: Any) -> func.FuncOp:

@@ -45,9 +45,12 @@ ELSEWHERE = {
     "stablehlo.rng",
     "stablehlo.collective_broadcast",  # XLA's CPU cannot run it
     *(f"lift.{name}" for name in "all_gather all_to_all axis_index pmax pmin ppermute psum".split()),
+    *("lift.psum_invariant", "lift.pvary", "sdy.manual_computation"),
     *(f"stablehlo.{name.split()[0]}" for name in device_cases.CASES),
 }
-"""Ops tested in test_sweeps.py, test_foreign.py, test_random.py, test_collectives.py and golden files."""
+"""Ops tested in test_sweeps.py, test_foreign.py, test_random.py, test_collectives.py, runtime/test_devices.py
+and golden files.
+"""
 
 NOTHING_FLOWS = {
     "stablehlo.after_all",
