@@ -12,6 +12,8 @@ import pytest
 from tests.runtime import device_cases
 from tests.runtime.device_cases import STEPS, SUITE, label
 
+pytestmark = pytest.mark.smoke
+
 
 @pytest.fixture(scope="module")
 def on_devices() -> dict[str, float]:
