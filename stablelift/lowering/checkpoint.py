@@ -32,12 +32,13 @@ def checkpoint(
       policy: Which intermediate values to save all the same: one of `stablelift.checkpoint_policies`, its
         text, or one of `jax.checkpoint_policies`. None saves nothing.
       static_argnums: Positional arguments that are no arrays: the function gets them as they are.
-    """
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
 
+    Raises:
+      ValueError: There is no positional argument of a number in `static_argnums`.
+    """
     @wraps(function)
     def rematerialised(*args: Any, **kwargs: Any) -> Any:
-        fixed = {position % len(args) for position in static if -len(args) <= position < len(args)}
+        fixed = static_positions("checkpoint", static_argnums, len(args))
         given = [arg for position, arg in enumerate(args) if position not in fixed]
 
         @wraps(function)
@@ -56,6 +57,23 @@ def checkpoint(
 
 
 remat = checkpoint
+
+
+def static_positions(what: str, static_argnums: int | Sequence[int], count: int) -> set[int]:
+    """The positions that `static_argnums` names among `count` positional arguments; negative ones count from
+    the end.
+
+    Raises:
+      ValueError: There is no such argument.
+    """
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+    for position in static:
+        if not -count <= position < count:
+            raise ValueError(
+                f"{what}: static_argnums names argument {position}, and {count} are given by position\n"
+                "  hint: give static arguments by position, not by keyword"
+            )
+    return {position % count for position in static}
 
 
 def with_policy(jaxpr: Jaxpr, policy: AnyPolicy) -> tuple[Jaxpr, str | None]:

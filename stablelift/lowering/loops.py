@@ -129,14 +129,15 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any, ope
     `operand=` is another spelling of one operand.
 
     Raises:
-      TypeError: The predicate is not a scalar, or the branches return different structures or types.
+      TypeError: The predicate is not a scalar boolean or real number, or the branches return different
+        structures or types.
     """
     operands = _with_operand("cond", operands, operand)
     require_callable("cond", true_fun, false_fun)
     condition = as_array(pred)
-    if condition.shape != ():
+    if condition.shape != () or jnp.iscomplexobj(condition):
         raise TypeError(
-            f"cond: expected a scalar predicate, found {jax_compat.aval_of(condition).str_short()}"
+            f"cond: expected a boolean or a real number as the predicate, found {jax_compat.aval_of(condition).str_short()}"
         )
     return _chosen((condition != 0).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
 

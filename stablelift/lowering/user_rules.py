@@ -36,10 +36,25 @@ def beyond_orders(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
     return jax_compat.make_jaxpr(moved, [*in_avals, *carrying(in_avals)])
 
 
+def _rule_of(params: dict[str, Any], in_avals: Sequence[Any], orders: int) -> Jaxpr:
+    """The forward rule of a function that is used inside of so many rules.
+
+    A rule inside of another one may use what the trace of that one has left, as that of `expn` does; JAX
+    cannot apply it either, and it is only for derivatives of higher order.
+    """
+    if orders >= ORDERS:
+        return beyond_orders(params, in_avals)
+    try:
+        return jax_compat.jvp_function(params, in_avals)
+    except jax_compat.RuleOfAnotherTrace:
+        if not orders:
+            raise
+        return beyond_orders(params, in_avals)
+
+
 @lowers(jax_compat.custom_jvp_call_p)
 def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
-    rule_of = beyond_orders if _orders(ctx) >= ORDERS else jax_compat.jvp_function
-    rule = rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
+    rule = _rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals, _orders(ctx))
     names = ("custom_jvp", "custom_jvp_rule")
     callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule])
     return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})

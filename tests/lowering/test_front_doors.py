@@ -46,6 +46,9 @@ def test_checkpoint_with_static_arguments_and_a_policy():
     same(F.grad(lambda x: lifted(x, 3, "sum").sum())(X), jax.grad(lambda x: power(x, 3, "sum").sum())(X))
     lowered = jax.make_jaxpr(lambda x: lifted(x, 3, "sum"))(X)
     assert ("policy", "dots_saveable") in lowered.eqns[0].params["attributes"]
+    for number in (3, -4):
+        with pytest.raises(ValueError, match=f"names argument {number}, and 3 are given by position"):
+            F.checkpoint(power, static_argnums=number)(X, 3, "sum")
 
 
 def clipped(module):

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.scipy import special
 
 import stablelift.functional as ours
 
@@ -142,3 +143,13 @@ def test_what_does_not_fit_is_said(wrong, error, message):
     with pytest.raises(error) as caught:
         wrong()
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("x", [1.5, -1.5])
+def test_rules_inside_of_rules_that_belong_to_another_trace(x):
+    """The rule of `expi` applies `expn` to a number that is traced there; JAX meets that in second order."""
+    np.testing.assert_allclose(ours.grad(special.expi)(x), jax.grad(special.expi)(x), rtol=1e-5)
+    second = ours.grad(ours.grad(partial(special.expn, 2)))
+    assert np.isnan(second(abs(x)))
+    with pytest.raises(TypeError, match="No constant handler"):
+        jax.grad(jax.grad(partial(special.expn, 2)))(abs(x))

@@ -81,7 +81,12 @@ def test_a_weakly_typed_carry_takes_the_type_of_the_body():
         (
             lambda: functional.cond(X, jnp.sin, jnp.cos, 1.0),
             TypeError,
-            "cond: expected a scalar predicate, found float32[3,2]",
+            "cond: expected a boolean or a real number as the predicate, found float32[3,2]",
+        ),
+        (
+            lambda: functional.cond(1j, jnp.sin, jnp.cos, 1.0),
+            TypeError,
+            "cond: expected a boolean or a real number as the predicate, found complex64[]",
         ),
         (
             lambda: functional.switch(0, [lambda: 1, lambda: 2.0]),

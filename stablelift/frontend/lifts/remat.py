@@ -9,7 +9,7 @@ from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
-from stablelift.lowering.checkpoint import AnyPolicy
+from stablelift.lowering.checkpoint import AnyPolicy, static_positions
 
 
 def remat(
@@ -66,10 +66,9 @@ def remat_scopes(
 ) -> Callable[..., Any]:
     """The same for `fn(scopes, *args)`; `static_argnums` count the arguments after the scopes."""
     _refuse_concrete(concrete)
-    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
 
     def recomputed(packed: Packed, *args: Any, **kwargs: Any) -> tuple[Any, Groups]:
-        fixed = [number % len(args) for number in static if -len(args) <= number < len(args)]
+        fixed = static_positions("remat", static_argnums, len(args))
         traced = [arg for number, arg in enumerate(args) if number not in fixed]
         check_arrays("remat", packed, (traced, kwargs), hint="name it in `static_argnums`; the Module is 0")
 
