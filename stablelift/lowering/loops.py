@@ -136,9 +136,8 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any, ope
     require_callable("cond", true_fun, false_fun)
     condition = as_array(pred)
     if condition.shape != () or jnp.iscomplexobj(condition):
-        raise TypeError(
-            f"cond: expected a boolean or a real number as the predicate, found {jax_compat.aval_of(condition).str_short()}"
-        )
+        found = jax_compat.aval_of(condition).str_short()
+        raise TypeError(f"cond: expected a boolean or a real number as the predicate, found {found}")
     return _chosen((condition != 0).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
 
 
