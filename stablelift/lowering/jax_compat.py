@@ -352,7 +352,7 @@ def surroundings_of(ctx: Any) -> Surroundings | None:
 
 def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
     """The meshes of devices that a jaxpr speaks of by name."""
-    found: list[jax.sharding.Mesh] = []
+    found: list[Any] = []
     for eqn in jaxpr.eqns:
         params = eqn.params
         if eqn.primitive is shard_map_p:

@@ -9,7 +9,7 @@ for derivatives stays, as ops: a value that is the same on all devices becomes o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL
 from stablelift.ir.mlir import ir
@@ -18,15 +18,13 @@ from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import lift_p
 from stablelift.lowering.table import lowers
 
-T = TypeVar("T")
-
 _AS_LIFTS = {
     jax_compat.pvary_p: "lift.pvary",
     jax_compat.psum_invariant_p: "lift.psum_invariant",
 }
 
 
-def without_meshes(value: T, checks_varying: bool) -> T:
+def without_meshes(value: Any, checks_varying: bool) -> Any:
     """A jaxpr, abstract values, or an equation's parameters as they would be in a plain function.
 
     `checks_varying` says whether JAX kept account of what differs from device to device.

@@ -58,7 +58,7 @@ class Manual:
 def read(functions: Functions, op: Any) -> Manual:
     """What an op of this name says."""
     found = op.operation.attributes
-    shardings = [
+    shardings: list[list[Any]] = [
         [sdy.TensorShardingAttr(one) for one in sdy.TensorShardingPerValueAttr(found[name]).shardings]
         for name in ("in_shardings", "out_shardings")
     ]
@@ -80,7 +80,8 @@ def _refuse_others(op: Any, sharding: Any) -> None:
 
 def manual_axes(op: Any) -> Axes:
     """The axes along which each device runs the function on its own."""
-    return tuple(map(_unquoted, sdy.ManualAxesAttr(op.operation.attributes["manual_axes"])))
+    found: Any = sdy.ManualAxesAttr(op.operation.attributes["manual_axes"])
+    return tuple(map(_unquoted, found))
 
 
 def _unquoted(axis: Any) -> str:

@@ -64,9 +64,9 @@ def _runner(program: Program) -> Any:
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
     around, platform = jax_compat.surroundings_of(ctx), jax_compat.platform_of(ctx)
     if around is not None:
-        plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
+        avals, plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
         with jax_compat.outside_meshes(around.mesh):
-            program = _program_of(primitive, *plain, platform, around)
+            program = _program_of(primitive, avals, plain, platform, around)
     else:
         program = _program_of(primitive, ctx.avals_in, params, platform)
     return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)

@@ -53,7 +53,8 @@ def manual_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     operation = op.operation
     with ir.InsertionPoint(operation), operation.location:
         forward = _forward(derive, split, known)
-        residual_specs = [this.one_of_each(type.rank) for type in forward.type.results[len(this.outputs) :]]
+        residual_types: list[Any] = list(forward.type.results)[len(this.outputs) :]
+        residual_specs = [this.one_of_each(type.rank) for type in residual_types]
         results = manual.make(this, operands, forward, specs, [*this.outputs, *residual_specs])
     count = len(operation.results)
     replace(op, results[:count])
@@ -72,7 +73,7 @@ def manual_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
 
 def _operands_handed_on(split: Split) -> dict[int, int]:
     """The residuals that are arguments of the forward function, and which."""
-    arguments = list(body_of(split.forward).arguments)
+    arguments: list[ir.Value] = list(body_of(split.forward).arguments)
     return {
         index: arguments.index(value) for index, value in enumerate(split.residuals) if value in arguments
     }
@@ -103,7 +104,7 @@ def _reverse(
     """The reverse function of what each device is given: arguments of the forward one, residuals with an
     axis in front, cotangents.
     """
-    types = list(split.reverse.type.inputs)
+    types: list[Any] = list(split.reverse.type.inputs)
     residuals, cotangents = types[: split.num_residuals], types[split.num_residuals :]
     others = [index for index in range(split.num_residuals) if index not in known]
 

@@ -173,7 +173,7 @@ def all_to_all(functions: Functions, op: Any) -> list[Tensor]:
 
 
 def _exchanged_pieces(functions: Functions, op: Any, x: Tensor, split: int, concat: int, type: Any) -> Tensor:
-    options = {
+    options: dict[str, Any] = {
         "split_dimension": hlo.i64(split),
         "concat_dimension": hlo.i64(concat),
         "split_count": hlo.i64(attributes_of(op)["axis_size"]),
