@@ -107,10 +107,8 @@ def _own(bytecode: bytes, around: Surroundings | None) -> bytes:
         for name in list(module.operation.attributes):
             if name.startswith(("mhlo.", "jax.")):
                 del module.operation.attributes[name]
-        for op in walk(module.operation, "stablehlo.custom_call"):
-            _refuse_callback(op)
-        for op in walk(module.operation, "sdy.sharding_constraint"):
-            _drop_empty_constraint(op)
+        for op in walk(module.operation, "stablehlo.custom_call", "sdy.sharding_constraint"):
+            (_refuse_callback if op.name == "stablehlo.custom_call" else _drop_empty_constraint)(op)
         share_equal_functions(module)
         if around is not None:
             add_surroundings(module, around)

@@ -64,7 +64,8 @@ def callees(op: Any) -> list[str]:
     return []
 
 
-def _referred_to(ops: Iterable[Any]) -> Iterator[str]:
+def referred_to(ops: Iterable[Any]) -> Iterator[str]:
+    """The functions that ops refer to, by name."""
     return (each for op in ops for each in callees(op))
 
 
@@ -86,7 +87,7 @@ def callees_first(
     def begin(name: str) -> None:
         if name not in begun and name not in done:
             begun.add(name)
-            found = _referred_to(references(functions[name])) if below is None else below(name)
+            found = referred_to(references(functions[name])) if below is None else below(name)
             pending.append((name, iter(found)))
 
     for root in list(functions) if roots is None and isinstance(functions, Mapping) else roots or ():
@@ -162,7 +163,7 @@ class Nesting:
         }
 
     def _below(self, name: str) -> Iterable[str]:
-        return _referred_to(self._references[name])
+        return referred_to(self._references[name])
 
     def _depth(self, name: str) -> int:
         return max(map(self.depth_of, self._references[name]), default=0)

@@ -23,6 +23,7 @@ from stablelift.passes.callgraph import (
     callees_first,
     inlined_sizes,
     references,
+    referred_to,
 )
 from stablelift.passes.kept import is_kept
 
@@ -69,10 +70,12 @@ class InlineToCalls(ModulePass):
 
 def _inline_once_called(known: dict[str, func.FuncOp]) -> None:
     """Inline what is called once, by whom it may be; what no public function reaches is removed."""
-    reached = callees_first(known, [name for name, function in known.items() if not is_private(function)])
+    sites = {name: references(function) for name, function in known.items()}
+    public = [name for name, function in known.items() if not is_private(function)]
+    reached = callees_first(known, public, below=lambda name: referred_to(sites[name]))
     for name in known.keys() - reached:
+        del sites[name]
         known.pop(name).operation.erase()
-    sites = {name: references(known[name]) for name in reached}
     counts = Counter(callee for ops in sites.values() for op in ops for callee in callees(op))
     for name in reached:
         for op in sites[name]:

@@ -18,6 +18,8 @@ def is_pure(functions: FunctionsByName, operation: ir.Operation, pure: set[str] 
 
     `pure` are functions of which that is known, by name; those that this looks into are added.
     """
+    if not len(operation.regions) and not callees(operation):
+        return not _has_effect(operation)
     pending, begun = [operation], set(pure or ())
     while pending:
         root = pending.pop()

@@ -18,7 +18,14 @@ from typing import Any
 from stablelift.ir.mlir import func, functions, ir, is_private, is_used, walk
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, callees, callees_first, references
+from stablelift.passes.callgraph import (
+    PLAIN_CALLS,
+    callee_of,
+    callees,
+    callees_first,
+    references,
+    referred_to,
+)
 from stablelift.passes.liveness import erase_unused, is_pure
 from stablelift.passes.module import body_of, drop_return, finish
 
@@ -29,22 +36,25 @@ class Prune(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
-        prunable = _called_plainly(known)
+        referring = {name: references(function) for name, function in known.items()}
+        prunable = _called_plainly(known, referring)
         if not prunable:
             return
-        for name in callees_first(known):
+        for name in callees_first(known, below=lambda name: referred_to(referring[name])):
             if name in prunable:
                 _forward_results(known[name], prunable[name])
         if any(not is_used(result) for sites in prunable.values() for op in sites for result in op.results):
             _remove_dead(known, prunable)
 
 
-def _called_plainly(known: Mapping[str, func.FuncOp]) -> dict[str, list[ir.Operation]]:
+def _called_plainly(
+    known: Mapping[str, func.FuncOp], referring: Mapping[str, Sequence[ir.Operation]]
+) -> dict[str, list[ir.Operation]]:
     """The private functions that only compute, and are only called, by plain calls; and those calls."""
     sites: dict[str, list[ir.Operation]] = defaultdict(list)
     refused: set[str] = set()
-    for function in known.values():
-        for op in references(function):
+    for ops in referring.values():
+        for op in ops:
             if op.name in PLAIN_CALLS:
                 sites[callee_of(op)].append(op)
             else:
