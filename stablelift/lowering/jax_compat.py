@@ -11,6 +11,7 @@ import inspect
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -373,10 +374,15 @@ def _jaxprs_in(value: Any) -> list[Jaxpr]:
     return [value] if isinstance(value, _JAXPRS) else []
 
 
+_around: ContextVar[Surroundings | None] = ContextVar("around", default=None)
+
+
 def surroundings() -> Surroundings | None:
     """The mesh whose devices each run what is being traced on their own, as in `shard_map`."""
     mesh = jax.sharding.get_abstract_mesh()
-    return Surroundings(dict(mesh.shape), tuple(mesh.manual_axes)) if mesh.manual_axes else None
+    if mesh.manual_axes:
+        return Surroundings(dict(mesh.shape), tuple(mesh.manual_axes))
+    return _around.get()
 
 
 def varying_as(avals: Sequence[Any], aval: Any) -> Any:
@@ -398,14 +404,20 @@ def plain_aval(aval: Any) -> Any:
 
 
 @contextlib.contextmanager
-def outside_meshes(axes: Mapping[str, int]) -> Iterator[None]:
-    """While it lasts, no mesh is in scope, and its axes are named axes like those of a map."""
-    with (
-        _mesh.use_abstract_mesh(_mesh.empty_abstract_mesh),
-        config._check_vma(False),
-        core.extend_axis_env_nd(list(axes.items())),
-    ):
-        yield
+def outside_meshes(around: Surroundings | None = None) -> Iterator[None]:
+    """While it lasts, no mesh is in scope; axes of the one that is known to be around are like those of a
+    map.
+    """
+    token = _around.set(around)
+    try:
+        with (
+            _mesh.use_abstract_mesh(_mesh.empty_abstract_mesh),
+            config._check_vma(False),
+            core.extend_axis_env_nd(list(around.mesh.items()) if around else []),
+        ):
+            yield
+    finally:
+        _around.reset(token)
 
 
 def checks_varying() -> bool:

@@ -29,7 +29,7 @@ def without_meshes(value: Any, checks_varying: bool) -> Any:
 
     `checks_varying` says whether JAX kept account of what differs from device to device.
     """
-    with jax_compat.outside_meshes({}):
+    with jax_compat.outside_meshes():
         return jax_compat.without_meshes(value, _as_lift, checks_varying)
 
 

@@ -41,17 +41,15 @@ class Traced:
 
 
 @collection_paused()
-def trace(
-    function: Callable, *args: Any, platform: str | None = None, around: Surroundings | None = None
-) -> Traced:
+def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced:
     """Trace `function` on arguments, of which only the types matter, and lower it.
+
+    Inside of what each device of a mesh runs, it is for each device too.
 
     Args:
       function: Any traceable function of pytrees.
       args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
       platform: Whose lowering rules JAX is to use; the default backend's without one.
-      around: The mesh, if each of its devices is to run the function on its own; that which is being traced
-        for without it.
 
     Raises:
       SideEffectError: The function has side effects or calls back into Python.
@@ -60,7 +58,7 @@ def trace(
     """
     in_tree = jax.tree.structure(args)
     avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
-    around = around or jax_compat.surroundings()
+    around = jax_compat.surroundings()
     avals = list(map(jax_compat.plain_aval, avals)) if around else avals
     found: dict[str, Any] = {}
 
@@ -76,7 +74,7 @@ def trace(
         _accept(jaxpr)
         found["devices"] = devices_of([jaxpr])
 
-    with session(), jax_compat.outside_meshes(around.mesh) if around else contextlib.nullcontext():
+    with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept)
     return Traced(
         _own(to_bytecode(module), around),

@@ -17,7 +17,6 @@ from typing import Any
 import jax
 from jax.extend.core import Primitive
 
-from stablelift.ir.mesh import Surroundings
 from stablelift.lowering import jax_compat
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.gradients import vjp
@@ -33,17 +32,13 @@ from stablelift.runtime.program import Program
 
 
 def _program_of(
-    primitive: Primitive,
-    args: Sequence[Any],
-    params: dict[str, Any],
-    platform: str | None,
-    around: Surroundings | None = None,
+    primitive: Primitive, args: Sequence[Any], params: dict[str, Any], platform: str | None
 ) -> Program:
     if primitive is program_p:
         return params["program"]
     function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
     with wide.mode(map(jax_compat.aval_of, args)):
-        return Program.trace(function, *args, platform=platform, around=around)
+        return Program.trace(function, *args, platform=platform)
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
@@ -65,8 +60,8 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
     around, platform = jax_compat.surroundings_of(ctx), jax_compat.platform_of(ctx)
     if around is not None:
         avals, plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
-        with jax_compat.outside_meshes(around.mesh):
-            program = _program_of(primitive, avals, plain, platform, around)
+        with jax_compat.outside_meshes(around):
+            program = _program_of(primitive, avals, plain, platform)
     else:
         program = _program_of(primitive, ctx.avals_in, params, platform)
     return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)

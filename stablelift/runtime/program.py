@@ -19,7 +19,6 @@ import jax
 import numpy as np
 
 from stablelift.ir.isolate import Reader
-from stablelift.ir.mesh import Surroundings
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
 from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
@@ -64,9 +63,7 @@ class Program:
     # Coming and going
 
     @staticmethod
-    def trace(
-        function: Callable, *args: Any, platform: str | None = None, around: Surroundings | None = None
-    ) -> Program:
+    def trace(function: Callable, *args: Any, platform: str | None = None) -> Program:
         """The program of a Python function on arguments of which only the types matter.
 
         Args:
@@ -74,10 +71,8 @@ class Program:
             flow may occur in it.
           args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
           platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
-          around: The mesh whose devices are each to run the function on their own; inside of
-            `jax.shard_map` that is known.
         """
-        found = trace(function, *args, platform=platform, around=around)
+        found = trace(function, *args, platform=platform)
         types = found.in_tree, found.out_tree, found.in_avals, found.out_avals
         return Program(found.bytecode, *types, name_of(function), devices=found.devices)
 
