@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stablelift.ir.mlir import ir, sdy
+from stablelift.ir.mlir import ir, sdy, walk
 
 Mesh = dict[str, int]
 """The sizes of a mesh's axes by name, the slowest first: devices are numbered in row-major order."""
@@ -41,12 +42,15 @@ def _axes_of(attribute: Any) -> Mesh:
     return {axis.name: axis.size for axis in axes}
 
 
-def add_surroundings(module: ir.Module, around: Surroundings) -> None:
-    """Name the mesh in a module, each of whose devices runs all of it."""
+def add_mesh(module: ir.Module, mesh: Mapping[str, int], manual_axes: Sequence[str] = ()) -> None:
+    """Name a mesh in a module. Along its `manual_axes` each device runs all of the module."""
+    known = meshes_by_name(module)
+    if mesh in known.values() and not manual_axes:
+        return
     with module.context, ir.Location.unknown(), ir.InsertionPoint.at_block_begin(module.body):
-        axes = [sdy.MeshAxisAttr.get(name, size) for name, size in around.mesh.items()]
-        op = sdy.MeshOp(_OURS, sdy.MeshAttr.get(axes))
-        op.attributes[_MANUAL_AXES] = ir.ArrayAttr.get([*map(ir.StringAttr.get, around.manual_axes)])
+        axes = [sdy.MeshAxisAttr.get(name, size) for name, size in mesh.items()]
+        op = sdy.MeshOp(f"{_OURS}_{len(known)}", sdy.MeshAttr.get(axes))
+        op.attributes[_MANUAL_AXES] = ir.ArrayAttr.get([*map(ir.StringAttr.get, manual_axes)])
 
 
 def manual_axes_of(module: ir.Module) -> set[str]:
@@ -55,10 +59,11 @@ def manual_axes_of(module: ir.Module) -> set[str]:
     return {axis.value for attributes in found for axis in attributes[_MANUAL_AXES]}
 
 
-def drop_surroundings(module: ir.Module) -> None:
-    """Remove what `add_surroundings` has named, unless something refers to it."""
-    for op in list(module.body.operations):
-        if _MANUAL_AXES in op.attributes:
-            del op.attributes[_MANUAL_AXES]
-            if f"<@{_OURS}," not in str(module):
-                op.operation.erase()
+def drop_meshes(module: ir.Module) -> None:
+    """Remove what `add_mesh` has named, unless something refers to it."""
+    ours: list[Any] = [op for op in module.body.operations if _MANUAL_AXES in op.attributes]
+    used = [str(op.attributes["out_shardings"]) for op in walk(module.operation, MANUAL)] if ours else []
+    for op in ours:
+        del op.attributes[_MANUAL_AXES]
+        if not any(f"<@{op.attributes['sym_name'].value}," in shardings for shardings in used):
+            op.operation.erase()

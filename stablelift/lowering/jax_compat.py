@@ -39,7 +39,7 @@ from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
 from jax.extend.core import Primitive, jaxpr_as_fun
 
-from stablelift.ir.mesh import Surroundings
+from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import func, ir
 
 T = TypeVar("T")
@@ -342,6 +342,11 @@ def _named(equation: Any, name: str) -> list[Any]:
 
 
 # Meshes of devices
+
+
+def name_mesh(ctx: Any, mesh: Mapping[str, int]) -> None:
+    """See to it that the module being built names a mesh."""
+    add_mesh(ctx.module_context.module, mesh)
 
 
 def surroundings_of(ctx: Any) -> Surroundings | None:

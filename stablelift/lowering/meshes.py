@@ -49,7 +49,11 @@ def _as_lift(equation: Any) -> Any:
 
 @lowers(jax_compat.shard_map_p)
 def _shard_map(ctx: Any, *args: Any, jaxpr: Jaxpr, **params: Any) -> Sequence[Any]:
-    """JAX's own lowering, of the function as a plain one."""
+    """JAX's own lowering, of the function as a plain one.
+
+    Where there is one device along all axes, that is the function itself, and nothing names the mesh.
+    """
+    jax_compat.name_mesh(ctx, dict(params["mesh"].shape))
     plain = {**params, "jaxpr": without_meshes(jaxpr, params["check_vma"]), "check_vma": False}
     results = jax_compat.lower_as_jax(jax_compat.shard_map_p, ctx, *args, **plain)
     if params["check_vma"]:

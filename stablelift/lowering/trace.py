@@ -16,7 +16,7 @@ import jax
 from stablelift.errors import SideEffectError
 from stablelift.ir.collection import collection_paused
 from stablelift.ir.location import error_at
-from stablelift.ir.mesh import Surroundings, add_surroundings
+from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of
@@ -109,7 +109,7 @@ def _own(bytecode: bytes, around: Surroundings | None) -> bytes:
             (_refuse_callback if op.name == "stablehlo.custom_call" else _drop_empty_constraint)(op)
         share_equal_functions(module)
         if around is not None:
-            add_surroundings(module, around)
+            add_mesh(module, around.mesh, around.manual_axes)
         return to_bytecode(module)
 
 

@@ -77,8 +77,16 @@ def _channel() -> ir.Attribute:
     return ir.Attribute.parse("#stablehlo.channel_handle<handle = 1, type = 1>")
 
 
+def _is_alone(functions: Functions, op: Any) -> bool:
+    """Whether there is one device along the axes of a collective, so that nothing is exchanged."""
+    _, mesh, names = _mesh_of(functions, op)
+    return math.prod(mesh[name] for name in names) == 1
+
+
 @lowers(*_REDUCTIONS)
 def reduction(functions: Functions, op: Any) -> list[Tensor]:
+    if _is_alone(functions, op):
+        return pvary(functions, op)
     found: list[Tensor] = []
     for x in map(Tensor, op.operation.operands):
         new = _exchange(
@@ -102,6 +110,8 @@ def axis_index(functions: Functions, op: Any) -> list[Tensor]:
 
     The number of a device is only defined where it runs on its own along all axes of its mesh.
     """
+    if _is_alone(functions, op):
+        return [hlo.index(0)]
     name, mesh, names = _mesh_of(functions, op)
     others = mesh.keys() - manual_axes_of(functions.module) - _manual_axes_around(functions, op)
     if not others:
@@ -143,6 +153,8 @@ def all_gather(functions: Functions, op: Any) -> list[Tensor]:
     if not attributes["tiled"]:
         x = hlo.reshape(x, [*x.shape[:axis], 1, *x.shape[axis:]])
     type = op.operation.results[0].type
+    if _is_alone(functions, op):
+        return [x]
     options = {"all_gather_dim": hlo.i64(axis), "use_global_device_ids": ir.UnitAttr.get()}
     return [Tensor(_exchange(functions, "stablehlo.all_gather", op, x, type, **options).result)]
 
@@ -156,6 +168,8 @@ def ppermute(functions: Functions, op: Any) -> list[Tensor]:
     ]
     if not pairs:
         return [hlo.zeros_like(x)]
+    if _is_alone(functions, op):
+        return [x]
     attributes = {"source_target_pairs": hlo.i64_matrix(pairs), "channel_handle": _channel()}
     return [emit("stablehlo.collective_permute", x, attributes=attributes, type=x.type)]
 
@@ -173,6 +187,8 @@ def all_to_all(functions: Functions, op: Any) -> list[Tensor]:
 
 
 def _exchanged_pieces(functions: Functions, op: Any, x: Tensor, split: int, concat: int, type: Any) -> Tensor:
+    if _is_alone(functions, op):
+        return x
     options: dict[str, Any] = {
         "split_dimension": hlo.i64(split),
         "concat_dimension": hlo.i64(concat),
