@@ -50,7 +50,8 @@ def add_mesh(module: ir.Module, mesh: Mapping[str, int], manual_axes: Sequence[s
     with module.context, ir.Location.unknown(), ir.InsertionPoint.at_block_begin(module.body):
         axes = [sdy.MeshAxisAttr.get(name, size) for name, size in mesh.items()]
         op = sdy.MeshOp(f"{_OURS}_{len(known)}", sdy.MeshAttr.get(axes))
-        op.attributes[_MANUAL_AXES] = ir.ArrayAttr.get([*map(ir.StringAttr.get, manual_axes)])
+        if manual_axes:
+            op.attributes[_MANUAL_AXES] = ir.ArrayAttr.get([*map(ir.StringAttr.get, manual_axes)])
 
 
 def manual_axes_of(module: ir.Module) -> set[str]:
@@ -59,8 +60,8 @@ def manual_axes_of(module: ir.Module) -> set[str]:
     return {axis.value for attributes in found for axis in attributes[_MANUAL_AXES]}
 
 
-def drop_meshes(module: ir.Module) -> None:
-    """Remove what `add_mesh` has named, unless something refers to it."""
+def drop_surroundings(module: ir.Module) -> None:
+    """Remove the mesh along whose axes each device runs all of a module, unless something refers to it."""
     ours: list[Any] = [op for op in module.body.operations if _MANUAL_AXES in op.attributes]
     used = [str(op.attributes["out_shardings"]) for op in walk(module.operation, MANUAL)] if ours else []
     for op in ours:

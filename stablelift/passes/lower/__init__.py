@@ -14,7 +14,7 @@ import pkgutil
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from stablelift.ir.mesh import drop_meshes
+from stablelift.ir.mesh import drop_surroundings
 from stablelift.ir.mlir import ir, walk
 from stablelift.passes.base import ModulePass
 from stablelift.passes.lower.table import lowerings
@@ -34,7 +34,7 @@ class Lower(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         _lower(module, kept=())
-        drop_meshes(module)
+        drop_surroundings(module)
 
 
 @dataclass(frozen=True)
