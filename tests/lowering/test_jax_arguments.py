@@ -149,7 +149,9 @@ def test_what_does_not_fit_is_said(wrong, error, message):
 def test_rules_inside_of_rules_that_belong_to_another_trace(x):
     """The rule of `expi` applies `expn` to a number that is traced there; JAX meets that in second order."""
     np.testing.assert_allclose(ours.grad(special.expi)(x), jax.grad(special.expi)(x), rtol=1e-5)
-    second = ours.grad(ours.grad(partial(special.expn, 2)))
-    assert np.isnan(second(abs(x)))
-    with pytest.raises(TypeError, match="No constant handler"):
-        jax.grad(jax.grad(partial(special.expn, 2)))(abs(x))
+    second, other = (lib.grad(lib.grad(partial(special.expn, 2))) for lib in (ours, jax))
+    try:
+        expected = other(abs(x))
+    except TypeError:  # jax 0.10
+        expected = np.nan
+    np.testing.assert_allclose(second(abs(x)), expected, rtol=1e-5)
