@@ -434,8 +434,7 @@ def without_meshes(value: T, rewrite: Callable[[Any], Any], checks_varying: bool
     """A jaxpr, an abstract value or a parameter that holds some, with abstract values that know of no mesh.
 
     `rewrite` is given each equation afterwards, and gives the one that takes its place. Equal jaxprs stay
-    one.
-    Derivative rules of users, which are not traced yet, will be where they would have been.
+    one. Derivative rules of users that are not traced yet will be traced as they would have been.
     """
     seen: dict[int, Any] = {}
 

@@ -138,8 +138,9 @@ class Program:
 
     @cached_property
     def digest(self) -> str:
-        """What identifies the program: a hash of its module, and of its trees and types."""
-        signature = f"{self._content}{self.in_tree}{self.in_avals}{self.out_tree}{self.out_avals}"
+        """What identifies the program: a hash of its module, of its trees and types, and of its devices."""
+        devices = [] if self.devices is None else [device.id for device in self.devices.devices.flat]
+        signature = f"{self._content}{self.in_tree}{self.in_avals}{self.out_tree}{self.out_avals}{devices}"
         return hashlib.sha256(signature.encode()).hexdigest()
 
     @cached_property
