@@ -12,7 +12,7 @@ from typing import Any
 
 
 def neighbours(module: str) -> Callable[[str], Any]:
-    """A `__getattr__` for a module: types, functions of dtypes, helpers that Linen keeps private, the package's public names."""
+    """A `__getattr__` for a module: types, private helpers of Linen, the public names of the package."""
     package = module.split(".")[0]
     beside = ("typing", "layers.dtypes", "layers.private")
     places = (*(f"{package}.frontend.{name}" for name in beside), package)
