@@ -14,7 +14,7 @@ from typing import Any
 def neighbours(module: str) -> Callable[[str], Any]:
     """A `__getattr__` for a module: types, private helpers of Linen, the public names of the package."""
     package = module.split(".")[0]
-    beside = ("typing", "layers.dtypes", "layers.private")
+    beside = ("typing", "layers.dtypes", "layers.linear", "layers.private")
     places = (*(f"{package}.frontend.{name}" for name in beside), package)
 
     def __getattr__(name: str) -> Any:
