@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import jax
 
@@ -11,6 +11,7 @@ from stablelift.frontend.calling import Interceptor, InterceptorContext
 from stablelift.frontend.filters import DenyList, Filter
 from stablelift.frontend.frozen_dict import FrozenDict
 from stablelift.frontend.lifts.axes import In, Out
+from stablelift.frontend.meta import AxisMetadata
 
 Array: TypeAlias = jax.Array | Any
 PRNGKey: TypeAlias = jax.Array
@@ -41,6 +42,8 @@ CollectionFilter: TypeAlias = Filter
 PRNGSequenceFilter: TypeAlias = Filter
 PRNGFoldable: TypeAlias = int | str
 
+TAxisMetadata = TypeVar("TAxisMetadata", bound=AxisMetadata)
+
 Axis: TypeAlias = int | None
 InOutAxis: TypeAlias = Axis | In | Out
 ScanAxis: TypeAlias = int
@@ -64,5 +67,5 @@ __all__ = [
     "LogicalPartitionSpec", "LogicalPartitionSpecPytree", "LogicalRules", "MutableCollection",
     "MutableVariableDict", "Out", "Output", "PRNGFoldable", "PRNGKey", "PRNGSequenceFilter",
     "PaddingLike", "PartitionSpecPytree", "PrecisionLike", "RNGSequences", "ScanAxis", "Shape", "Sharding",
-    "VariableDict",
+    "TAxisMetadata", "VariableDict",
 ]  # fmt: skip

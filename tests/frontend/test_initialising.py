@@ -68,6 +68,21 @@ def test_what_initializers_compute_in_several_ops_has_linens_bits():
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
+def test_what_a_scan_draws_and_scales_has_linens_bits():
+    """JAX compiles the body of a loop as one program, in which two factors are one."""
+
+    def scanned(nn):
+        class Layer(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return nn.Dense(8, kernel_init=nn.initializers.normal(0.02))(x), None
+
+        return nn.scan(Layer, variable_axes={"params": 0}, split_rngs={"params": True}, length=3)()
+
+    found, expected = (scanned(nn).init(KEY, jnp.ones((2, 8))) for nn in (stablelift, linen))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
 def lifts_mapped_by_jax(nn):
     """A model that makes its parameters inside of lifts, inside of a map of JAX's."""
     stacked = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}

@@ -42,6 +42,10 @@ _FOLDED = {*_EXACT, *(f"stablehlo.{name}" for name in ("add", "divide", "multipl
 """The ops of known numbers that XLA computes while it compiles, with the bits of running them."""
 
 
+_AS_ONE = ("lift.scan", "lift.switch", "lift.while")
+"""The ops whose functions are compiled as one program op by op as well."""
+
+
 @dataclass(frozen=True)
 class Seal(ModulePass):
     name = "lift-seal"
@@ -58,7 +62,7 @@ class Seal(ModulePass):
                 if _is_unit(op):
                     _seal(op)
                 else:
-                    new = [name for name in callees(op) if name not in seen]
+                    new = [name for name in callees(op) if name not in seen and op.name not in _AS_ONE]
                     seen.update(new)
                     pending.extend(new)
                     plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
