@@ -71,7 +71,6 @@ _PROVIDED = {
     "frontend.module": ("Module",),
     "frontend.arguments": ("merge_param",),
     "frontend.calling": ("compact", "intercept_methods", "nowrap"),
-    "frontend.decorator": ("module",),
     "frontend.filters": ("DenyList",),
     "frontend.frozen_dict": ("FrozenDict",),
     "frontend.language.import_hook": ("install_import_hook",),
@@ -137,10 +136,12 @@ _SUBMODULES = {
     "functional": "frontend.functional",
     "initializers": "frontend.layers.initializers",
     "meta": "frontend.meta",
+    "module": "frontend.decorator",
     "partitioning": "frontend.partitioning",
     "spmd": "frontend.spmd",
     "summary": "frontend.summary",
     "transforms": "transforms",
+    "typing": "frontend.typing",
     **{family: f"frontend.layers.{family}" for family in _FAMILIES},
 }
 

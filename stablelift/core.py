@@ -1,6 +1,8 @@
 """The functional core under Modules: scopes, their variables and lifts, with the names of `flax.core`."""
 
+from stablelift.frontend import frozen_dict as frozen_dict
 from stablelift.frontend import meta
+from stablelift.frontend import scope as scope
 from stablelift.frontend.core import apply, bind, init, lazy_init
 from stablelift.frontend.filters import DenyList
 from stablelift.frontend.frozen_dict import FrozenDict, copy, freeze, pop, pretty_repr, unfreeze

@@ -12,6 +12,7 @@ from stablelift.frontend.lifts.remat_scan import remat_scan
 from stablelift.frontend.lifts.scan import scan
 from stablelift.frontend.lifts.vmap import vmap
 from stablelift.frontend.lifts.while_loop import while_loop
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "add_metadata_axis",
@@ -33,3 +34,5 @@ __all__ = [
     "vmap",
     "while_loop",
 ]
+
+__getattr__ = neighbours(__name__)

@@ -13,13 +13,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
-from stablelift.frontend.arguments import merge_param
-from stablelift.frontend.calling import compact, nowrap
+from stablelift.frontend.calling import compact
 from stablelift.frontend.module import Module
+from stablelift.frontend.neighbours import neighbours
 
 _OF_THE_OLD_CLASS = ("__dict__", "__weakref__", "__firstlineno__", "__static_attributes__")
 
@@ -93,5 +94,13 @@ def _field(default: Any) -> Any:
     return dataclasses.field(default_factory=lambda: default) if type(default).__hash__ is None else default
 
 
-# Linen has a submodule of this name, through which its users reach these.
-module.merge_param, module.compact, module.nowrap, module.Module = merge_param, compact, nowrap, Module  # type: ignore[attr-defined]
+class _Callable(types.ModuleType):
+    """This file: the submodule that Linen has under the name `module`, and the decorator."""
+
+    def __call__(self, target: Any) -> type[Module]:
+        return module(target)
+
+
+sys.modules[__name__].__class__ = _Callable
+
+__getattr__ = neighbours(__name__)

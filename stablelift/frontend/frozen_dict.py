@@ -8,6 +8,8 @@ from typing import Any
 
 import jax
 
+from stablelift.frontend.neighbours import neighbours
+
 
 class FrozenDict(Mapping):
     """An immutable mapping; nested dicts are frozen when they are read.
@@ -139,3 +141,5 @@ def _rebuild(keys: tuple[Any, ...], values: Any) -> FrozenDict:
 
 
 jax.tree_util.register_pytree_with_keys(FrozenDict, _flatten_with_keys, _rebuild, flatten_func=_flatten)
+
+__getattr__ = neighbours(__name__)

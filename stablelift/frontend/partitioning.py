@@ -22,6 +22,7 @@ from stablelift.frontend.lifts.scan import scan
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 from stablelift.frontend.lifts.vmap import vmap
 from stablelift.frontend.module_state import stacks
+from stablelift.frontend.neighbours import neighbours
 from stablelift.frontend.spmd import RulesFallback, is_names, logical_to_mesh, logical_to_mesh_axes
 from stablelift.frontend.spmd import get_logical_axis_rules as get_axis_rules
 from stablelift.frontend.spmd import logical_axis_rules as axis_rules
@@ -250,3 +251,6 @@ def _edited(edit: Callable[[list[Any]], None], variables: Any) -> Any:
         return AxisMetadata(jax.tree.map(of_names, node.names, is_leaf=is_names))
 
     return jax.tree.map(of_metadata, variables, is_leaf=lambda node: isinstance(node, AxisMetadata))
+
+
+__getattr__ = neighbours(__name__)

@@ -22,6 +22,7 @@ from stablelift.frontend.cursor import Cursor
 from stablelift.frontend.filters import Filter, in_filter
 from stablelift.frontend.frames import Lifetime, check_lifted, current_frame
 from stablelift.frontend.initial_shapes import initial_shapes
+from stablelift.frontend.neighbours import neighbours
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.variables import Variable
 
@@ -297,3 +298,6 @@ class Scope(Cursor):
         if key not in self.flags and default is _REQUIRED:
             raise ValueError(f"no flag `{key}` is set in `{self.path_text}`")
         return self.flags.get(key, default)
+
+
+__getattr__ = neighbours(__name__)

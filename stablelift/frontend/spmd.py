@@ -14,6 +14,7 @@ import jax
 from jax.sharding import AbstractMesh, Mesh, NamedSharding, PartitionSpec
 
 from stablelift.frontend.meta.partitioned import Names, Partitioned, global_mesh_defined
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "LogicallyPartitioned",
@@ -195,3 +196,6 @@ def with_logical_partitioning(
         return LogicallyPartitioned(fn(*args, **kwargs), names, mesh=mesh, rules=rules)
 
     return boxed
+
+
+__getattr__ = neighbours(__name__)

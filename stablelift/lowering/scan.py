@@ -213,8 +213,8 @@ class Loop:
             checkpoints=checkpoints,
         )
         stacked = iter(results[count:])
-        known = jax.tree.leaves(invariants, is_leaf=lambda x: x is None) if whole else [None] * len(axes)
         carry_tree, y_tree = body.out_tree.children()
+        known = y_tree.flatten_up_to(invariants) if whole else [None] * len(axes)
         leaves = [value if axis is None else next(stacked) for value, axis in zip(known, axes, strict=True)]
         return jax.tree.unflatten(carry_tree, results[:count]), jax.tree.unflatten(y_tree, leaves)
 

@@ -24,7 +24,7 @@ from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.lowering.primitive import Recursive, bind, lift_p, program_p
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
 
@@ -90,7 +90,7 @@ def _batch(
 
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
-    results = primitive.bind(*primals, **params)
+    results = _primal(primitive, primals, params)
     avals = tuple(jax_compat.aval_of(result) for result in results)
     of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
@@ -99,6 +99,16 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
     moved = linear_p.bind(*primals, *given, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
     placed = dict(zip(of, moved, strict=True))
     return results, [placed.get(index) for index in range(len(avals))]
+
+
+def _primal(primitive: Primitive, primals: Any, params: dict[str, Any]) -> list[Any]:
+    """The results that tangents stand beside: of a user's reverse rule, what its forward function returns."""
+    callees = params.get("callees")
+    if params.get("op") != "lift.custom_vjp" or isinstance(callees, Recursive):
+        return primitive.bind(*primals, **params)
+    fwd = dict(callees or ())["fwd"]
+    jaxpr, _ = jax_compat.restrict(fwd, range(len(params["out_avals"])), keep_inputs=True)
+    return bind("lift.call", primals, {"callee": jaxpr}, jaxpr.out_avals, name="fwd")
 
 
 class _Params(dict):

@@ -38,6 +38,51 @@ def test_parameters_made_under_a_map_of_jaxs_are_not_mapped():
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
+def of_state_spaces(nn):
+    """Parameters as state space models make them: what one op computes, the next one takes."""
+
+    def steps(key, shape):
+        u = jax.random.uniform(key, shape)
+        steps = jnp.maximum(jnp.exp(u * (jnp.log(0.1) - jnp.log(0.001)) + jnp.log(0.001)), 1e-4)
+        return steps + jnp.log(-jnp.expm1(-steps))
+
+    def decay(key, shape):
+        size = jnp.log(jax.random.uniform(key, shape) + 0.1)
+        return jnp.log(jnp.sqrt(1 - jnp.abs(jnp.exp(-jnp.exp(size) + 1j * size)) ** 2))
+
+    class States(nn.Module):
+        @nn.compact
+        def __call__(self):
+            self.param("steps", steps, (64,))
+            self.param("decay", decay, (64,))
+            self.param("line", lambda key: jnp.linspace(3.0, 6.0, 64) * jax.random.normal(key, (64,)))
+            self.param("power", lambda key: -(-5.0 + 12.0 * (jnp.arange(64) / 63) ** 0.3))
+            self.param("twice", lambda key: jax.random.normal(key, (64,)) * 0.3 * 0.7)
+            return self.param("added", lambda key: 1 - jax.random.uniform(key, (64,)) ** 2)
+
+    return States()
+
+
+def test_what_initializers_compute_in_several_ops_has_linens_bits():
+    found, expected = (of_state_spaces(nn).init(KEY) for nn in (stablelift, linen))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def test_what_a_scan_draws_and_scales_has_linens_bits():
+    """JAX compiles the body of a loop as one program, in which two factors are one."""
+
+    def scanned(nn):
+        class Layer(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return nn.Dense(8, kernel_init=nn.initializers.normal(0.02))(x), None
+
+        return nn.scan(Layer, variable_axes={"params": 0}, split_rngs={"params": True}, length=3)()
+
+    found, expected = (scanned(nn).init(KEY, jnp.ones((2, 8))) for nn in (stablelift, linen))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
 def lifts_mapped_by_jax(nn):
     """A model that makes its parameters inside of lifts, inside of a map of JAX's."""
     stacked = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}

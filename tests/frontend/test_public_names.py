@@ -29,6 +29,21 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = stablelift.Dens  # type: ignore[attr-defined]
 
 
+def test_linens_files_offer_what_they_import_and_what_code_takes_from_them():
+    code = """if True:
+        from stablelift.module import Module, compact, merge_param, InterceptorContext
+        from stablelift.linear import Array, Dtype, PrecisionLike, promote_dtype, _conv_dimension_numbers
+        from stablelift.core.scope import CollectionFilter, DenyList, FrozenVariableDict, VariableDict
+        from stablelift.recurrent import Carry, Dense, default_kernel_init, promote_dtype
+        from stablelift.typing import Axes, Initializer, InOutScanAxis, PRNGKey
+        import stablelift.module, stablelift.attention, stablelift.core
+        assert stablelift.core.scope.VariableDict is VariableDict and stablelift.core.frozen_dict
+        assert stablelift.module(type("Plain", (), {"__call__": lambda self, x: x})).mro()[1] is Module
+        assert not hasattr(stablelift.attention, "Arrays")
+        """
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_activations_and_initializers_are_jaxs():
     linen = pytest.importorskip("flax.linen")
     assert stablelift.relu is jax.nn.relu and stablelift.normalize is jax.nn.standardize

@@ -34,6 +34,7 @@ from jax.numpy import tanh
 
 from stablelift.frontend.calling import compact
 from stablelift.frontend.module import Module
+from stablelift.frontend.neighbours import neighbours
 
 normalize = standardize
 
@@ -64,3 +65,6 @@ class PReLU(Module):
 
 def _constant(key: Any, value: float, dtype: Any) -> Any:
     return jnp.asarray(value, dtype)
+
+
+__getattr__ = neighbours(__name__)

@@ -8,6 +8,7 @@ from typing import Any
 from stablelift.errors import LayerArgumentError
 from stablelift.frontend.calling import compact
 from stablelift.frontend.module import Module
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = ["Sequential"]
 
@@ -43,3 +44,6 @@ class Sequential(Module):
             else:
                 result = layer(result)
         return result
+
+
+__getattr__ = neighbours(__name__)

@@ -7,6 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 
 from stablelift.errors import LayerArgumentError
+from stablelift.frontend.neighbours import neighbours
+
+__all__ = ["canonicalize_dtype", "promote_dtype"]
 
 
 def canonicalize_dtype(*args: Any, dtype: Any = None, inexact: bool = True) -> Any:
@@ -31,3 +34,6 @@ def promote_dtype(*args: Any, dtype: Any = None, inexact: bool = True) -> list[A
     """The arguments as arrays of one dtype, chosen as in `canonicalize_dtype`; None stays None."""
     dtype = canonicalize_dtype(*args, dtype=dtype, inexact=inexact)
     return [None if x is None else jnp.asarray(x, dtype) for x in args]
+
+
+__getattr__ = neighbours(__name__)

@@ -28,6 +28,8 @@ from jax.nn.initializers import (
     zeros,
 )
 
+from stablelift.frontend.neighbours import neighbours
+
 __all__ = [
     "Initializer",
     "constant",
@@ -62,3 +64,6 @@ def zeros_init() -> Callable[..., Any]:
 def ones_init() -> Callable[..., Any]:
     """The initializer that returns ones."""
     return ones
+
+
+__getattr__ = neighbours(__name__)

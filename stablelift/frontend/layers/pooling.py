@@ -14,6 +14,7 @@ from jax import lax
 
 from stablelift.errors import LayerArgumentError
 from stablelift.frontend.layers.linear.padding import canonicalize_padding, check_name
+from stablelift.frontend.neighbours import neighbours
 
 Window = Sequence[int]
 
@@ -85,3 +86,6 @@ def max_pool(inputs: Any, window_shape: Window, strides: Window | None = None, p
 def min_pool(inputs: Any, window_shape: Window, strides: Window | None = None, padding: Any = "VALID") -> Any:
     """The minimum of every window; padding never wins. Shapes and errors: see `pool`."""
     return pool(inputs, jnp.inf, lax.min, window_shape, strides, padding)
+
+
+__getattr__ = neighbours(__name__)

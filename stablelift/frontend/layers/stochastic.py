@@ -14,6 +14,7 @@ from stablelift.frontend.arguments import merge_param
 from stablelift.frontend.calling import compact
 from stablelift.frontend.layers.axes import axis_set
 from stablelift.frontend.module import Module
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = ["Dropout"]
 
@@ -57,3 +58,6 @@ class Dropout(Module):
         keep = 1.0 - self.rate
         kept = jnp.broadcast_to(jax.random.bernoulli(rng, p=keep, shape=drawn), inputs.shape)
         return lax.select(kept, inputs / keep, jnp.zeros_like(inputs))
+
+
+__getattr__ = neighbours(__name__)

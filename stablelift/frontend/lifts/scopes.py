@@ -27,6 +27,7 @@ from stablelift.frontend.lifts.remat_scan import remat_scan_scopes as remat_scan
 from stablelift.frontend.lifts.scan import scan_scopes as scan
 from stablelift.frontend.lifts.vmap import vmap_scopes as vmap
 from stablelift.frontend.lifts.while_loop import while_loop_scopes
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "In",
@@ -155,3 +156,6 @@ def switch(
 ) -> Any:
     """The branch at `index`, clamped to the range, applied to `(scope, *operands)`."""
     return switch_scopes(index, branches, variables=variables, rngs=rngs)(scope, *operands)
+
+
+__getattr__ = neighbours(__name__)

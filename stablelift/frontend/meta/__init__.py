@@ -19,6 +19,7 @@ from stablelift.frontend.meta.partitioned import (
     global_mesh_defined,
     with_partitioning,
 )
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "PARTITION_NAME",
@@ -37,3 +38,5 @@ __all__ = [
     "unbox",
     "with_partitioning",
 ]
+
+__getattr__ = neighbours(__name__)

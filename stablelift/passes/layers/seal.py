@@ -4,8 +4,9 @@
 
 Op by op, JAX runs a jitted function (a random draw, say) as one program and each op that follows as another.
 Compiled as one, XLA would merge the scaling of a draw into the draw, and the last bit would differ. A barrier
-keeps that apart, but XLA drops it before it fuses loops, in which sums round otherwise. So where ops follow
-each other, as in the norm of a draw, what each of them uses comes out of a call that XLA keeps.
+keeps that apart, but XLA drops it before it fuses loops, in which sums round otherwise, and a product that is
+added to something does not round at all. So where ops follow each other, as in the norm of a draw, what each
+of them uses comes out of a call that XLA keeps.
 """
 
 from __future__ import annotations
@@ -28,12 +29,21 @@ from stablelift.passes.structure import define
 
 SEALED = "sealed"
 """What the names begin with of the functions whose calls are kept."""
-_MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
 _BARRIER = "stablehlo.optimization_barrier"
-_EXACT = {*(f"stablehlo.{name}" for name in (*_MOVES, "constant", "convert", "iota")), _BARRIER}
+_MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
+_CHOICES = ("abs", "clamp", "maximum", "minimum", "negate", "select", "sign")
+_PARTS = ("complex", "imag", "real")
+_EXACT = {
+    *(f"stablehlo.{name}" for name in (*_MOVES, *_CHOICES, *_PARTS, "constant", "convert", "iota")),
+    _BARRIER,
+}
 """The ops that do not round."""
-_SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
-"""The ops that round as they are compiled: the others give the same bits whatever they are fused with."""
+_FOLDED = {*_EXACT, *(f"stablehlo.{name}" for name in ("add", "divide", "multiply", "sqrt", "subtract"))}
+"""The ops of known numbers that XLA computes while it compiles, with the bits of running them."""
+
+
+_AS_ONE = ("lift.scan", "lift.switch", "lift.while")
+"""The ops whose functions are compiled as one program op by op as well."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Seal(ModulePass):
                 if _is_unit(op):
                     _seal(op)
                 else:
-                    new = [name for name in callees(op) if name not in seen]
+                    new = [name for name in callees(op) if name not in seen and op.name not in _AS_ONE]
                     seen.update(new)
                     pending.extend(new)
                     plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
@@ -77,7 +87,8 @@ def _seal(op: ir.Operation) -> None:
 def _chained(function: func.FuncOp) -> list[ir.Operation]:
     """The ops of a function that round, and use or are used by another one that does, and those in between.
 
-    What is computed of constants alone is a constant: XLA folds it, as exactly as it would run it.
+
+    What is computed of known numbers alone is a known number.
     """
     ops = [each.operation for each in body_of(function).operations]
     chained: set[int] = set()
@@ -85,8 +96,11 @@ def _chained(function: func.FuncOp) -> list[ir.Operation]:
     constant: set[ir.Value] = set()
     for number, op in enumerate(ops):
         before = {one for value in op.operands for one in since.get(value, ())}
-        if op.name.startswith("stablehlo.") and all(value in constant for value in op.operands):
+        if op.name in _FOLDED and "iota" not in op.name and all(value in constant for value in op.operands):
             constant.update(op.results)
+        elif _is_unit(op) and op.operands and all(value in constant for value in op.operands):
+            chained.add(number)  # to JAX these are numbers that the function does not know
+            since.update((result, {number}) for result in op.results)
         elif op.name in _EXACT:
             since.update((result, before | {number}) for result in op.results if before)
         elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op.results):
@@ -94,8 +108,7 @@ def _chained(function: func.FuncOp) -> list[ir.Operation]:
                 since.update((result, {number}) for result in op.results)
             if before:
                 chained |= before | {number}
-    found = [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
-    return found if any(op.name in _SUMS for op in found) else []
+    return [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
 
 
 def _has_floats(values: Iterable[ir.Value]) -> bool:
@@ -114,7 +127,7 @@ def _separate(functions: Functions, ops: Sequence[ir.Operation]) -> None:
                 continue
             if value not in kept:
                 with ir.InsertionPoint(op), op.location:
-                    kept[value] = _kept(functions, value)
+                    kept[value] = _kept(functions, value, op.operation.block.arguments)
             op.operands[position] = kept[value]
 
 
@@ -123,12 +136,21 @@ def _is_broadcast(value: ir.Value) -> bool:
     return not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.broadcast_in_dim"
 
 
-def _kept(functions: Functions, value: ir.Value) -> ir.Value:
-    wanted = f"{SEALED}_{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
+def _kept(functions: Functions, value: ir.Value, arguments: Sequence[ir.Value]) -> ir.Value:
+    """The value, out of a call; of a constant one XLA would fold the call, were it given nothing else."""
+    is_known = not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.constant"
+    given = [value, *(arguments[:1] if is_known else ())]
+    wanted = "_".join([SEALED, *map(_spelled, given)])
     function = functions.by_name.get(wanted) or define(
-        functions, wanted, [value.type], lambda given: [Tensor(x) for x in behind_barrier([given[0].value])]
+        functions,
+        wanted,
+        [each.type for each in given],
+        lambda given: [Tensor(behind_barrier([each.value for each in given])[0])],
     )
-    (result,) = call(function, [Tensor(value)])
+    (result,) = call(function, list(map(Tensor, given)))
     keep_call(result.value.owner)
     return result.value
 
+
+def _spelled(value: ir.Value) -> str:
+    return f"{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"

@@ -13,7 +13,7 @@ PUBLIC = {name for name in dir(linen) if not name.startswith("_")}
 # The families that Linen spells out as modules; in them only what is Linen's own is asked for.
 FAMILIES = {
     name
-    for name in PUBLIC - {"meta", "transforms"}
+    for name in PUBLIC - {"meta", "module", "transforms"}
     if all(isinstance(getattr(nn, name, None), types.ModuleType) for nn in (linen, stablelift))
 }
 PRIVATE = {

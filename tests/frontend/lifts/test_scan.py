@@ -489,3 +489,19 @@ def test_binomial_checkpoints():
         assert jnp.allclose(x, y, rtol=1e-4, atol=1e-5)
     with pytest.raises(errors.LiftArgumentError, match='`scan` wants checkpoint="binomial:N", found 3'):
         gradient(checkpoint=3)
+
+
+def test_what_steps_share_and_may_change_comes_back_beside_ys_of_none():
+    def model(nn):
+        class Carries(nn.Module):
+            @nn.compact
+            def __call__(self, xs):
+                body = nn.scan(lambda mdl, c, x: (nn.Dense(5)(c) + x, None), **SHARED)
+                return body(self, jnp.ones((2, 5)), xs)
+
+        return Carries()
+
+    linen = pytest.importorskip("flax.linen")
+    variables = model(linen).init(KEY, X)
+    expected = model(linen).apply(variables, X, mutable=True)
+    assert_same_tree(model(nn).apply(variables, X, mutable=True), expected)

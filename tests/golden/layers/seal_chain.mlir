@@ -19,10 +19,10 @@ func.func private @_normal(%k: tensor<2xui32>) -> tensor<2x3xf32> {
 // CHECK:         %[[D:.*]] = "lift.call"
 // CHECK-NEXT:    %[[E:.*]] = stablehlo.optimization_barrier %[[D]]
 // CHECK-NEXT:    %[[DK:.*]] = call @sealed_2x3_f32(%[[E]]) {mhlo.frontend_attributes = {inlineable = "false"}}
-// CHECK-NEXT:    %[[CK:.*]] = call @sealed_2x3_f32(%cst)
+// CHECK-NEXT:    %[[CK:.*]] = call @sealed_2x3_f32_2_ui32(%cst, %arg0)
 // CHECK-NEXT:    %[[X:.*]] = stablehlo.multiply %[[DK]], %[[CK]]
 // CHECK-NEXT:    %[[XK:.*]] = call @sealed_2x3_f32(%[[X]])
-// CHECK-NEXT:    %[[ZK:.*]] = call @sealed__f32(%cst_0)
+// CHECK-NEXT:    %[[ZK:.*]] = call @sealed__f32_2_ui32(%cst_0, %arg0)
 // CHECK-NEXT:    %[[S:.*]] = stablehlo.reduce(%[[XK]] init: %[[ZK]])
 // CHECK-NEXT:    %[[SK:.*]] = call @sealed_3_f32(%[[S]])
 // CHECK-NEXT:    %[[B:.*]] = stablehlo.broadcast_in_dim %[[SK]]

@@ -12,6 +12,7 @@ from stablelift.frontend.layers.attention.multi_head import (
     MultiHeadDotProductAttention,
     SelfAttention,
 )
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "MultiHeadAttention",
@@ -23,3 +24,5 @@ __all__ = [
     "make_attention_mask",
     "make_causal_mask",
 ]
+
+__getattr__ = neighbours(__name__)

@@ -9,6 +9,7 @@ from stablelift.frontend.layers.linear.embedding import Embed, default_embed_ini
 from stablelift.frontend.layers.linear.local_convolution import ConvLocal
 from stablelift.frontend.layers.linear.padding import canonicalize_padding
 from stablelift.frontend.layers.linear.transposed_convolution import ConvTranspose
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "Conv",
@@ -22,3 +23,5 @@ __all__ = [
     "default_embed_init",
     "default_kernel_init",
 ]
+
+__getattr__ = neighbours(__name__)

@@ -42,13 +42,13 @@ def mean_and_variance(
         return [total] if len(local) == 1 else list(total)
 
     if not centred:
-        (square,) = over_all(_square(x))
+        (square,) = over_all(squared_modulus(x))
         return jnp.zeros(square.shape, square.dtype), square
     if layer.use_fast_variance:
-        mean, square = over_all(x, _square(x))
-        return mean, jnp.maximum(0.0, square - _square(mean))
+        mean, square = over_all(x, squared_modulus(x))
+        return mean, jnp.maximum(0.0, square - squared_modulus(mean))
     (mean,) = over_all(x)
-    (variance,) = over_all(_square(x - jnp.expand_dims(mean, axes)))
+    (variance,) = over_all(squared_modulus(x - jnp.expand_dims(mean, axes)))
     return mean, variance
 
 
@@ -85,7 +85,7 @@ def normalized(
     return jnp.asarray(y, canonicalize_dtype(*given, dtype=layer.dtype))
 
 
-def _square(x: Any) -> Any:
+def squared_modulus(x: Any) -> Any:
     """|x|², without a root for complex numbers."""
     if jnp.iscomplexobj(x):
         return lax.square(lax.real(x)) + lax.square(lax.imag(x))

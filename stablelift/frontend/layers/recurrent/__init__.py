@@ -8,6 +8,7 @@ from stablelift.frontend.layers.recurrent.lstm import LSTMCell, OptimizedLSTMCel
 from stablelift.frontend.layers.recurrent.rnn import RNN, Bidirectional
 from stablelift.frontend.layers.recurrent.sequences import flip_sequences
 from stablelift.frontend.layers.recurrent.simple import GRUCell, MGUCell, SimpleCell
+from stablelift.frontend.neighbours import neighbours
 
 __all__ = [
     "Bidirectional",
@@ -21,3 +22,5 @@ __all__ = [
     "SimpleCell",
     "flip_sequences",
 ]
+
+__getattr__ = neighbours(__name__)
