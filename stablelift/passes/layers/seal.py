@@ -5,7 +5,8 @@
 Op by op, JAX runs a jitted function (a random draw, say) as one program and each op that follows as another.
 Compiled as one, XLA would merge the scaling of a draw into the draw, and the last bit would differ. A barrier
 keeps that apart, but XLA drops it before it fuses loops, in which sums round otherwise. So where ops follow
-each other, as in the norm of a draw, what each of them uses comes out of a call that XLA keeps.
+each other, as in the norm of a draw, what each of them uses comes out of a call that XLA keeps. So does a
+constant whose sine is taken: while it compiles, XLA computes it in another way than where it runs.
 """
 
 from __future__ import annotations
@@ -28,12 +29,31 @@ from stablelift.passes.structure import define
 
 SEALED = "sealed"
 """What the names begin with of the functions whose calls are kept."""
+SUMMED = f"{SEALED}_for_sums"
+"""What they begin with where a sum is among the ops that are kept apart."""
 _MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
 _BARRIER = "stablehlo.optimization_barrier"
 _EXACT = {*(f"stablehlo.{name}" for name in (*_MOVES, "constant", "convert", "iota")), _BARRIER}
 """The ops that do not round."""
+_ROUNDED = (
+    "abs", "add", "ceil", "clamp", "compare", "divide", "floor", "maximum", "minimum", "multiply", "negate",
+    "select", "sign", "sqrt", "subtract",
+)  # fmt: skip
+_FOLDED = _EXACT | {f"stablehlo.{name}" for name in _ROUNDED}
+"""The ops of which constants are known before anything runs, to the last bit."""
 _SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
-"""The ops that round as they are compiled: the others give the same bits whatever they are fused with."""
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """The ops of a function that are to be kept apart, and the values in it that are known."""
+
+    ops: Sequence[ir.Operation]
+    constants: set[ir.Value]
+
+    @property
+    def name(self) -> str:
+        return SUMMED if any(op.name in _SUMS for op in self.ops) else SEALED
 
 
 @dataclass(frozen=True)
@@ -57,7 +77,7 @@ class Seal(ModulePass):
                     pending.extend(new)
                     plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
             if is_plain:  # what is dead in the body of another lift is not known yet
-                _separate(functions, _chained(function))
+                _separate(functions, function, _chained(function))
 
 
 def _is_unit(op: ir.Operation) -> bool:
@@ -74,10 +94,11 @@ def _seal(op: ir.Operation) -> None:
         result.replace_all_uses_except(sealed, barrier.operation)
 
 
-def _chained(function: func.FuncOp) -> list[ir.Operation]:
+def _chained(function: func.FuncOp) -> _Chain:
     """The ops of a function that round, and use or are used by another one that does, and those in between.
 
-    What is computed of constants alone is a constant: XLA folds it, as exactly as it would run it.
+    What XLA computes of constants alone while it compiles is as exact as what it would run, where an op has
+    one result that is nearest to the true one. Where it approximates, the two differ.
     """
     ops = [each.operation for each in body_of(function).operations]
     chained: set[int] = set()
@@ -85,36 +106,39 @@ def _chained(function: func.FuncOp) -> list[ir.Operation]:
     constant: set[ir.Value] = set()
     for number, op in enumerate(ops):
         before = {one for value in op.operands for one in since.get(value, ())}
-        if op.name.startswith("stablehlo.") and all(value in constant for value in op.operands):
+        known = [value in constant for value in op.operands if hlo.is_inexact(value.type)]
+        if op.name in _FOLDED and all(value in constant for value in op.operands):
             constant.update(op.results)
         elif op.name in _EXACT:
             since.update((result, before | {number}) for result in op.results if before)
-        elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op.results):
-            if _has_floats(op.operands):  # behind a draw a barrier is enough
+        elif op.name.startswith(("stablehlo.", "chlo.", "lift.call")) and _has_floats(op.results):
+            if known:  # behind a draw a barrier is enough
                 since.update((result, {number}) for result in op.results)
-            if before:
+            if before or known and (any(known) if _is_unit(op) else all(known)):
                 chained |= before | {number}
-    found = [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
-    return found if any(op.name in _SUMS for op in found) else []
+    return _Chain([ops[number] for number in sorted(chained) if ops[number].name != _BARRIER], constant)
 
 
 def _has_floats(values: Iterable[ir.Value]) -> bool:
     return any(hlo.is_inexact(value.type) for value in values)
 
 
-def _separate(functions: Functions, ops: Sequence[ir.Operation]) -> None:
+def _separate(functions: Functions, function: func.FuncOp, chain: _Chain) -> None:
     """Let the ops use what calls return that XLA keeps; a value that several use comes out of one.
 
-    That holds for constants as well: to divide by a known number, XLA multiplies.
+    That holds for constants as well: to divide by a known number, XLA multiplies. What is called with
+    constants alone it would compute while it compiles, so they are given beside an argument.
     """
     kept: dict[ir.Value, ir.Value] = {}
-    for op in ops:
+    argument = list(body_of(function).arguments)[:1]
+    for op in chain.ops:
         for position, value in enumerate(op.operands):
             if not hlo.is_inexact(value.type) or _is_broadcast(value):
                 continue
             if value not in kept:
                 with ir.InsertionPoint(op), op.location:
-                    kept[value] = _kept(functions, value)
+                    beside = argument if value in chain.constants else []
+                    kept[value] = _kept(functions, chain.name, [value, *beside])
             op.operands[position] = kept[value]
 
 
@@ -123,12 +147,13 @@ def _is_broadcast(value: ir.Value) -> bool:
     return not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.broadcast_in_dim"
 
 
-def _kept(functions: Functions, value: ir.Value) -> ir.Value:
-    wanted = f"{SEALED}_{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
+def _kept(functions: Functions, name: str, values: Sequence[ir.Value]) -> ir.Value:
+    """The first of the values, out of a call that XLA keeps."""
+    types = [value.type for value in values]
+    wanted = "_".join([name, *(f"{'x'.join(map(str, each.shape))}_{each.element_type}" for each in types)])
     function = functions.by_name.get(wanted) or define(
-        functions, wanted, [value.type], lambda given: [Tensor(x) for x in behind_barrier([given[0].value])]
+        functions, wanted, types, lambda given: [Tensor(behind_barrier([x.value for x in given])[0])]
     )
-    (result,) = call(function, [Tensor(value)])
+    (result,) = call(function, [Tensor(value) for value in values])
     keep_call(result.value.owner)
     return result.value
-
