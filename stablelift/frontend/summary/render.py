@@ -152,7 +152,7 @@ def _lines(value: Any) -> Iterator[str]:
 
 def _opened(value: Any) -> Any:
     """A dataclass as a dict of its fields, anything else as it is."""
-    if not dataclasses.is_dataclass(value) or isinstance(value, Partitioned | Mapping) or all_leaves([value]):
+    if not dataclasses.is_dataclass(value) or isinstance(value, Partitioned) or all_leaves([value]):
         return value
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
