@@ -23,7 +23,7 @@ from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import traced_leaves
 from stablelift.passes.layers.results import ReturnStacks
-from stablelift.passes.layers.seal import SEALED
+from stablelift.passes.layers.seal import SUMMED
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstacked
 
@@ -99,7 +99,7 @@ _OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
 def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once. Of what it does not use, types are enough."""
     finished = program.after_passes(first=("lift-prune", "lift-seal"), last=(ReturnStacks(), "canonicalize"))
-    (used, is_chained), layout = _described(finished), finished.finished.layout
+    (used, has_sums), layout = _described(finished), finished.finished.layout
     assert layout is not None
 
     def bind(*arrays: Any) -> list[Any]:
@@ -110,7 +110,7 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
         ]
         return finished.bind(*filled)
 
-    jitted = jax.jit(bind, compiler_options=None if is_chained else _OPTIONS)
+    jitted = jax.jit(bind, compiler_options=None if has_sums else _OPTIONS)
 
     def run(*arrays: Any) -> list[Any]:
         needed = [array for array, is_used in zip(arrays, used, strict=True) if is_used]
@@ -124,9 +124,9 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
 
 
 def _described(program: Program) -> tuple[list[bool], bool]:
-    """Which arguments of a finished program its results depend on, and whether `lift-seal` found a chain."""
+    """Which arguments a finished program uses, and whether `lift-seal` kept sums apart."""
     with context() as ctx:
         module = parse(program.bytecode, ctx)  # a name of its own: the handles must not outlive it
         known = functions(module)
         used = [is_used(argument) for argument in known["main"].arguments]
-        return used, any(name.startswith(f"{SEALED}_") for name in known)
+        return used, any(name.startswith(SUMMED) for name in known)

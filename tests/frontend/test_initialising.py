@@ -164,3 +164,33 @@ def test_a_defect_of_the_compiler_is_told(monkeypatch):
         "  hint: the values are right, but this is a defect of stablelift: please report it"
     )
     assert caught[0].filename == __file__
+
+
+def positions(key, shape):
+    """Sines and cosines of known numbers."""
+    frequencies = jnp.exp(-1.3 * jnp.arange(shape[1] // 2))
+    angles = jnp.arange(shape[0])[:, None] * frequencies
+    return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=1)
+
+
+INITIALISERS = {
+    "positions": positions,
+    "scaled_twice": lambda key, shape: jax.random.normal(key, shape) * 0.02 / jnp.sqrt(14.0),
+    "step_sizes": lambda key, shape: jnp.log(jnp.expm1(jnp.exp(jax.random.uniform(key, shape) * 3 - 5))),
+    "spaced": lambda key, shape: jnp.log(jnp.linspace(0.1, 1.0, shape[0])),
+    "bounded": lambda key, shape: jax.random.truncated_normal(key, -1.3, 1.7, shape) * 0.3,
+    "deviation": lambda key, shape: (jnp.arange(shape[0]) * 0.1) / jnp.std(jnp.arange(shape[0]) * 0.1),
+    "bumps": lambda key, shape: jnp.exp(-((jnp.arange(shape[0]) - 18.0) ** 2) / 3.3) / jnp.sqrt(2 * jnp.pi),
+}
+
+
+def test_initialisers_of_several_ops_give_the_bits_of_running_them_op_by_op():
+    def build(nn):
+        class Model(nn.Module):
+            @nn.compact
+            def __call__(self):
+                return [self.param(name, made, (37, 6)) for name, made in INITIALISERS.items()]
+
+        return Model().init(KEY)
+
+    assert_same_tree(build(linen), build(stablelift))

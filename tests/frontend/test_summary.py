@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+from collections import OrderedDict
 
 import jax
 import jax.numpy as jnp
@@ -148,6 +149,24 @@ def test_keys_that_are_members_and_values_that_are_dataclasses():
     table = Model().tabulate(KEY, {Kind.first: X}, **PLAIN)
     assert "one: float32[16,9]" in table and "Kind" not in table
     assert "names:" in table and "here" in table
+
+
+def test_what_holds_names_is_shown_in_their_order():
+    def build(nn):
+        @functools.partial(jax.tree_util.register_dataclass, data_fields=["logits", "cache"], meta_fields=[])
+        @dataclasses.dataclass
+        class Output:
+            logits: jax.Array
+            cache: dict[str, jax.Array]
+
+        class Model(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return OrderedDict(sum=x.sum(), output=Output(nn.Dense(3)(x), {"value": x, "key": x}))
+
+        return Model().tabulate(KEY, X, **PLAIN)
+
+    assert_parity(build)
 
 
 def test_a_cached_trace_is_still_in_the_table():

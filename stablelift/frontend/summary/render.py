@@ -132,14 +132,13 @@ def _shown(value: Any) -> str:
 
 
 def _lines(value: Any) -> Iterator[str]:
-    if dataclasses.is_dataclass(value) and not isinstance(value, Partitioned) and not all_leaves([value]):
-        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    value = _opened(value)
     if isinstance(value, Mapping):
         if not value:
             yield "{}"
-        for name, entry in value.items():
-            shown = name.value if isinstance(name, enum.Enum) else name
-            yield from _entry(f"{shown}:", entry, indent=2 if isinstance(entry, Mapping) else 0)
+        shown = {name.value if isinstance(name, enum.Enum) else name: entry for name, entry in value.items()}
+        for name in sorted(shown, key=lambda name: (type(name).__name__, name)):
+            yield from _entry(f"{name}:", _opened(shown[name]))
     elif isinstance(value, list | tuple):
         if not value:
             yield "[]"
@@ -151,8 +150,16 @@ def _lines(value: Any) -> Iterator[str]:
         yield _leaf(value)
 
 
-def _entry(head: str, entry: Any, indent: int) -> Iterator[str]:
+def _opened(value: Any) -> Any:
+    """A dataclass as a dict of its fields, anything else as it is."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, Partitioned) or all_leaves([value]):
+        return value
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _entry(head: str, entry: Any) -> Iterator[str]:
     lines = list(_lines(entry))
+    indent = 2 if isinstance(entry, Mapping) else 0
     if isinstance(entry, Mapping | list | tuple) and entry:
         yield head
         yield from (" " * indent + line for line in lines)

@@ -6,7 +6,8 @@ Op by op, JAX runs a jitted function (a random draw, say) as one program and eac
 Compiled as one, XLA would merge the scaling of a draw into the draw, and the last bit would differ. A barrier
 keeps that apart, but XLA drops it before it fuses loops, in which sums round otherwise, and a product that is
 added to something does not round at all. So where ops follow each other, as in the norm of a draw, what each
-of them uses comes out of a call that XLA keeps.
+of them uses comes out of a call that XLA keeps. So does a constant whose sine is taken: while it compiles,
+XLA computes it in another way than where it runs. And so do the numbers that a jitted function is given.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from stablelift.passes.structure import define
 
 SEALED = "sealed"
 """What the names begin with of the functions whose calls are kept."""
+SUMMED = f"{SEALED}_for_sums"
+"""What they begin with where a sum is among the ops that are kept apart."""
 _BARRIER = "stablehlo.optimization_barrier"
 _MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
 _CHOICES = ("abs", "clamp", "maximum", "minimum", "negate", "select", "sign")
@@ -38,12 +41,24 @@ _EXACT = {
     _BARRIER,
 }
 """The ops that do not round."""
-_FOLDED = {*_EXACT, *(f"stablehlo.{name}" for name in ("add", "divide", "multiply", "sqrt", "subtract"))}
-"""The ops of known numbers that XLA computes while it compiles, with the bits of running them."""
-
-
+_ROUNDED = ("add", "ceil", "compare", "divide", "floor", "multiply", "sqrt", "subtract")
+_FOLDED = _EXACT | {f"stablehlo.{name}" for name in _ROUNDED}
+"""The ops of which constants are known before anything runs, to the last bit."""
+_SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
 _AS_ONE = ("lift.scan", "lift.switch", "lift.while")
 """The ops whose functions are compiled as one program op by op as well."""
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """The ops of a function that are to be kept apart, and the values in it that are known."""
+
+    ops: Sequence[ir.Operation]
+    constants: set[ir.Value]
+
+    @property
+    def name(self) -> str:
+        return SUMMED if any(op.name in _SUMS for op in self.ops) else SEALED
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Seal(ModulePass):
                     pending.extend(new)
                     plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
             if is_plain:  # what is dead in the body of another lift is not known yet
-                _separate(functions, _chained(function))
+                _separate(functions, function, _chained(function))
 
 
 def _is_unit(op: ir.Operation) -> bool:
@@ -84,11 +99,11 @@ def _seal(op: ir.Operation) -> None:
         result.replace_all_uses_except(sealed, barrier.operation)
 
 
-def _chained(function: func.FuncOp) -> list[ir.Operation]:
+def _chained(function: func.FuncOp) -> _Chain:
     """The ops of a function that round, and use or are used by another one that does, and those in between.
 
-
-    What is computed of known numbers alone is a known number.
+    What XLA computes of constants alone while it compiles is as exact as what it would run, where an op has
+    one result that is nearest to the true one. Where it approximates, the two differ.
     """
     ops = [each.operation for each in body_of(function).operations]
     chained: set[int] = set()
@@ -96,38 +111,39 @@ def _chained(function: func.FuncOp) -> list[ir.Operation]:
     constant: set[ir.Value] = set()
     for number, op in enumerate(ops):
         before = {one for value in op.operands for one in since.get(value, ())}
-        if op.name in _FOLDED and "iota" not in op.name and all(value in constant for value in op.operands):
+        known = [value in constant for value in op.operands if hlo.is_inexact(value.type)]
+        if op.name in _FOLDED and all(value in constant for value in op.operands):
             constant.update(op.results)
-        elif _is_unit(op) and op.operands and all(value in constant for value in op.operands):
-            chained.add(number)  # to JAX these are numbers that the function does not know
-            since.update((result, {number}) for result in op.results)
         elif op.name in _EXACT:
             since.update((result, before | {number}) for result in op.results if before)
-        elif op.name.startswith(("stablehlo.", "lift.call")) and _has_floats(op.results):
-            if _has_floats(op.operands):  # behind a draw a barrier is enough
+        elif op.name.startswith(("stablehlo.", "chlo.", "lift.call")) and _has_floats(op.results):
+            if known:  # behind a draw a barrier is enough
                 since.update((result, {number}) for result in op.results)
-            if before:
+            if before or known and (any(known) if _is_unit(op) else all(known)):
                 chained |= before | {number}
-    return [ops[number] for number in sorted(chained) if ops[number].name != _BARRIER]
+    return _Chain([ops[number] for number in sorted(chained) if ops[number].name != _BARRIER], constant)
 
 
 def _has_floats(values: Iterable[ir.Value]) -> bool:
     return any(hlo.is_inexact(value.type) for value in values)
 
 
-def _separate(functions: Functions, ops: Sequence[ir.Operation]) -> None:
+def _separate(functions: Functions, function: func.FuncOp, chain: _Chain) -> None:
     """Let the ops use what calls return that XLA keeps; a value that several use comes out of one.
 
-    That holds for constants as well: to divide by a known number, XLA multiplies.
+    That holds for constants as well: to divide by a known number, XLA multiplies. What is called with
+    constants alone it would compute while it compiles, so they are given beside an argument.
     """
     kept: dict[ir.Value, ir.Value] = {}
-    for op in ops:
+    argument = list(body_of(function).arguments)[:1]
+    for op in chain.ops:
         for position, value in enumerate(op.operands):
             if not hlo.is_inexact(value.type) or _is_broadcast(value):
                 continue
             if value not in kept:
                 with ir.InsertionPoint(op), op.location:
-                    kept[value] = _kept(functions, value, op.operation.block.arguments)
+                    beside = argument if value in chain.constants else []
+                    kept[value] = _kept(functions, chain.name, [value, *beside])
             op.operands[position] = kept[value]
 
 
@@ -136,21 +152,13 @@ def _is_broadcast(value: ir.Value) -> bool:
     return not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.broadcast_in_dim"
 
 
-def _kept(functions: Functions, value: ir.Value, arguments: Sequence[ir.Value]) -> ir.Value:
-    """The value, out of a call; of a constant one XLA would fold the call, were it given nothing else."""
-    is_known = not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.constant"
-    given = [value, *(arguments[:1] if is_known else ())]
-    wanted = "_".join([SEALED, *map(_spelled, given)])
+def _kept(functions: Functions, name: str, values: Sequence[ir.Value]) -> ir.Value:
+    """The first of the values, out of a call that XLA keeps."""
+    types = [value.type for value in values]
+    wanted = "_".join([name, *(f"{'x'.join(map(str, each.shape))}_{each.element_type}" for each in types)])
     function = functions.by_name.get(wanted) or define(
-        functions,
-        wanted,
-        [each.type for each in given],
-        lambda given: [Tensor(behind_barrier([each.value for each in given])[0])],
+        functions, wanted, types, lambda given: [Tensor(behind_barrier([x.value for x in given])[0])]
     )
-    (result,) = call(function, list(map(Tensor, given)))
+    (result,) = call(function, [Tensor(value) for value in values])
     keep_call(result.value.owner)
     return result.value
-
-
-def _spelled(value: ir.Value) -> str:
-    return f"{'x'.join(map(str, value.type.shape))}_{value.type.element_type}"
