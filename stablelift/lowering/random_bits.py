@@ -59,8 +59,9 @@ def _broadcast(x: Tensor, shape: Any) -> Tensor:
     return x if list(x.shape) == list(shape) else hlo.broadcast_in_dim(x, shape, range(x.rank))
 
 
-_BLOCK = 1024
-"""From this many elements on bits are a block: fewer, such as new keys, are computed where they are read."""
+_BLOCK = 64
+"""From this many elements on bits are a block: fewer, such as a choice among some actions, are computed where
+they are read, by each reader again."""
 
 _THREEFRY: dict[Primitive, jax_compat.Rule] = {threefry2x32_p: _threefry2x32}
 
