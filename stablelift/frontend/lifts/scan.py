@@ -166,7 +166,7 @@ def scan_scopes(
         if check_constancy_invariants and (drew or step.changes_shared):
             # Linen runs the body once before the loop: the keys inside are those of a second run.
             step.keep_shared = True
-            loop, invariants = loop_over(_merged(shared, updated)), invariants[1]
+            loop, invariants = loop_over(_merged(shared, updated)), ((), *invariants[1:])
         options: Any = {"reverse": reverse, "unroll": unroll, "checkpoints": snapshots}
         (carried, last), (_, ys, stacked) = loop.run(invariants, **options)
         return (last, ys), (updated, carried, *with_axes(stacked, variable_out, metadata_params))
