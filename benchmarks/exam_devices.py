@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
 from common.comparison import ERROR, PASSED, WRONG, Verdict
-from common.workers import counted, serve
+from common.workers import examine, workers_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
@@ -41,17 +40,10 @@ def verdicts(number: int) -> Iterable[Verdict]:
 def main() -> int:
     """Ask, and print the counts and what failed; 1 if anything did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    workers_of(parser)
     options = parser.parse_args()
-    if options.worker:
-        serve(verdicts)
-        return 0
-    started = time.perf_counter()
     names = {number: label(case) for number, case in enumerate(CASES)}
-    counts = counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
-    print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
-    return int(set(counts) != {PASSED})
+    return examine(options, verdicts, names)
 
 
 if __name__ == "__main__":

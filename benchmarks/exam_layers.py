@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 from common.comparison import ERROR, PASSED, WRONG, Verdict
-from common.workers import counted, serve
+from common.workers import examine, workers_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -54,17 +53,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="models")
     parser.add_argument("--first", type=int, default=0, help="the number of the first model")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    workers_of(parser)
     options = parser.parse_args()
-    if options.worker:
-        serve(verdicts)
-        return 0
-    started = time.perf_counter()
     names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    counts = counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
-    print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
-    return int(set(counts) != {PASSED})
+    return examine(options, verdicts, names)
 
 
 if __name__ == "__main__":

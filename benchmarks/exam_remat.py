@@ -16,7 +16,6 @@ import argparse
 import os
 import random
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -33,7 +32,7 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from common.comparison import ERROR, PASSED, WRONG, Verdict  # noqa: E402
 from common.random_functions import STEPS_TAKEN, Library, RandomFunction  # noqa: E402
-from common.workers import counted, serve  # noqa: E402
+from common.workers import examine, workers_of  # noqa: E402
 
 from stablelift import Program, functional  # noqa: E402
 from stablelift.ir.policy import parse  # noqa: E402
@@ -301,18 +300,11 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0, help="the number of the first question")
     parser.add_argument("--xla", type=float, default=0.05, help="the part of the questions that XLA is asked")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    workers_of(parser)
     options = parser.parse_args()
-    if options.worker:
-        serve(lambda number: verdicts(number, options.xla))
-        return 0
     OUT.mkdir(parents=True, exist_ok=True)
-    started = time.perf_counter()
     names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    counts = counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
-    print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
-    return int(set(counts) != {PASSED})
+    return examine(options, lambda number: verdicts(number, options.xla), names)
 
 
 if __name__ == "__main__":

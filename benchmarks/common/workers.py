@@ -6,11 +6,13 @@ verdicts.
 
 from __future__ import annotations
 
+import argparse
 import json
 import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -53,7 +55,28 @@ def answered(
             yield found
 
 
-def counted(command: Sequence[str], names: dict[int, str], workers: int) -> Counter[str]:
+def workers_of(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `examine` reads."""
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+
+
+def examine(
+    options: argparse.Namespace, answer: Callable[[int], Iterable[Verdict]], names: dict[int, str]
+) -> int:
+    """Be a worker, if that is what this process was started as; else ask all questions of such processes, and
+    print the counts and what failed. The exit status: 1 if anything did.
+    """
+    if options.worker:
+        serve(answer)
+        return 0
+    started = time.perf_counter()
+    counts = _counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
+    print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
+    return int(set(counts) != {PASSED})
+
+
+def _counted(command: Sequence[str], names: dict[int, str], workers: int) -> Counter[str]:
     """How many verdicts there are of each kind; what did not pass is told as it comes."""
     counts: Counter[str] = Counter()
     for _, found in answered(command, names, workers):

@@ -36,6 +36,7 @@ def checkpoint(
     Raises:
       ValueError: There is no positional argument of a number in `static_argnums`.
     """
+
     @wraps(function)
     def rematerialised(*args: Any, **kwargs: Any) -> Any:
         fixed = static_positions("checkpoint", static_argnums, len(args))

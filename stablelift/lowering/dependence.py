@@ -28,9 +28,6 @@ _POSITIONAL = (
 )
 
 
-_CASTS = ("lift.psum_invariant", "lift.pvary")
-
-
 @dataclass(frozen=True)
 class Dependence:
     """What depends on the inputs whose flag is set, or on the position along the axis of that name."""
@@ -48,10 +45,6 @@ class Dependence:
 
     def of_equation(self, primitive: Primitive, params: dict[str, Any], operands: Flags) -> Flags | None:
         """Which results of an equation do; None: all do, if one of the operands does."""
-        if primitive is lift_p and params["op"] in _CASTS:
-            names = dict(params["attributes"])["axis_name"]
-            is_sum = params["op"] == "lift.psum_invariant" and self._is_ours(names)
-            return [False] * len(operands) if is_sum else list(operands)
         if primitive is lift_p:
             rule = _RULES.get(params["op"])
             if rule is None or isinstance(params["callees"], Recursive):
@@ -59,15 +52,16 @@ class Dependence:
             return rule(self, dict(params["callees"]), dict(params["attributes"]), operands)
         if primitive is jax_compat.jit_p:
             return self.results(params["jaxpr"], operands)
-        if primitive in _POSITIONAL and self._is_ours(params["axis_name"]):
+        if primitive in _POSITIONAL and self.is_ours(params["axis_name"]):
             return [True]
-        if primitive in _REDUCTIONS and self._is_ours(params["axes"]):
+        if primitive in _REDUCTIONS and self.is_ours(params["axes"]):
             return [False] * len(operands)
-        if primitive is jax_compat.all_gather_p and self._is_ours(params["axis_name"]):
+        if primitive is jax_compat.all_gather_p and self.is_ours(params["axis_name"]):
             return [False]
         return None
 
-    def _is_ours(self, names: Any) -> bool:
+    def is_ours(self, names: Any) -> bool:
+        """Whether the axis is among those of a collective."""
         return self.axis_name in (names if isinstance(names, (tuple, list)) else (names,))
 
 
@@ -77,6 +71,14 @@ Attributes = dict[str, Any]
 
 def _callee(of: Dependence, callees: Callees, _: Attributes, operands: Flags) -> Flags:
     return of.results(callees["callee"], operands)
+
+
+def _sum(of: Dependence, _: Callees, attributes: Attributes, operands: Flags) -> Flags:
+    return [False] * len(operands) if of.is_ours(attributes["axis_name"]) else operands
+
+
+def _same(of: Dependence, callees: Callees, attributes: Attributes, operands: Flags) -> Flags:
+    return operands
 
 
 def _vmap(of: Dependence, callees: Callees, attributes: Attributes, operands: Flags) -> Flags:
@@ -136,6 +138,8 @@ def _settled(carry: Flags, step: Callable[[Flags], Flags]) -> Flags:
 _RULES: dict[str, Callable[[Dependence, Callees, Attributes, Flags], Flags]] = {
     "lift.call": _callee,
     "lift.remat": _callee,
+    "lift.psum_invariant": _sum,
+    "lift.pvary": _same,
     "lift.vmap": _vmap,
     "lift.jvp": partial(_derivative, "of"),
     "lift.vjp": partial(_derivative, "wrt"),

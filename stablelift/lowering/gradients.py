@@ -109,11 +109,14 @@ def _pull_back(
         wrt=wrt,
         of=of,
     )
-    found = dict(zip(wrt, results[len(jaxpr.out_avals) :], strict=True))
-    inputs = range(first, len(operands))
-    return jax.tree.unflatten(
-        in_tree, [found.get(index, float0_like(jaxpr.in_avals[index])) for index in inputs]
-    )
+    positions = [index - first for index in wrt]
+    return _in_tree(in_tree, jaxpr.in_avals[first:], positions, results[len(jaxpr.out_avals) :])
+
+
+def _in_tree(tree: Any, avals: Sequence[Any], positions: Sequence[int], gradients: Sequence[Any]) -> Any:
+    """The gradients of the leaves at some positions; those that can have none have one of `float0`."""
+    found = dict(zip(positions, gradients, strict=True))
+    return jax.tree.unflatten(tree, [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)])
 
 
 def value_and_grad(
@@ -159,9 +162,7 @@ def value_and_grad(
             of=(0,),
         )
         out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
-        found = dict(zip(wrt, results[len(callee.out_avals) :], strict=True))
-        gradient_leaves = [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)]
-        of_args = jax.tree.unflatten(in_tree, gradient_leaves)[0]
+        of_args = _in_tree(in_tree, avals, wrt, results[len(callee.out_avals) :])[0]
         gradients = tuple(of_args[position] for position in positions)
         return out, gradients[0] if isinstance(argnums, int) else gradients
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -356,8 +357,18 @@ def surroundings_of(ctx: Any) -> Surroundings | None:
     return Surroundings(dict(context.mesh.shape), tuple(sorted(manual))) if manual else None
 
 
+_meshes: WeakKeyDictionary[Any, list[jax.sharding.Mesh]] = WeakKeyDictionary()
+
+
 def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
     """The meshes of devices that a jaxpr speaks of by name."""
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
+    if opened not in _meshes:  # equal layers share theirs
+        _meshes[opened] = _meshes_in(opened)
+    return _meshes[opened]
+
+
+def _meshes_in(jaxpr: Any) -> list[jax.sharding.Mesh]:
     found: list[Any] = []
     for eqn in jaxpr.eqns:
         params = eqn.params

@@ -70,6 +70,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
+
     def accept(jaxpr: Any) -> None:
         _accept(jaxpr)
         found["devices"] = devices_of([jaxpr])

@@ -7,8 +7,7 @@ A module that each device of a mesh runs names the mesh (`ir/mesh.py`), as does 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,43 +32,49 @@ _REDUCTIONS = {
 }
 
 
-def _mesh_of(functions: Functions, op: Any) -> tuple[str, Mesh, list[str]]:
-    """The mesh that has the axes of a collective, and its name, and these.
+class _Site(NamedTuple):
+    """Between which devices a collective exchanges."""
+
+    mesh_name: str
+    mesh: Mesh
+    names: list[str]
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is one device along the axes, so that nothing is exchanged."""
+        return math.prod(self.mesh[name] for name in self.names) == 1
+
+    @property
+    def groups(self) -> list[list[int]]:
+        """The devices that exchange, in the order of their positions along the axes: a list per group."""
+        axes = [list(self.mesh).index(name) for name in self.names]
+        devices = np.arange(math.prod(self.mesh.values())).reshape(list(self.mesh.values()))
+        size = math.prod(self.mesh[name] for name in self.names)
+        return np.moveaxis(devices, axes, range(len(axes))).reshape(size, -1).T.tolist()
+
+
+def _site_of(functions: Functions, op: Any) -> _Site:
+    """The mesh that has the axes of a collective, and these.
 
     Raises:
       LiftError: There is none, or there are several which number their devices in other ways.
     """
     names = attributes_of(op)["axis_name"]
-    having = [
-        (name, mesh) for name, mesh in meshes_by_name(functions.module).items() if set(names) <= mesh.keys()
-    ]
+    meshes = meshes_by_name(functions.module).items()
+    sites = [_Site(name, mesh, names) for name, mesh in meshes if set(names) <= mesh.keys()]
     spelled = ", ".join(f"`{name}`" for name in names)
-    if not having:
+    if not sites:
         hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"
         raise error_at(op, f"`{op.operation.name}` over {spelled}, which no enclosing map names", hint=hint)
-    if any(_groups(mesh, names) != _groups(having[0][1], names) for _, mesh in having):
+    if any(site.groups != sites[0].groups for site in sites[1:]):
         hint = "give the axes of different meshes different names"
         raise error_at(op, f"`{op.operation.name}` over {spelled}, which several meshes have", hint=hint)
-    return *having[0], names
+    return sites[0]
 
 
-def _groups(mesh: Mesh, names: Sequence[str]) -> list[list[int]]:
-    """The devices that exchange along the axes, in the order of their positions; a list for each group."""
-    axes = [list(mesh).index(name) for name in names]
-    devices = np.arange(math.prod(mesh.values())).reshape(list(mesh.values()))
-    size = math.prod(mesh[name] for name in names)
-    return np.moveaxis(devices, axes, range(len(axes))).reshape(size, -1).T.tolist()
-
-
-def _exchange(
-    functions: Functions, name: str, op: Any, x: Tensor, type: Any, regions: int = 0, **attributes: Any
-) -> ir.Operation:
+def _exchange(site: _Site, name: str, x: Tensor, type: Any, regions: int = 0, **attributes: Any) -> Any:
     """The exchange `name` between devices, as JAX emits it: devices are partitions of one program."""
-    _, mesh, names = _mesh_of(functions, op)
-    given = {
-        "replica_groups": hlo.i64_matrix(_groups(mesh, names)),
-        "channel_handle": _channel(),
-    } | attributes
+    given = {"replica_groups": hlo.i64_matrix(site.groups), "channel_handle": _channel()} | attributes
     return ir.Operation.create(name, results=[type], operands=[x.value], attributes=given, regions=regions)
 
 
@@ -77,26 +82,17 @@ def _channel() -> ir.Attribute:
     return ir.Attribute.parse("#stablehlo.channel_handle<handle = 1, type = 1>")
 
 
-def _is_alone(functions: Functions, op: Any) -> bool:
-    """Whether there is one device along the axes of a collective, so that nothing is exchanged."""
-    _, mesh, names = _mesh_of(functions, op)
-    return math.prod(mesh[name] for name in names) == 1
-
-
 @lowers(*_REDUCTIONS)
 def reduction(functions: Functions, op: Any) -> list[Tensor]:
-    if _is_alone(functions, op):
-        return pvary(functions, op)
-    found: list[Tensor] = []
-    for x in map(Tensor, op.operation.operands):
-        new = _exchange(
-            *(functions, "stablehlo.all_reduce", op, x, x.type, 1), use_global_device_ids=ir.UnitAttr.get()
-        )
-        scalar = hlo.tensor_type([], x.element_type)
-        combine = _REDUCTIONS[op.operation.name]
-        fill(new.regions[0], [scalar] * 2, lambda both, combine=combine: [emit(combine, *both)])
-        found.append(Tensor(new.result))
-    return found
+    site, xs = _site_of(functions, op), list(map(Tensor, op.operation.operands))
+    combine = _REDUCTIONS[op.operation.name]
+    return xs if site.is_alone else [_combined(site, x, combine) for x in xs]
+
+
+def _combined(site: _Site, x: Tensor, combine: str) -> Tensor:
+    op = _exchange(site, "stablehlo.all_reduce", x, x.type, 1, use_global_device_ids=ir.UnitAttr.get())
+    fill(op.regions[0], [hlo.tensor_type([], x.element_type)] * 2, lambda both: [emit(combine, *both)])
+    return Tensor(op.result)
 
 
 @lowers("lift.pvary")
@@ -110,14 +106,14 @@ def axis_index(functions: Functions, op: Any) -> list[Tensor]:
 
     The number of a device is only defined where it runs on its own along all axes of its mesh.
     """
-    if _is_alone(functions, op):
+    site = _site_of(functions, op)
+    if site.is_alone:
         return [hlo.index(0)]
-    name, mesh, names = _mesh_of(functions, op)
-    others = mesh.keys() - manual_axes_of(functions.module) - _manual_axes_around(functions, op)
+    others = site.mesh.keys() - manual_axes_of(functions.module) - _manual_axes_around(functions, op)
     if not others:
-        return [_position(mesh, names)]
-    function = define(functions, "axis_index", [], lambda _: [_position(mesh, names)])
-    alone = Manual(name, mesh, tuple(sorted(others)), (), ((),), is_checked=False)
+        return [_position(site)]
+    function = define(functions, "axis_index", [], lambda _: [_position(site)])
+    alone = Manual(site.mesh_name, site.mesh, tuple(sorted(others)), (), ((),), is_checked=False)
     return make(alone, [], function, alone.inputs, alone.outputs)
 
 
@@ -136,39 +132,38 @@ def _manual_axes_around(functions: Functions, op: Any) -> set[str]:
     return found
 
 
-def _position(mesh: Mesh, names: Sequence[str]) -> Tensor:
+def _position(site: _Site) -> Tensor:
     device = hlo.convert(emit("stablehlo.partition_id"), ir.IntegerType.get_signless(32))
+    sizes = list(site.mesh.values())
     total = hlo.index(0)
-    for name in names:
-        below = math.prod(list(mesh.values())[list(mesh).index(name) + 1 :])
-        position = emit("stablehlo.remainder", device / below, hlo.index(mesh[name]))
-        total = total * mesh[name] + position
+    for name in site.names:
+        below = math.prod(sizes[list(site.mesh).index(name) + 1 :])
+        position = emit("stablehlo.remainder", device / below, hlo.index(site.mesh[name]))
+        total = total * site.mesh[name] + position
     return total
 
 
 @lowers("lift.all_gather")
 def all_gather(functions: Functions, op: Any) -> list[Tensor]:
-    attributes, x = attributes_of(op), Tensor(op.operation.operands[0])
-    axis = attributes["dimension"]
+    site, attributes = _site_of(functions, op), attributes_of(op)
+    x, axis = Tensor(op.operation.operands[0]), attributes["dimension"]
     if not attributes["tiled"]:
         x = hlo.reshape(x, [*x.shape[:axis], 1, *x.shape[axis:]])
-    type = op.operation.results[0].type
-    if _is_alone(functions, op):
+    if site.is_alone:
         return [x]
     options = {"all_gather_dim": hlo.i64(axis), "use_global_device_ids": ir.UnitAttr.get()}
-    return [Tensor(_exchange(functions, "stablehlo.all_gather", op, x, type, **options).result)]
+    type = op.operation.results[0].type
+    return [Tensor(_exchange(site, "stablehlo.all_gather", x, type, **options).result)]
 
 
 @lowers("lift.ppermute")
 def ppermute(functions: Functions, op: Any) -> list[Tensor]:
-    _, mesh, names = _mesh_of(functions, op)
-    x, permutation = Tensor(op.operation.operands[0]), attributes_of(op)["permutation"]
-    pairs = [
-        [group[source], group[target]] for group in _groups(mesh, names) for source, target in permutation
-    ]
+    site, permutation = _site_of(functions, op), attributes_of(op)["permutation"]
+    x = Tensor(op.operation.operands[0])
+    pairs = [[group[source], group[target]] for group in site.groups for source, target in permutation]
     if not pairs:
         return [hlo.zeros_like(x)]
-    if _is_alone(functions, op):
+    if site.is_alone:
         return [x]
     attributes = {"source_target_pairs": hlo.i64_matrix(pairs), "channel_handle": _channel()}
     return [emit("stablehlo.collective_permute", x, attributes=attributes, type=x.type)]
@@ -177,21 +172,21 @@ def ppermute(functions: Functions, op: Any) -> list[Tensor]:
 @lowers("lift.all_to_all")
 def all_to_all(functions: Functions, op: Any) -> list[Tensor]:
     """Where it is not tiled, the axis of pieces goes, and one of the pieces that arrive comes."""
-    attributes, x = attributes_of(op), Tensor(op.operation.operands[0])
+    site, attributes = _site_of(functions, op), attributes_of(op)
+    x, type = Tensor(op.operation.operands[0]), op.operation.results[0].type
     split, concat = attributes["split_axis"], attributes["concat_axis"]
-    type = op.operation.results[0].type
-    if not attributes["tiled"]:
-        x = hlo.move_axis(x, split, 0)
-        return [hlo.move_axis(_exchanged_pieces(functions, op, x, 0, 0, x.type), 0, concat)]
-    return [_exchanged_pieces(functions, op, x, split, concat, type)]
+    if attributes["tiled"]:
+        return [_exchanged_pieces(site, x, split, concat, type)]
+    x = hlo.move_axis(x, split, 0)
+    return [hlo.move_axis(_exchanged_pieces(site, x, 0, 0, x.type), 0, concat)]
 
 
-def _exchanged_pieces(functions: Functions, op: Any, x: Tensor, split: int, concat: int, type: Any) -> Tensor:
-    if _is_alone(functions, op):
+def _exchanged_pieces(site: _Site, x: Tensor, split: int, concat: int, type: Any) -> Tensor:
+    if site.is_alone:
         return x
     options: dict[str, Any] = {
         "split_dimension": hlo.i64(split),
         "concat_dimension": hlo.i64(concat),
-        "split_count": hlo.i64(attributes_of(op)["axis_size"]),
+        "split_count": hlo.i64(len(site.groups[0])),
     }
-    return Tensor(_exchange(functions, "stablehlo.all_to_all", op, x, type, **options).result)
+    return Tensor(_exchange(site, "stablehlo.all_to_all", x, type, **options).result)
