@@ -2,14 +2,15 @@
 
 Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops
 the forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of
-running it op by op. Where that cannot be (the Module looks at values, calls back into Python) it runs op by
+running it op by op. So it is under `jax.jit`, where values are those of tracing it in place: compiled as one
+program. Where that cannot be (the Module looks at values, calls back into Python) it runs op by
 op; for any other reason than these with a warning, since the reason is then a defect of the compiler.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,8 @@ import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives
 from stablelift.errors import LazyInitError, SideEffectError
 from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import traced_leaves
+from stablelift.lowering.callee import Callee, traced_leaves
+from stablelift.lowering.session import session_memo
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.passes.layers.seal import SUMMED
 from stablelift.runtime.program import Program
@@ -40,6 +42,8 @@ _NOT_FOR_COMPILERS = (
 def initialised(run: Callable[..., Any], rngs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The variables that `run(rngs, *args, **kwargs)` returns."""
     leaves, tree = jax.tree.flatten((rngs, args, kwargs))
+    if jax_compat.is_staging():
+        return _outlined(run, leaves, tree)
     if not jax_compat.is_outside_traces() or any(map(jax_compat.is_tracer, leaves)):
         return run(rngs, *args, **kwargs)
     try:
@@ -71,23 +75,57 @@ def lazily_initialised(
     return _compiled(run, leaves, tree)
 
 
-def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
-    kinds = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
-    arrays = [index for index, leaf in enumerate(leaves) if isinstance(leaf, kinds)]
-    variables: Any = None
+class _Init:
+    """`run` as a function of those leaves of its arguments that are arrays, which returns arrays."""
 
-    def init(*traced: Any) -> list[Any]:
-        nonlocal variables
-        filled = list(leaves)
-        for index, leaf in zip(arrays, traced, strict=True):
-            filled[index] = leaf
-        rngs, args, kwargs = jax.tree.unflatten(tree, filled)
-        found, variables = traced_leaves(run(rngs, *args, **kwargs))
+    __name__ = "init"
+    variables: Callable[[Sequence[Any]], Any]
+    """What `run` returned, with other arrays in the place of those that the function returned."""
+
+    def __init__(
+        self, run: Callable[..., Any], leaves: Sequence[Any], tree: Any, is_array: Callable[[Any], bool]
+    ):
+        self._run, self._leaves, self._tree = run, leaves, tree
+        self._is_array = list(map(is_array, leaves))
+        self.arrays = [leaf for leaf, is_array in zip(leaves, self._is_array, strict=True) if is_array]
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        given = iter(arrays)
+        pairs = zip(self._leaves, self._is_array, strict=True)
+        rngs, args, kwargs = jax.tree.unflatten(
+            self._tree, [next(given) if is_array else leaf for leaf, is_array in pairs]
+        )
+        found, self.variables = traced_leaves(self._run(rngs, *args, **kwargs))
         return found
 
-    given = [leaves[index] for index in arrays]
-    program = Program.trace(init, *given)
-    return variables(_runner(program)(*given))
+
+def _outlined(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
+    """Under `jax.jit`, the variables as the results of one `lift.call`.
+
+    Traced in place where that cannot be, and where a trace of ours sees all of it anyway.
+    """
+    init = _Init(run, leaves, tree, jax_compat.is_tracer)
+    callee = None if session_memo() is not None else _callee(init)
+    if callee is None:
+        rngs, args, kwargs = jax.tree.unflatten(tree, leaves)
+        return run(rngs, *args, **kwargs)
+    return init.variables(callee.bind("lift.call", init.arrays, callee.out_avals))
+
+
+def _callee(init: _Init) -> Callee | None:
+    in_tree = jax.tree.structure((tuple(init.arrays), {}))
+    try:
+        callee = Callee(init, in_tree, list(map(jax_compat.aval_of, init.arrays)))
+    except Exception:  # whatever it is, tracing in place raises it where the user expects it
+        return None
+    return None if jax_compat.effects(callee.jaxpr) else callee
+
+
+def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
+    kinds = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
+    init = _Init(run, leaves, tree, lambda leaf: isinstance(leaf, kinds))
+    program = Program.trace(init, *init.arrays)
+    return init.variables(_runner(program)(*init.arrays))
 
 
 # Little is computed, once: all of XLA's optimisation costs more time than it saves. Without any, bits differ;
@@ -118,9 +156,16 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
             if isinstance(array, jax.ShapeDtypeStruct):
                 raise LazyInitError(array)
         is_traced = any(map(jax_compat.is_tracer, needed))  # compiled for itself, or with what is around it
-        return unstacked(layout.results, (bind if is_traced else jitted)(*needed))
+        return unstacked(layout.results, _given_up((bind if is_traced else jitted)(*needed)))
 
     return run
+
+
+def _given_up(arrays: list[Any]) -> Iterator[Any]:
+    """The arrays one after the other, each of which nobody else holds."""
+    arrays.reverse()
+    while arrays:
+        yield arrays.pop()
 
 
 def _described(program: Program) -> tuple[list[bool], bool]:

@@ -227,6 +227,11 @@ def is_outside_traces() -> bool:
     return core.trace_state_clean()
 
 
+def is_staging() -> bool:
+    """Whether ops are recorded for a program, as under `jax.jit`, rather than transformed on the way."""
+    return isinstance(core.trace_ctx.trace, partial_eval.DynamicJaxprTrace)
+
+
 def current_trace() -> Any:
     """The trace that ops are being recorded in."""
     return core.trace_ctx.trace

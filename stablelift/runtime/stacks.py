@@ -6,7 +6,7 @@ stack does it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import jax
@@ -35,8 +35,11 @@ def stacked_types(
     return tuple(jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
 
 
-def unstacked(groups: Sequence[Group], arrays: Sequence[Any]) -> list[Any]:
-    """The arrays by position: each stands for one position, or is the stack of those in its group."""
+def unstacked(groups: Sequence[Group], arrays: Iterable[Any]) -> list[Any]:
+    """The arrays by position: each stands for one position, or is the stack of those in its group.
+
+    No stack is held longer than it takes to take it apart.
+    """
     found: dict[int, Any] = {}
     for group, array in zip(groups, arrays, strict=True):
         found.update(zip(group, [array] if len(group) == 1 else _elements(array), strict=True))
@@ -52,8 +55,8 @@ def _stack(arrays: Sequence[Any]) -> Any:
 def _elements(stack: Any) -> list[jax.Array]:
     """The elements along axis 0, none of which keeps the stack alive."""
     if _are_on_host([stack]):
-        parts = [part.copy() for part in np.asarray(stack)]  # a view would keep the stack from being donated
-        return jax.device_put(parts, _committed_to([stack]))
+        bound = _committed_to([stack])  # a view would keep the stack from being donated
+        return [jnp.array(part, copy=True, device=bound) for part in np.asarray(stack)]
     return [_compiled_element(stack, index) for index in range(stack.shape[0])]
 
 

@@ -129,6 +129,43 @@ def test_parameters_of_lifts_under_a_map_of_jaxs_are_not_mapped():
     assert_same_tree(expected, found)
 
 
+def deep(nn, depth):
+    """Equal layers, whose initializer scales what it draws."""
+
+    class Deep(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(depth):
+                x = nn.Dense(x.shape[-1], kernel_init=nn.initializers.normal(0.02))(x)
+            return x
+
+    return Deep()
+
+
+def test_under_jit_equal_layers_are_drawn_at_once_with_linens_bits():
+    found, expected = (jax.jit(deep(nn, 6).init)(KEY, X) for nn in (stablelift, linen))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    rounds = [
+        jax.jit(deep(stablelift, depth).init).lower(KEY, X).as_text().count("stablehlo.xor")
+        for depth in (4, 8)
+    ]
+    assert rounds[0] == rounds[1] > 0
+
+
+def test_under_jit_what_is_unused_is_not_drawn():
+    def bias(key):
+        return deep(stablelift, 4).init(key, X)["params"]["Dense_0"]["bias"]
+
+    assert "stablehlo.xor" not in jax.jit(bias).lower(KEY).as_text()
+
+
+def test_under_jit_values_that_are_known_stay_known():
+    variables = jax.jit(lambda key: LooksAtValues().init(key, np.asarray(X)))(KEY)
+    assert variables["params"]["Dense_0"]["kernel"].shape == (5, 2)
+    with pytest.raises(jax.errors.ConcretizationTypeError):
+        jax.jit(LooksAtValues().init)(KEY, X)
+
+
 class LooksAtValues(stablelift.Module):
     @stablelift.compact
     def __call__(self, x):
@@ -148,6 +185,8 @@ def test_a_module_with_side_effects_is_initialised_op_by_op_in_silence(capfd):
             return stablelift.Dense(2)(x)
 
     assert Printing().init(KEY, X)["params"]["Dense_0"]["kernel"].shape == (5, 2)
+    assert "mean 0.5" in capfd.readouterr().out
+    jax.block_until_ready(jax.jit(Printing().init)(KEY, X))
     assert "mean 0.5" in capfd.readouterr().out
 
 

@@ -8,6 +8,7 @@ for all layers is compiled in place of a draw for each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from stablelift.passes.module import Functions, body_of
 from stablelift.passes.remarks import remark
 
 _LEAST_CALLS = 4
+_MOST_BYTES = 2**28
+"""What one batched call may return: all of it is there at once, in the stack and again in its parts."""
 _LEAST_GAIN = 4
 """How many times larger the results of a call are to be than the operands that would be stacked."""
 
@@ -69,12 +72,21 @@ def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list
     with ir.InsertionPoint(block.operations[len(block.operations) - 1]), function.location:
         for ops in candidates:
             for level in _levels(block, {op.results[0] for op in ops}):
-                if len(level) >= _LEAST_CALLS and (packed := stacker.pack(level)):
-                    keep_call(packed)
-                    what = f"packed {len(level)} calls of `{callee_of(level[0])}`"
-                    remark(Pack.name, packed, what, "they do not wait for each other, and take little")
+                for part in _parts(level):
+                    if len(part) >= _LEAST_CALLS and (packed := stacker.pack(part)):
+                        keep_call(packed)
+                        what = f"packed {len(part)} calls of `{callee_of(part[0])}`"
+                        remark(Pack.name, packed, what, "they do not wait for each other, and take little")
         stacker.finish()
     sort_block(block)
+
+
+def _parts(ops: list[ir.Operation]) -> list[list[ir.Operation]]:
+    """The calls, about as many in each part, so that no part returns more than `_MOST_BYTES`."""
+    returned = sum(byte_size(result.type) for result in ops[0].results)
+    count = math.ceil(len(ops) * returned / _MOST_BYTES) or 1
+    size = math.ceil(len(ops) / count)
+    return [ops[start : start + size] for start in range(0, len(ops), size)]
 
 
 def _levels(block: ir.Block, ops: set[ir.Value]) -> list[list[ir.Operation]]:
