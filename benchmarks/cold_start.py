@@ -6,10 +6,10 @@
 The model, Adam and the batch are the same for all; each contestant starts in a process of its own, one after
 the other. Ours are the unchanged model with its gradient by `stablelift.functional.value_and_grad`, the same
 with Adam traced leaf by leaf (`stablelift.leafwise`, which a peer may have as well), and with the gradient by
-`jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`.
-Seconds:
+`jax.value_and_grad`; the peers Flax Linen under `jax.jit`, as a loop and with a hand-written `nn.scan`. "Init
+jitted" calls `jax.jit(model.init)`, as much code does, where the others call `model.init`. Seconds:
 
-* init: `model.init`;
+* init: the initial variables;
 * lower: tracing, derivatives, our passes, lowering;
 * first: XLA and the first step;
 * total: all of these with the optimiser's initial state, imports apart.
@@ -32,7 +32,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-COLD = ("ours", "ours, leafwise", "ours, gradient by jax", "flax loop", "flax loop, leafwise", "flax scan")
+JITTED = ", init jitted"
+COLD = (
+    *("ours", "ours, leafwise", "ours, gradient by jax", "ours" + JITTED),
+    *("flax loop", "flax loop, leafwise", "flax loop" + JITTED, "flax scan"),
+)
 WARM = tuple(f"{name}, warm" for name in COLD)
 AIM = 1.5
 """Seconds that a warm start of ours may take."""
@@ -131,7 +135,7 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
         from stablelift import functional
     else:
         from flax import linen as nn
-    by_us = contestant in ("ours", "ours, leafwise")
+    by_us = contestant in ("ours", "ours, leafwise", "ours" + JITTED)
     value_and_grad = functional.value_and_grad if by_us else jax.value_and_grad
     model = decoder(nn, options.spelling, scanned=contestant == "flax scan")(depth)
     tokens = jax.random.randint(jax.random.key(1), (BATCH, SEQUENCE), 0, VOCABULARY)
@@ -142,7 +146,8 @@ def measured(contestant: str, depth: int, options: argparse.Namespace) -> dict[s
         optimiser = leafwise(optimiser)
     step = training_step(model, optimiser, value_and_grad)
     clock = Clock()
-    params = jax.block_until_ready(model.init(jax.random.key(0), tokens))
+    init = jax.jit(model.init) if contestant.endswith(JITTED) else model.init
+    params = jax.block_until_ready(init(jax.random.key(0), tokens))
     clock.lap("init")
     state = jax.block_until_ready(optimiser.init(params))
     clock.lap("optimiser")
