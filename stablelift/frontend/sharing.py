@@ -22,9 +22,9 @@ from stablelift.frontend.filters import hashable_filter
 from stablelift.frontend.frames import current_frame
 from stablelift.frontend.lifts.fingerprint import add_counts, counts, counts_since, fingerprint
 from stablelift.frontend.lifts.modules import LiftedModules, holds_modules
+from stablelift.frontend.lifts.outside_keys import Draw, drawn_key, keys_from_outside
 from stablelift.frontend.lifts.pack import Groups, Packed
 from stablelift.frontend.module_state import stacks
-from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.scope import Scope
 from stablelift.frontend.spmd import get_logical_axis_rules
 from stablelift.lowering import jax_compat
@@ -142,37 +142,6 @@ class _Fixed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Draw:
-    """A key that a body drew: from which of its scopes and streams, and the path that was folded in."""
-
-    root: int
-    stream: str
-    path: tuple[str | int, ...]
-
-
-class KeysFromOutside:
-    """How the scopes of a shared function draw keys: outside of it, where the path of the call is known."""
-
-    def __init__(self, outer: Scope, root: int, draws: dict[Draw, Any]):
-        self._outer, self._root, self._draws = outer, root, draws
-        self._trace = jax_compat.current_trace()
-
-    def __call__(self, stream: str, rng: LazyRng) -> Any:
-        above = len(self._outer.rngs[stream].suffix)
-        draw = Draw(self._root, stream, rng.suffix[above:])
-        if draw not in self._draws:
-            with jax_compat.recording_in(self._trace):
-                self._draws[draw] = drawn_key(self._outer, stream, draw.path)
-        return self._draws[draw]
-
-
-def drawn_key(scope: Scope, stream: str, path: tuple[str | int, ...]) -> Any:
-    """The key of a stream of `scope` with `path`, which ends in a counter, folded in."""
-    rng = LazyRng.create(scope.rngs[stream], *path)
-    return scope.draw_outside(stream, rng) if scope.draw_outside else rng.as_jax_rng()
-
-
-@dataclasses.dataclass(frozen=True)
 class _Shared:
     """A function that calls share: its jaxpr, and what its trace did beside computing."""
 
@@ -222,7 +191,7 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
     packed, modules = call.packed, call.modules
     state = modules.module._state.export()
     draws: dict[Draw, Any] = {}
-    packed.draw_outside = [KeysFromOutside(root, number, draws) for number, root in enumerate(packed.roots)]
+    packed.draw_outside = keys_from_outside(packed.roots, draws)
     results: Any = None
     cursor: dict[str, int] = {}
 

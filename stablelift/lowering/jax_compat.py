@@ -53,6 +53,8 @@ TreeDef = Any
 
 Rule = Callable[..., Sequence[Any]]
 
+AbstractValue = core.AbstractValue
+
 scan_p = control_flow.scan_p
 while_p = control_flow.while_p
 cond_p = control_flow.cond_p
@@ -115,6 +117,21 @@ def close(jaxpr: Any) -> Jaxpr:
     if not _ClosedJaxpr or isinstance(jaxpr, _ClosedJaxpr):
         return jaxpr
     return _ClosedJaxpr(jaxpr, ())
+
+
+def is_jaxpr(value: Any) -> bool:
+    return isinstance(value, _JAXPRS)
+
+
+def is_literal(atom: Any) -> bool:
+    """Whether an operand of an equation is a number, in its `val`."""
+    return isinstance(atom, core.Literal)
+
+
+def opened(jaxpr: Jaxpr) -> tuple[Any, Sequence[Any]]:
+    """The jaxpr as an open one, and its constants."""
+    is_closed = _ClosedJaxpr is not None and isinstance(jaxpr, _ClosedJaxpr)
+    return (jaxpr.jaxpr, jaxpr.consts) if is_closed else (jaxpr, jaxpr.constvars)
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
@@ -732,9 +749,8 @@ def merge(ctx: Any, name: str, bytecode: bytes) -> str:
     )
 
 
-def merge_and_call(ctx: Any, name: str, bytecode: bytes, operands: Sequence[Any]) -> Sequence[Any]:
-    """Merge a finished module into the one being built, and call its `main`."""
-    symbol = merge(ctx, name, bytecode)
+def call_merged(ctx: Any, symbol: str, operands: Sequence[Any]) -> Sequence[Any]:
+    """Call the `main` of a module that was merged into the one being built."""
     types = [ir_type(ctx, aval) for aval in ctx.avals_out]
     return func.CallOp(types, ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
 

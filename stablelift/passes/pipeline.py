@@ -145,7 +145,7 @@ def default_pipeline(
     prepared = [Legalize.name] if rounds and is_needed(found) else []
     if looped:
         prepared.append(Raise.name)
-    calls = [LowerCalls.name, *CALLS, Pack.name, *layers] if layers else [Pack.name]
+    calls = [LowerCalls.name, *((*CALLS, Pack.name, *layers) if layers else (Pack.name,))]
     rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
     wanted = [name for name in LOOPS if loops is None or name not in OPTIONAL or name in loops]
     scanned = wanted if rolls or looped or loops else ()

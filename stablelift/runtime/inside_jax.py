@@ -25,8 +25,10 @@ from stablelift.lowering.linear import applied, linear_p, tangents
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import Recursive, bind, lift_p, program_p
+from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
+from stablelift.runtime.recent import Recent
 
 # Outside any trace, and lowered by JAX
 
@@ -34,11 +36,26 @@ from stablelift.runtime.program import Program
 def _program_of(
     primitive: Primitive, args: Sequence[Any], params: dict[str, Any], platform: str | None
 ) -> Program:
+    """The program of a lift on arguments of these types: equal lifts have one."""
     if primitive is program_p:
         return params["program"]
-    function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
-    with wide.mode(map(jax_compat.aval_of, args)):
-        return Program.trace(function, *args, platform=platform)
+    avals = tuple(map(jax_compat.aval_of, args))
+
+    def traced() -> Program:
+        function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
+        with wide.mode(avals):
+            return Program.trace(function, *args, platform=platform)
+
+    if jax_compat.surroundings() is not None:  # in what each device of a mesh runs
+        return traced()
+    try:
+        key = primitive, avals, structure_of(params), platform, jax_compat.trace_settings()
+    except UnlikeAnything:
+        return traced()
+    return _programs.get(key, traced)
+
+
+_programs: Recent[Program] = Recent(256)
 
 
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
@@ -64,7 +81,11 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
             program = _program_of(primitive, avals, plain, platform)
     else:
         program = _program_of(primitive, ctx.avals_in, params, platform)
-    return jax_compat.merge_and_call(ctx, program.name, program.finished.bytecode, operands)
+    memo = jax_compat.memo_of(ctx)
+    key = "stablelift merged", id(program)  # equal programs are one, once and for all of this module
+    if key not in memo:
+        memo[key] = jax_compat.merge(ctx, program.name, program.finished.bytecode), program
+    return jax_compat.call_merged(ctx, memo[key][0], operands)
 
 
 # Transformed by JAX

@@ -7,6 +7,7 @@ from typing import Any
 
 from stablelift.frontend import functional
 from stablelift.frontend.filters import Filter
+from stablelift.frontend.lifts.outside_keys import keys_from_outside
 from stablelift.frontend.lifts.pack import Groups, Packed, check_arrays, pack
 from stablelift.frontend.lifts.transform import LiftedCall, lift_transform
 from stablelift.lowering.checkpoint import AnyPolicy, static_positions
@@ -76,6 +77,7 @@ def remat_scopes(
             return packed.run(fn, variables, rngs, *args, **kwargs)
 
         body.__name__ = getattr(fn, "__name__", "body")
+        packed.draw_outside = keys_from_outside(packed.roots, {})
         lifted = functional.checkpoint(
             body,
             prevent_cse=prevent_cse,

@@ -17,7 +17,7 @@ from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of, callees_first, plain_calls
-from stablelift.passes.kept import keep_call
+from stablelift.passes.kept import is_kept, keep_call
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
@@ -47,8 +47,12 @@ class Pack(ModulePass):
 
 
 def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
-    """The calls in a function's block, those of one function together, where they are many."""
-    return [ops for ops in plain_calls(function).values() if len(ops) >= _LEAST_CALLS]
+    """The calls in a function's block, those of one function together, where they are many.
+
+    Random bits are kept calls already: masks are drawn where they are needed, not all at once.
+    """
+    found = [[op for op in ops if not is_kept(op)] for ops in plain_calls(function).values()]
+    return [ops for ops in found if len(ops) >= _LEAST_CALLS]
 
 
 def _candidates(function: func.FuncOp) -> list[list[ir.Operation]]:
