@@ -147,6 +147,7 @@ class _Shared:
 
     callee: Callee
     constants: tuple[Any, ...]  # a Draw for each key that it takes, else the array itself
+    taken: tuple[bool, ...]  # which of a call's arrays it takes
     results: Any  # the structure of the value and the groups, with what is no array in place
     draws: tuple[Counts, ...]
     autoname_cursor: dict[str, int]
@@ -159,7 +160,8 @@ class _Shared:
             for one in self.constants
         ]
         layer = type(call.modules.module).__name__
-        found = self.callee.bind_on(constants, "lift.call", call.arrays, self.callee.out_avals, layer=layer)
+        arrays = [array for array, is_taken in zip(call.arrays, self.taken, strict=True) if is_taken]
+        found = self.callee.bind_on(constants, "lift.call", arrays, self.callee.out_avals, layer=layer)
         value, groups = self.results(found)
         call.packed.publish(groups)
         for root, more in zip(roots, self.draws, strict=True):
@@ -202,24 +204,32 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
         cursor.update(inner._state.autoname_cursor)
         return value
 
+    keys, key_structure = jax.tree.flatten(packed.rng_groups)
+
     def flat(*given: Any) -> list[Any]:
         nonlocal results
-        variables, args, kwargs = call.unflatten(given)
-        out = packed.run(body, variables, packed.rng_groups, *args, **kwargs)
+        variables, args, kwargs = call.unflatten(given[len(keys) :])
+        streams = key_structure.unflatten(given[: len(keys)])
+        out = packed.run(body, variables, streams, *args, **kwargs)
         if holds_modules(out):
             raise TypeError("a Module leaves the call")
         arrays, results = traced_leaves(out)
         return arrays
 
     flat.__name__ = type(modules.module).__name__
-    in_tree = jax.tree.structure((tuple(call.arrays), {}))
-    callee = Callee(flat, in_tree, call.avals)
+    in_tree = jax.tree.structure(((*keys, *call.arrays), {}))
+    callee = Callee(flat, in_tree, [*map(jax_compat.aval_of, keys), *call.avals])
     if jax_compat.effects(callee.jaxpr):
         return NOT_SHARED
+    callee.jaxpr, used = jax_compat.restrict(callee.jaxpr, range(len(callee.out_avals)))
+    first = len(callee.constants)
+    if any(used[first : first + len(keys)]):  # a lift inside folds a path into it that is this call's
+        return NOT_SHARED
     by_key = {id(key): draw for draw, key in draws.items()}
-    constants = tuple(by_key.get(id(constant), constant) for constant in callee.constants)
+    closed_over = [constant for constant, is_used in zip(callee.constants, used, strict=False) if is_used]
+    constants = tuple(by_key.get(id(constant), constant) for constant in closed_over)
     if any(map(jax_compat.is_tracer, constants)):  # it closes over what another call does not have
         return NOT_SHARED
     callee.constants = []  # keys of this trace, which must not outlive it
     made = tuple(counts_since(root, old) for root, old in zip(packed.roots, before, strict=True))
-    return _Shared(callee, constants, results, made, cursor)
+    return _Shared(callee, constants, tuple(used[first + len(keys) :]), results, made, cursor)

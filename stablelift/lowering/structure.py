@@ -66,9 +66,11 @@ def _structure_of(value: Any, rules: int) -> Hashable:
 def _is_comparable(value: Any) -> bool:
     if isinstance(value, _NAMES):
         return True
+    if callable(value):  # a function may use what changes
+        return False
     if type(value).__eq__ is object.__eq__:
         return getattr(value, "__dict__", None) == {}  # it stands for itself
-    return type(value).__hash__ is not None and not callable(value)  # a function may use what changes
+    return type(value).__hash__ is not None
 
 
 def _of_equations(jaxpr: Any, rules: int) -> Hashable:

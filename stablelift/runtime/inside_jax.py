@@ -49,7 +49,8 @@ def _program_of(
     if jax_compat.surroundings() is not None:  # in what each device of a mesh runs
         return traced()
     try:
-        key = primitive, avals, structure_of(params), platform, jax_compat.trace_settings()
+        where = platform or jax.default_backend()
+        key = primitive, avals, structure_of(params), where, jax_compat.trace_settings()
     except UnlikeAnything:
         return traced()
     return _programs.get(key, traced)

@@ -266,6 +266,47 @@ def test_the_way_out():
     assert Named.traces == 2
 
 
+@pytest.mark.smoke
+@pytest.mark.parametrize("lift", ["scan", "cond", "remat"])
+def test_lifts_in_equal_layers_draw_from_keys_of_their_own(lift):
+    """Also where the keys are known: a lift inside of a layer folds that layer's path into them."""
+
+    class Noise(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return x + jax.random.normal(self.make_rng("noise"), x.shape)
+
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            if lift == "remat":
+                return nn.remat(Noise)()(x)
+            if lift == "cond":
+                return nn.cond(True, lambda mdl, x: mdl(x), lambda mdl, x: mdl(-x), Noise(), x)
+            body = nn.scan(lambda mdl, x, _: (mdl(x), None), length=2, split_rngs={"noise": True})
+            return body(Noise(), x, None)[0]
+
+    model = stack_of(Layer, depth=3)
+    expected = model.apply({}, X, rngs={"noise": KEY})
+    assert_close(functional.jit(lambda x: model.apply({}, x, rngs={"noise": KEY}))(X), expected)
+    assert_close(functional.jit(lambda x, key: model.apply({}, x, rngs={"noise": key}))(X, KEY), expected)
+
+
+def test_equal_layers_of_a_lifted_class_are_traced_once():
+    class Model(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            layer = nn.remat(Counted)
+            for _ in range(4):
+                x = layer()(x)
+            return x
+
+    variables = Model().init(KEY, X)
+    Counted.traces = 0
+    assert_close(functional.jit(Model().apply)(variables, X), Model().apply(variables, X))
+    assert Counted.traces == 1 + 4  # the second is not traced as a whole
+
+
 def test_an_error_is_that_of_the_trace_in_place():
     class Layer(nn.Module):
         @nn.compact

@@ -73,8 +73,8 @@ def remat_scopes(
         traced = [arg for number, arg in enumerate(args) if number not in fixed]
         check_arrays("remat", packed, (traced, kwargs), hint="name it in `static_argnums`; the Module is 0")
 
-        def body(variables: Groups, rngs: Groups, *args: Any, **kwargs: Any) -> tuple[Any, Groups]:
-            return packed.run(fn, variables, rngs, *args, **kwargs)
+        def body(variables: Groups, *args: Any, **kwargs: Any) -> tuple[Any, Groups]:
+            return packed.run(fn, variables, packed.rng_groups, *args, **kwargs)
 
         body.__name__ = getattr(fn, "__name__", "body")
         packed.draw_outside = keys_from_outside(packed.roots, {})
@@ -82,9 +82,9 @@ def remat_scopes(
             body,
             prevent_cse=prevent_cse,
             policy=policy,
-            static_argnums=tuple(number + 2 for number in fixed),
+            static_argnums=tuple(number + 1 for number in fixed),
         )
-        return lifted(packed.variable_groups, packed.rng_groups, *args, **kwargs)
+        return lifted(packed.variable_groups, *args, **kwargs)
 
     return pack(recomputed, (variables,), (variables,), (rngs,), "remat", enable_kwargs=True)
 

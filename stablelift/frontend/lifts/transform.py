@@ -18,6 +18,7 @@ from stablelift.frontend.calling import function_name, wrap_method
 from stablelift.frontend.lifts.modules import LiftedModules, holds_modules
 from stablelift.frontend.module import Module
 from stablelift.frontend.scope import Scope
+from stablelift.frontend.sharing import NOT_SHARED, shared_call
 from stablelift.frontend.toplevel import unbound_function
 
 Make = Callable[..., Callable[..., Any]]
@@ -108,11 +109,15 @@ def _lift_class(name: str, make: Make, cls: type, options: dict[str, dict[str, A
 def _lift_method(name: str, run: Callable[..., Any], cls: type, method: str) -> Callable[..., Any]:
     function = getattr(cls, method)
 
+    def transformed(module: Module, *args: Any, **kwargs: Any) -> Any:
+        return _call(run, (function,), cls, module, args, kwargs)
+
     @functools.wraps(function)
     def lifted(self: Module, *args: Any, **kwargs: Any) -> Any:
         if self.scope is None:
             raise errors.CallCompactUnboundModuleError(type(self).__name__)
-        return _call(run, (function,), cls, self, args, kwargs)
+        value = shared_call(self, transformed, transformed, args, kwargs)
+        return transformed(self, *args, **kwargs) if value is NOT_SHARED else value
 
     return lifted
 
