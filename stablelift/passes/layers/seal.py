@@ -8,6 +8,8 @@ keeps that apart, but XLA drops it before it fuses loops, in which sums round ot
 added to something does not round at all. So where ops follow each other, as in the norm of a draw, what each
 of them uses comes out of a call that XLA keeps. So does a constant whose sine is taken: while it compiles,
 XLA computes it in another way than where it runs. And so do the numbers that a jitted function is given.
+
+All of this holds inside of the lifts that run op by op in JAX as well: maps, recomputation, derivatives.
 """
 
 from __future__ import annotations
