@@ -27,7 +27,7 @@ REASONS = {
     "DeprecationWarning not triggered": "a warning that something of Flax's is deprecated",
     "test_fold_in_static_seperator|RelaxedNaming|FrozenDictTests": "a switch of `flax.config`",
     "test_boxed_variable": "a value is read inside of `nn.vmap`, which is traced",
-    "test_jit_hashes_serializable_types|test_module_path_in_nested": "calls of `hash`, or of `setup`, are counted",
+    "test_jit_hashes_serializable|test_module_path_in_nested": "calls of `hash` or `setup` are counted",
 }
 """Why a test does not pass that passes with Flax, by a pattern of its name and of what it says."""
 
