@@ -25,6 +25,7 @@ from stablelift.ir.tensor import Tensor, emit
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import CALL_LIKE, Measured, callee_of, callees, references
 from stablelift.passes.kept import keep_call
+from stablelift.passes.layers.pack import calls_to_pack
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
@@ -78,10 +79,11 @@ class Seal(ModulePass):
             function = functions[pending.pop()]
             is_plain = function.name.value in plain
             erase_unused(functions, function)  # a call that is kept would keep alive what it is given
+            packed = {callee_of(ops[0]) for ops in calls_to_pack(function)}
             for op in references(function):
                 if _is_unit(op):
                     _seal(op)
-                    if merging(callee_of(op)):
+                    if callee_of(op) not in packed and merging(callee_of(op)):
                         keep_call(op)
                 else:
                     new = [name for name in callees(op) if name not in seen and op.name not in _AS_ONE]
@@ -109,7 +111,7 @@ def _seal(op: ir.Operation) -> None:
 def _merges(function: func.FuncOp, below: Measured[bool]) -> bool:
     """Whether XLA may merge what a call in the function, or in what that calls, returns into what follows.
 
-    It could not if `lift-pack` took the call out of the function.
+    It could not if the function were inlined, and `lift-pack` took the call away to be packed with others.
     """
     return any(
         any(map(below, callees(op)))
