@@ -26,6 +26,8 @@ PASSED, WRONG, NO_RULE, ERROR, CRASH, SKIPPED = (
     "crash",
     "not applicable",
 )
+KNOWN = "known"
+"""That it is not passed has a reason that is written down."""
 VERDICTS = (PASSED, WRONG, NO_RULE, ERROR, CRASH, SKIPPED)
 
 

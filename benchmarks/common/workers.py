@@ -13,11 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from common.comparison import CRASH, PASSED, Verdict
+from common.comparison import CRASH, KNOWN, PASSED, SKIPPED, Verdict
 
 SECONDS_FOR_A_HARNESS = 300
 
@@ -62,31 +62,43 @@ def workers_of(parser: argparse.ArgumentParser) -> None:
 
 
 def examine(
-    options: argparse.Namespace, answer: Callable[[int], Iterable[Verdict]], names: dict[int, str]
+    options: argparse.Namespace,
+    answer: Callable[[int], Iterable[Verdict]],
+    names: dict[int, str],
+    seconds: float = SECONDS_FOR_A_HARNESS,
 ) -> int:
     """Be a worker, if that is what this process was started as; else ask all questions of such processes, and
-    print the counts and what failed. The exit status: 1 if anything did.
+    print the counts and what failed, what failed for a known reason by that. The exit status: 1 if anything
+    else did.
     """
     if options.worker:
         serve(answer)
         return 0
     started = time.perf_counter()
-    counts = _counted([sys.executable, *sys.argv, "--worker"], names, options.workers)
+    command = [sys.executable, *sys.argv, "--worker"]
+    counts, known = _counted(answered(command, names, options.workers, seconds))
+    for reason, questions in sorted(known.items()):
+        print(f"{len(questions)}: {reason}: {', '.join(sorted(questions))}")
     print(f"{dict(counts)}, in {time.perf_counter() - started:.0f} s")
-    return int(set(counts) != {PASSED})
+    return int(PASSED not in counts or not counts.keys() <= {PASSED, KNOWN, SKIPPED})
 
 
-def _counted(command: Sequence[str], names: dict[int, str], workers: int) -> Counter[str]:
-    """How many verdicts there are of each kind; what did not pass is told as it comes."""
+def _counted(each: Iterator[Answered]) -> tuple[Counter[str], dict[str, list[str]]]:
+    """How many verdicts there are of each kind, and what has not passed for a reason that is known, by that;
+    what else did not pass is told as it comes.
+    """
     counts: Counter[str] = Counter()
-    for _, found in answered(command, names, workers):
+    known: dict[str, list[str]] = defaultdict(list)
+    for _, found in each:
         for verdict in found:
             counts[verdict.verdict] += 1
-            if verdict.verdict != PASSED:
+            if verdict.verdict == KNOWN:
+                known[verdict.detail].append(verdict.question)
+            elif verdict.verdict != PASSED:
                 print(f"{verdict.verdict}: {verdict.question}: {verdict.detail}", flush=True)
             if sum(counts.values()) % 500 == 0:
                 print(f"... {dict(counts)}", flush=True)
-    return counts
+    return counts, known
 
 
 def _employ(

@@ -62,7 +62,7 @@ def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
         memo[program] = jax_compat.merge(ctx, program.name, program.bytecode)
     types = [jax_compat.ir_type(ctx, aval) for aval in ctx.avals_out]
     callee = (memo[program], Signature([arg.type for arg in args], types))
-    return emit(ctx, "lift.call", args, {"callee": callee})
+    return emit(ctx, "lift.call", args, {"callee": callee}, jitted=True)
 
 
 RULES[linear_p] = jax_compat.lowered_as(tangents)
@@ -70,7 +70,7 @@ RULES[linear_p] = jax_compat.lowered_as(tangents)
 
 @lowers(jax_compat.jit_p)
 def _jit(ctx: Any, *args: Any, jaxpr: Jaxpr, name: str, **_: Any) -> list[Any]:
-    return emit(ctx, "lift.call", args, {"callee": lowered_callee(ctx, name, jaxpr)})
+    return emit(ctx, "lift.call", args, {"callee": lowered_callee(ctx, name, jaxpr)}, jitted=True)
 
 
 @lowers(jax_compat.scan_p)

@@ -20,6 +20,12 @@ class FunctionsByName(Protocol):
 PLAIN_CALLS = ("func.call", "lift.call")
 """The ops that call a function and do nothing else."""
 
+DERIVATIVES = ("lift.jvp", "lift.vjp")
+"""The ops that return what their function does, and behind that derivatives."""
+
+CALL_LIKE = (*PLAIN_CALLS, "lift.remat", "lift.vmap", *DERIVATIVES)
+"""The ops whose first operands and results are, one for one, those of the one function that they refer to."""
+
 TRANSFORMS = ("lift.vmap", "lift.jvp", "lift.vjp")
 """The ops that stand for a transformed function, which a pass generates; all other lift ops are structure."""
 

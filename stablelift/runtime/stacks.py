@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from stablelift.lowering.jax_compat import is_tracer
 from stablelift.passes.layers.layout import Group
 
 
@@ -62,7 +63,7 @@ def _elements(stack: Any) -> list[jax.Array]:
 
 def _are_on_host(arrays: Sequence[Any]) -> bool:
     """Whether the arrays are one CPU device's, so that NumPy reads them where they are."""
-    if any(jnp.issubdtype(array.dtype, jax.dtypes.extended) for array in arrays):
+    if any(is_tracer(array) or jnp.issubdtype(array.dtype, jax.dtypes.extended) for array in arrays):
         return False
     devices = {device for array in arrays if isinstance(array, jax.Array) for device in array.devices()}
     return len(devices) <= 1 and all(device.platform == "cpu" for device in devices)

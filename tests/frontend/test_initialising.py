@@ -233,3 +233,41 @@ def test_initialisers_of_several_ops_give_the_bits_of_running_them_op_by_op():
         return Model().init(KEY)
 
     assert_same_tree(build(linen), build(stablelift))
+
+
+def test_initialisers_of_several_ops_give_the_same_bits_inside_of_lifts():
+    """What Linen compiles as one program (`jit`, the body of `scan`) rounds as one; all else op by op."""
+    stacked = {"variable_axes": {"params": 0}, "split_rngs": {"params": True}}
+    shared = {"variable_broadcast": "params", "split_rngs": {"params": False}, "length": 2}
+    initialisers = ("scaled_twice", "step_sizes", "spaced", "bounded")
+
+    def build(nn):
+        class Layer(nn.Module):
+            @nn.compact
+            def __call__(self, x, _=None):
+                for name in initialisers:
+                    self.param(name, INITIALISERS[name], (37, 6))
+                unit = self.param("unit", lambda key: (lambda x: x / jnp.linalg.norm(x))(drawn(key)))
+                return x + unit.sum(), None
+
+        class Model(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                for lifted in (nn.jit(Layer), nn.remat(Layer), nn.map_variables(Layer, init=True)):
+                    x, _ = lifted()(x)
+                mapped = nn.vmap(nn.remat(Layer), **stacked, in_axes=None, axis_size=3)
+                x = mapped()(x)[0].sum(0)
+                x, _ = nn.scan(Layer, **stacked, length=2)()(x, None)
+                x, _ = nn.scan(Layer, **shared)()(x, None)
+                # As little is left of a derivative in a variable as in the forward pass.
+                _, (dx,) = nn.value_and_grad(lambda layer, x: layer(x)[0].sum(), Layer(name="grad"), x)
+                y, _ = nn.jvp(lambda layer, x: layer(x)[0], Layer(name="jvp"), (x,), (dx,), {})
+                return y
+
+        return Model().init(KEY, X)
+
+    assert_same_tree(build(linen), build(stablelift))
+
+
+def drawn(key):
+    return jax.random.normal(key, (37, 6))

@@ -151,7 +151,7 @@ def test_stop_gradient_and_names():
 def test_nested_jit_is_a_call():
     matches(
         """
-        CHECK: "lift.call"(%arg0) {callee = @inner}
+        CHECK: "lift.call"(%arg0) {callee = @inner, jitted = true}
         CHECK: func.func private @inner(
         CHECK: stablehlo.sine
         """,

@@ -4,8 +4,9 @@
 
 A result that is one of the function's arguments is replaced by the operand, one that is another result by
 that. A value counts as needed only if a public function's result depends on it, so that chains of calls which
-only feed each other vanish. Source: liveness as an optimistic fixed point, Wegman and Zadeck 1991,
-doi:10.1145/103135.103136.
+only feed each other vanish. The lifts that map or recompute a function are such calls as well, and those that
+differentiate it where nobody needs a derivative: a plain call is left of them. Source: liveness as an
+optimistic fixed point, Wegman and Zadeck 1991, doi:10.1145/103135.103136.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, functions, ir, is_private, is_used, walk
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import (
-    PLAIN_CALLS,
+    CALL_LIKE,
+    DERIVATIVES,
     callee_of,
     callees,
     callees_first,
@@ -55,7 +58,7 @@ def _called_plainly(
     refused: set[str] = set()
     for ops in referring.values():
         for op in ops:
-            if op.name in PLAIN_CALLS:
+            if op.name in CALL_LIKE:
                 sites[callee_of(op)].append(op)
             else:
                 refused.update(callees(op))
@@ -75,10 +78,17 @@ def _forward_results(function: func.FuncOp, sites: Sequence[ir.Operation]) -> No
         if isinstance(value.owner, ir.Block):
             position = ir.BlockArgument(value).arg_number
             for op in sites:
-                op.results[index].replace_all_uses_with(op.operands[position])
+                if _axis(op, "out_axes", index) == _axis(op, "in_axes", position):
+                    op.results[index].replace_all_uses_with(op.operands[position])
         elif (known := first.setdefault(value, index)) != index:
             for op in sites:
-                op.results[index].replace_all_uses_with(op.results[known])
+                if _axis(op, "out_axes", index) == _axis(op, "out_axes", known):
+                    op.results[index].replace_all_uses_with(op.results[known])
+
+
+def _axis(op: ir.Operation, side: str, position: int) -> int | None:
+    """Where a call maps an operand or a result, if it does."""
+    return attributes_of(op)[side][position] if op.name == "lift.vmap" else None
 
 
 class _Liveness:
@@ -93,6 +103,7 @@ class _Liveness:
         self._name_of = {block: name for name, block in self._block_of.items()}
         self._sites: dict[str, list[ir.Operation]] = defaultdict(list)
         self._whole: set[ir.Operation] = set()
+        self.differentiated: set[ir.Operation] = set()
         self._pure: set[str] = set()
         self.results: dict[str, set[int]] = defaultdict(set)
         self.arguments: dict[str, set[int]] = defaultdict(set)
@@ -105,7 +116,7 @@ class _Liveness:
         self._settle()
 
     def _is_pure(self, op: ir.Operation) -> bool:
-        prunable = op.name in PLAIN_CALLS and callee_of(op) in self._prunable
+        prunable = op.name in CALL_LIKE and callee_of(op) in self._prunable
         return prunable or is_pure(self._known, op, self._pure)
 
     def _need(self, values: Sequence[ir.Value]) -> None:
@@ -122,7 +133,7 @@ class _Liveness:
                 name = self._name_of.get(owner)
                 if name is not None and name in self._prunable:
                     self._need_argument(name, ir.BlockArgument(value).arg_number)
-            elif owner.name in PLAIN_CALLS and callee_of(owner) in self._prunable:
+            elif owner.name in CALL_LIKE and callee_of(owner) in self._prunable:
                 self._need_result(owner.operation, ir.OpResult(value).result_number)
             else:
                 self._need_op(owner.operation)
@@ -131,13 +142,16 @@ class _Liveness:
         if op not in self._whole:
             self._whole.add(op)
             self._need(used_by(op))
-            for call in walk(op, *PLAIN_CALLS) if len(op.regions) else ():
+            for call in walk(op, *CALL_LIKE) if len(op.regions) else ():
                 if callee_of(call) in self._prunable:
                     for index in range(len(call.results)):
                         self._need_result(call, index)
 
     def _need_result(self, op: ir.Operation, index: int) -> None:
         name = callee_of(op)
+        if index >= len(self._returned[name]):
+            self._need_derivatives(op)
+            return
         if op not in self._whole:
             self._whole.add(op)
             self._sites[name].append(op)
@@ -145,6 +159,16 @@ class _Liveness:
         if index not in self.results[name]:
             self.results[name].add(index)
             self._need([self._returned[name][index]])
+
+    def _need_derivatives(self, op: ir.Operation) -> None:
+        if op not in self.differentiated:
+            self.differentiated.add(op)
+            name = callee_of(op)
+            for index in range(len(self._returned[name])):
+                self._need_result(op, index)
+            for position in range(len(self._block_of[name].arguments)):
+                self._need_argument(name, position)
+            self._need(list(op.operands))
 
     def _need_argument(self, name: str, position: int) -> None:
         self.arguments[name].add(position)
@@ -158,11 +182,14 @@ def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequen
     changed = [
         name
         for name in prunable
-        if len(kept[name]) < len(known[name].type.results) or len(taken[name]) < len(known[name].type.inputs)
+        if len(kept[name]) < len(known[name].type.results)
+        or len(taken[name]) < len(known[name].type.inputs)
+        or any(op.name in DERIVATIVES and op not in live.differentiated for op in prunable[name])
     ]
     for name in changed:
         for op in prunable[name]:
-            _narrow_call(op, kept[name], taken[name])
+            if op not in live.differentiated:
+                _narrow_call(op, kept[name], taken[name])
     for name in changed:
         _narrow_function(known[name], kept[name])
     for function in known.values():
@@ -177,12 +204,20 @@ def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequen
 
 
 def _narrow_call(op: ir.Operation, kept: Sequence[int], taken: Sequence[int]) -> None:
+    """Call with what is needed alone; of a derivative that nobody needs, what it is a derivative of."""
+    attributes = {name: op.attributes[name] for name in op.attributes}
+    if op.name in DERIVATIVES:
+        attributes = {"callee": op.attributes["callee"]}
+    for name, positions in (("in_axes", taken), ("out_axes", kept), ("result_names", kept)):
+        if name in attributes:
+            found = ir.ArrayAttr(attributes[name])
+            attributes[name] = ir.ArrayAttr.get([found[position] for position in positions])
     with ir.InsertionPoint(op), op.location:
         narrow = ir.Operation.create(
-            op.name,
+            "lift.call" if op.name in DERIVATIVES else op.name,
             results=[op.results[index].type for index in kept],
             operands=[op.operands[position] for position in taken],
-            attributes={name: op.attributes[name] for name in op.attributes},
+            attributes=attributes,
         )
     for index, new in zip(kept, narrow.results, strict=True):
         op.results[index].replace_all_uses_with(new)

@@ -8,6 +8,8 @@ keeps that apart, but XLA drops it before it fuses loops, in which sums round ot
 added to something does not round at all. So where ops follow each other, as in the norm of a draw, what each
 of them uses comes out of a call that XLA keeps. So does a constant whose sine is taken: while it compiles,
 XLA computes it in another way than where it runs. And so do the numbers that a jitted function is given.
+
+All of this holds inside of the lifts that run op by op in JAX as well: maps, recomputation, derivatives.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, is_used
-from stablelift.ir.tensor import Tensor
+from stablelift.ir.tensor import Tensor, emit
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import PLAIN_CALLS, callees, references
+from stablelift.passes.callgraph import CALL_LIKE, Measured, callee_of, callees, references
 from stablelift.passes.kept import keep_call
+from stablelift.passes.layers.pack import calls_to_pack
 from stablelift.passes.liveness import erase_unused
 from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
@@ -44,6 +47,8 @@ _EXACT = {
 _ROUNDED = ("add", "ceil", "compare", "divide", "floor", "multiply", "sqrt", "subtract")
 _FOLDED = _EXACT | {f"stablehlo.{name}" for name in _ROUNDED}
 """The ops of which constants are known before anything runs, to the last bit."""
+_MERGED = tuple(f"stablehlo.{name}" for name in ("add", "divide", "multiply", "subtract"))
+"""The ops that XLA makes fewer of where they follow each other."""
 _SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
 _AS_ONE = ("lift.scan", "lift.switch", "lift.while")
 """The ops whose functions are compiled as one program op by op as well."""
@@ -67,27 +72,31 @@ class Seal(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
+        merging = Measured(functions, lambda name: _merges(functions[name], merging), False)
         pending, seen = ["main"], {"main"}
         plain = {"main"}
         while pending:
             function = functions[pending.pop()]
             is_plain = function.name.value in plain
             erase_unused(functions, function)  # a call that is kept would keep alive what it is given
+            packed = {callee_of(ops[0]) for ops in calls_to_pack(function)}
             for op in references(function):
                 if _is_unit(op):
                     _seal(op)
+                    if callee_of(op) not in packed and merging(callee_of(op)):
+                        keep_call(op)
                 else:
                     new = [name for name in callees(op) if name not in seen and op.name not in _AS_ONE]
                     seen.update(new)
                     pending.extend(new)
-                    plain.update(new if is_plain and op.name in PLAIN_CALLS else ())
-            if is_plain:  # what is dead in the body of another lift is not known yet
+                    plain.update(new if is_plain and op.name in CALL_LIKE else ())
+            if is_plain:  # what is dead in a user's rule is not known yet
                 _separate(functions, function, _chained(function))
 
 
 def _is_unit(op: ir.Operation) -> bool:
     """Whether the op is a call of a function that JAX has jitted."""
-    return op.name == "lift.call" and "layer" not in attributes_of(op)
+    return op.name == "lift.call" and attributes_of(op).get("jitted", False)
 
 
 def _seal(op: ir.Operation) -> None:
@@ -97,6 +106,18 @@ def _seal(op: ir.Operation) -> None:
             (sealed,) = behind_barrier([result])
         barrier: Any = sealed.owner
         result.replace_all_uses_except(sealed, barrier.operation)
+
+
+def _merges(function: func.FuncOp, below: Measured[bool]) -> bool:
+    """Whether XLA may merge what a call in the function, or in what that calls, returns into what follows.
+
+    It could not if the function were inlined, and `lift-pack` took the call away to be packed with others.
+    """
+    return any(
+        any(map(below, callees(op)))
+        or any(use.owner.name in _MERGED for result in op.results for use in result.uses)
+        for op in references(function)
+    )
 
 
 def _chained(function: func.FuncOp) -> _Chain:
@@ -132,17 +153,20 @@ def _separate(functions: Functions, function: func.FuncOp, chain: _Chain) -> Non
     """Let the ops use what calls return that XLA keeps; a value that several use comes out of one.
 
     That holds for constants as well: to divide by a known number, XLA multiplies. What is called with
-    constants alone it would compute while it compiles, so they are given beside an argument.
+    constants alone it would compute while it compiles, so they are given beside what only a device knows.
     """
     kept: dict[ir.Value, ir.Value] = {}
-    argument = list(body_of(function).arguments)[:1]
+    unknown: list[ir.Value] = []
+    if any(value in chain.constants for op in chain.ops for value in op.operands):
+        with ir.InsertionPoint.at_block_begin(body_of(function)), function.location:
+            unknown = [emit("stablehlo.replica_id").value]
     for op in chain.ops:
         for position, value in enumerate(op.operands):
             if not hlo.is_inexact(value.type) or _is_broadcast(value):
                 continue
             if value not in kept:
                 with ir.InsertionPoint(op), op.location:
-                    beside = argument if value in chain.constants else []
+                    beside = unknown if value in chain.constants else []
                     kept[value] = _kept(functions, chain.name, [value, *beside])
             op.operands[position] = kept[value]
 

@@ -7,8 +7,9 @@ func.func public @main(%k: tensor<2xui32>) -> tensor<3xf32> {
   return %2 : tensor<3xf32>
 }
 // CHECK:       func.func public @main
+// CHECK-NEXT:    %[[D:.*]] = stablehlo.replica_id
 // CHECK-NEXT:    %[[I:.*]] = stablehlo.iota
 // CHECK-NEXT:    %[[M:.*]] = stablehlo.multiply %[[I]], %[[I]]
-// CHECK-NEXT:    %[[K:.*]] = call @sealed_3_f32_2_ui32(%[[M]], %arg0) {mhlo.frontend_attributes = {inlineable = "false"}}
+// CHECK-NEXT:    %[[K:.*]] = call @sealed_3_f32__ui32(%[[M]], %[[D]]) {mhlo.frontend_attributes = {inlineable = "false"}}
 // CHECK-NEXT:    %[[S:.*]] = stablehlo.sine %[[K]]
 // CHECK-NEXT:    return %[[S]]
