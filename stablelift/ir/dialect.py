@@ -320,6 +320,17 @@ def _random_bits(site: Site) -> Types:
     return _call(site)
 
 
+@row(
+    "no_derivative",
+    "the callee, whose derivative is an error: `reason` says why",
+    "args",
+    {"callee": "symbol", "reason": "string"},
+    "the operands have the callee's input types",
+)
+def _no_derivative(site: Site) -> Types:
+    return _call(site)
+
+
 @row("name", "a value named for rematerialisation policies", "x", {"name": "string"}, "there is one operand")
 def _name(site: Site) -> Types:
     require(len(site.operands) == 1, "C1", f"expected 1 operand, found {len(site.operands)}")

@@ -177,6 +177,12 @@ def interpreted(
     return [of(atom) for atom in opened.outvars]
 
 
+def name_of_traced(jaxpr: Jaxpr) -> str:
+    """The name of the function that a jaxpr was traced from."""
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
+    return opened.debug_info.func_name
+
+
 def computes_nothing(jaxpr: Jaxpr) -> bool:
     """Whether the results of a jaxpr are inputs of it, or constants."""
     return not jaxpr.eqns

@@ -79,6 +79,7 @@ WELL_FORMED = [
     Use("lift.custom_vjp", CUSTOM_VJP.format("id_bwd", "id", "id_fwd"), [X], [X]),
     Use("lift.foreign", 'callee = @id, primitive = "eigh"', [X], [X]),
     Use("lift.random_bits", "callee = @id", [X], [X]),
+    Use("lift.no_derivative", 'callee = @id, reason = "none is known"', [X], [X]),
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
     Use("lift.psum", 'axis_name = ["i", "j"]', [X, Y], [X, Y]),
@@ -234,6 +235,11 @@ BROKEN = [
     ),
     Broken(
         Use("lift.random_bits", "callee = @id", [X, X], [X]), "C1", "operand: expected 1 values, found 2"
+    ),
+    Broken(
+        Use("lift.no_derivative", 'callee = @id, reason = "none"', [X, X], [X]),
+        "C1",
+        "operand: expected 1 values, found 2",
     ),
     Broken(Use("lift.name", 'name = "a"', [X, X], [X, X]), "C1", "expected 1 operand, found 2"),
     Broken(Use("lift.stop_gradient", "", [], []), "C1", "expected 1 operand, found 0"),

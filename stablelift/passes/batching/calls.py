@@ -20,7 +20,7 @@ from stablelift.passes.structure import call_typed, define, remake_lift
 
 # Calls --------------------------------------------------------------------------------------------
 
-_CALLS = ("func.call", "lift.call", "lift.remat", "lift.random_bits", "stablehlo.composite")
+_CALLS = ("func.call", "lift.call", "lift.remat", "lift.random_bits", "lift.no_derivative")
 
 
 def _callee(op: Any) -> str:
@@ -28,12 +28,12 @@ def _callee(op: Any) -> str:
     return attributes["decomposition" if "decomposition" in attributes else "callee"].value
 
 
-@results_mapped(*_CALLS)
+@results_mapped(*_CALLS, "stablehlo.composite")
 def call_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
     return list(batcher.results_mapped(_callee(op), mapped))
 
 
-@batch_structure("lift.call", "lift.remat", "lift.random_bits", "func.call")
+@batch_structure(*_CALLS)
 def batch_call(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     name = _callee(op)
     types = batcher.types(list(batcher.functions[name].type.results), batcher.results_mapped(name, mapped))

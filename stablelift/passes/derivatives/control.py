@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of, differentiable
+from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import NOTHING_SAVEABLE, Policy, parse
 from stablelift.ir.tensor import Tensor
@@ -195,6 +197,20 @@ def _recomputed(
     if gradients and has_barrier(split.reverse):
         keep_call(gradients[0].value.owner)
     return place(gradients, wrt, len(wanted))
+
+
+@jvp("lift.no_derivative")
+def no_derivative_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    raise _refusal(op)
+
+
+@vjp("lift.no_derivative")
+def no_derivative_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    raise _refusal(op)
+
+
+def _refusal(op: Any) -> LiftError:
+    return error_at(op, attributes_of(op)["reason"])
 
 
 @jvp("lift.custom_jvp")
