@@ -261,10 +261,10 @@ def custom_vjp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
 def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     """The user's reverse function is linear in the cotangents: its reverse mode with respect to them is its
     transpose, which is the forward mode (JAX refuses this)."""
-    operands, results = operands_of(op), results_of(op)
+    operands, count = operands_of(op), len(op.operation.results)
     backward = derive.functions[_callee(op, "bwd")]
-    fwd = call(derive.functions[_callee(op, "fwd")], operands)
-    residuals = fwd[len(results) :]
+    outputs = call(derive.functions[_callee(op, "fwd")], operands)
+    results, residuals = outputs[:count], outputs[count:]
     inexact = differentiable([operand.type for operand in operands])
     carrying = tuple(differentiable([result.type for result in results]))
     of = tuple(position for position, index in enumerate(inexact) if tangents[index] is not None)
@@ -273,4 +273,5 @@ def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     zeros = [hlo.zeros_like(results[index]) for index in carrying]
     given = pick(tangents, pick(inexact, of))
     outputs = call(transposed, [*residuals, *zeros, *given])
-    return place(outputs[len(inexact) :], carrying, len(results))
+    replace(op, results)
+    return place(outputs[len(inexact) :], carrying, count)
