@@ -19,7 +19,7 @@ def reached(callee: Callee, arrays: Sequence[Any], wrt: Sequence[int]) -> list[A
     """The results of a traced function as they are where tangents reach its arguments `wrt`."""
     if not holds_rules(callee.jaxpr) or not wrt:
         return callee.bind("lift.call", arrays, callee.out_avals)
-    moving = [jax_compat.tangent_aval(jax_compat.aval_of(arrays[index])) for index in wrt]
-    nowhere = [jnp.zeros(aval.shape, aval.dtype) for aval in moving]
+    moving = (jax_compat.tangent_aval(jax_compat.aval_of(arrays[index])) for index in wrt)
+    nowhere = [jnp.zeros(aval.shape, aval.dtype) for aval in moving if aval is not None]
     operands = [*arrays, *nowhere]
     return callee.bind("lift.jvp", operands, callee.out_avals, wrt=callee.shifted(wrt), of=())

@@ -83,6 +83,7 @@ WELL_FORMED = [
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
     Use("lift.psum", 'axis_name = ["i", "j"]', [X, Y], [X, Y]),
+    Use("lift.psum", 'axis_name = ["i"], groups = [[0, 2], [1]]', [X], [X]),
     Use("lift.psum_invariant", 'axis_name = ["i"]', [X, Y], [X, Y]),
     Use("lift.pvary", 'axis_name = ["i", "j"]', [X], [X]),
     Use("lift.pmax", 'axis_name = ["i"]', [X], [X]),

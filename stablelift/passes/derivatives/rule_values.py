@@ -8,6 +8,7 @@ callees come to refer to others, in which that is so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
@@ -23,7 +24,7 @@ from stablelift.passes.module import call
 
 @values_by_rule("lift.custom_vjp")
 def custom_vjp(derive: Derive, op: ir.Operation, reached: Sequence[bool]) -> list[Tensor]:
-    found = call(derive.functions[op.attributes["fwd"].value], operands_of(op))
+    found = call(derive.functions[attributes_of(op)["fwd"]], operands_of(op))
     return found[: len(op.results)]
 
 
@@ -31,19 +32,20 @@ def custom_vjp(derive: Derive, op: ir.Operation, reached: Sequence[bool]) -> lis
 def custom_jvp(derive: Derive, op: ir.Operation, reached: Sequence[bool]) -> list[Tensor]:
     operands = operands_of(op)
     zeros = [hlo.zeros_like(x) for x in operands if hlo.is_inexact(x.type)]
-    found = call(derive.functions[op.attributes["jvp"].value], [*operands, *zeros])
+    found = call(derive.functions[attributes_of(op)["jvp"]], [*operands, *zeros])
     return found[: len(op.results)]
 
 
 def _refer(op: ir.Operation, attribute: str, name: str) -> None:
-    if op.attributes[attribute].value != name:
+    if op.attributes[attribute] != symbol(name):
         op.attributes[attribute] = symbol(name)
 
 
 @values_by_rule("func.call", "lift.call", "lift.remat", "stablehlo.composite")
 def calls(derive: Derive, op: ir.Operation, reached: Sequence[bool]) -> None:
     attribute = "decomposition" if op.name == "stablehlo.composite" else "callee"
-    _refer(op, attribute, derive.ruled(op.attributes[attribute].value, present(reached)))
+    called: Any = op.attributes[attribute]
+    _refer(op, attribute, derive.ruled(called.value, present(reached)))
 
 
 @values_by_rule("lift.scan")
