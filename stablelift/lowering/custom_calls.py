@@ -14,7 +14,7 @@ import jax
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
 from stablelift.lowering.primitive import refuse_effects
-from stablelift.lowering.recursion import JointOperands, Recursion
+from stablelift.lowering.recursion import Recursion
 from stablelift.lowering.rule_results import (
     carrying,
     completed,
@@ -41,17 +41,20 @@ def call_with_vjp(
         return recursion.apply("lift.custom_vjp", arrays)
     avals = avals_of(arrays)
     primal = function if isinstance(function, Callee) else Callee(function, in_tree, avals)
+
+    def rule() -> list[Callee]:
+        fwd = Callee(forward, in_tree, avals)
+        residual_tree = residual_tree_of(primal, fwd)
+        bwd = _backward_callee(backward, primal, fwd, residual_tree, args)
+        refuse_effects(fwd.jaxpr)
+        refuse_effects(bwd.jaxpr)
+        return [fwd, bwd]
+
     try:
-        with recursion.around(primal):
-            fwd = Callee(forward, in_tree, avals)
-            residual_tree = residual_tree_of(primal, fwd)
-            bwd = _backward_callee(backward, primal, fwd, residual_tree, args)
-            refuse_effects(fwd.jaxpr)
-            refuse_effects(bwd.jaxpr)
+        (fwd, bwd), operands = recursion.traced(primal, rule, arrays)
     except Exception as error:
         return _without_derivative(primal, arrays, error)
     residuals = fwd.out_avals[len(primal.out_avals) :]
-    operands = JointOperands([primal, fwd, bwd], arrays)
 
     def forward_flat(*values: Any) -> list[Any]:
         return [*operands.run(fwd, values), *operands.constants(bwd, values)]
@@ -101,14 +104,17 @@ def call_with_jvp(
         return pair_leaves(rule, primal, found)
 
     moved.__name__ = name_of(rule)
-    tangents = carrying(avals)
+
+    def rule_callee() -> list[Callee]:
+        tangents = carrying(avals)
+        jvp = Callee(moved, jax.tree.structure(((avals, tangents), {})), [*avals, *tangents])
+        refuse_effects(jvp.jaxpr)
+        return [jvp]
+
     try:
-        with recursion.around(primal):
-            jvp = Callee(moved, jax.tree.structure(((avals, tangents), {})), [*avals, *tangents])
-            refuse_effects(jvp.jaxpr)
+        (jvp,), operands = recursion.traced(primal, rule_callee, arrays)
     except Exception as error:
         return _without_derivative(primal, arrays, error)
-    operands = JointOperands([primal, jvp], arrays)
     count = len(operands.values)
 
     def moved_flat(*values: Any) -> list[Any]:
