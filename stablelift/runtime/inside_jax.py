@@ -123,23 +123,20 @@ class _Params(dict):
 def _transpose(
     cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, avals: Any
 ) -> list[Any]:
-    """The gradients of the tangents: reverse mode of the primitive itself."""
+    """The gradients of the tangents: reverse mode of the primitive itself, of the results that matter."""
     count = len(operands) - len(wrt)
     primals = operands[:count]
-    given = dict(zip(of, cotangents, strict=True))
-    filled = [
-        jax.numpy.zeros(aval.shape, aval.dtype) if given.get(index) is None else given[index]
-        for index, aval in enumerate(avals)
-    ]
+    given = {index: ct for index, ct in zip(of, cotangents, strict=True) if ct is not None}
+    function = applied(base, params)
 
     def of_moving(*moving: Any) -> tuple[Any, ...]:
-        given = dict(zip(wrt, moving, strict=True))
-        return function(*(given.get(index, primal) for index, primal in enumerate(primals)))
+        moved = dict(zip(wrt, moving, strict=True))
+        results = function(*(moved.get(index, primal) for index, primal in enumerate(primals)))
+        return tuple(results[index] for index in given)
 
-    function = applied(base, params)
     of_moving.__name__ = function.__name__
     _, pullback = vjp(of_moving, *(primals[index] for index in wrt))
-    return [*[None] * count, *pullback(tuple(filled))]
+    return [*[None] * count, *pullback(tuple(given.values()))]
 
 
 for _primitive in (lift_p, program_p, linear_p):
