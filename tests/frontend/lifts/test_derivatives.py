@@ -253,3 +253,24 @@ def test_a_forward_rule_that_records_other_intermediates():
         return model.apply(model.init(KEY, X), X, capture_intermediates=True)
 
     assert_parity(run)
+
+
+def test_a_custom_gradient_in_a_map_that_shares_parameters():
+    """Shared parameters that may be written come out of the function, and stay shared."""
+
+    def build(nn):
+        half = lambda pullback, ct: jax.tree.map(lambda g: g / 2, pullback(ct))  # noqa: E731
+        forward = lambda mdl, x: nn.vjp(lambda mdl, x: mdl(x), mdl, x)  # noqa: E731
+        mapped = nn.vmap(lambda mdl, x: mdl(x), variable_axes={"params": None}, split_rngs={"params": False})
+
+        class Outer(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return mapped(custom_model(nn, forward, half), x)
+
+        model = Outer()
+        variables = model.init(KEY, X)
+        loss = lambda v: (model.apply(v, X, mutable=True)[0] ** 2).sum()  # noqa: E731
+        return variables, jax.grad(loss)(variables)
+
+    assert_parity(build, close=True)
