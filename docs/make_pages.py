@@ -94,9 +94,12 @@ def coverage_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+_SPECIAL = dict.fromkeys(locally_constant_ops, "zero") | {"lift.no_derivative": "an error"}
+
+
 def _rows() -> Iterator[str]:
     for name in sorted({*derivatives, *batching, *lowerings}):
-        rule = "" if name not in derivatives else "zero" if name in locally_constant_ops else "yes"
+        rule = "" if name not in derivatives else _SPECIAL.get(name, "yes")
         cells = [rule, "yes" if name in batching else "", "yes" if name in lowerings else ""]
         yield f"| `{name}` | " + " | ".join(cells) + " |"
 

@@ -1,8 +1,8 @@
 """The attributes of lift ops as Python values, and back.
 
 A kind names what an attribute holds: `i64`, `bool`, `string`, `strings`, `symbol` (`@f`), `symbols`,
-`indices` (integers), `axes` (integers, or `unit` for "not mapped", None in Python) and `pairs`. A kind that
-ends in `?` may be left out.
+`indices` (integers), `axes` (integers, or `unit` for "not mapped", None in Python), `pairs` and `groups` (of
+positions). A kind that ends in `?` may be left out.
 """
 
 from __future__ import annotations
@@ -35,9 +35,17 @@ _ENCODE: dict[str, Callable[[Any], ir.Attribute]] = {
     "indices": _array(_i64),
     "axes": _array(_axis),
     "pairs": _array(_array(_i64)),
+    "groups": _array(_array(_i64)),
 }
 
-_ITEM = {"strings": "string", "symbols": "symbol", "indices": "i64", "axes": "axis", "pairs": "indices"}
+_ITEM = {
+    "strings": "string",
+    "symbols": "symbol",
+    "indices": "i64",
+    "axes": "axis",
+    "pairs": "indices",
+    "groups": "indices",
+}
 
 _CLASS: dict[str, Any] = {
     "i64": ir.IntegerAttr,

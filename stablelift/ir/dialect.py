@@ -321,6 +321,17 @@ def _random_bits(site: Site) -> Types:
     return _call(site)
 
 
+@row(
+    "no_derivative",
+    "the callee, whose derivative is an error: `reason` says why",
+    "args",
+    {"callee": "symbol", "reason": "string"},
+    "the operands have the callee's input types",
+)
+def _no_derivative(site: Site) -> Types:
+    return _call(site)
+
+
 @row("name", "a value named for rematerialisation policies", "x", {"name": "string"}, "there is one operand")
 def _name(site: Site) -> Types:
     require(len(site.operands) == 1, "C1", f"expected 1 operand, found {len(site.operands)}")
@@ -332,18 +343,20 @@ def _stop_gradient(site: Site) -> Types:
     return _name(site)
 
 
-def _elementwise_collective(name: str, meaning: str) -> None:
-    @row(name, meaning, "args", {"axis_name": "strings"}, "axis_name names at least one axis")
+def _elementwise_collective(name: str, meaning: str, **others: str) -> None:
+    @row(name, meaning, "args", {"axis_name": "strings", **others}, "axis_name names at least one axis")
     def _collective(site: Site) -> Types:
         require(len(site["axis_name"]) > 0, "C1", "expected the name of an axis")
         return site.operands
 
 
-_elementwise_collective("psum", "the sum over a mapped axis")
+_IN_GROUPS = "`groups`: of the positions in each group"
+
+_elementwise_collective("psum", f"the sum over a mapped axis; {_IN_GROUPS}", groups="groups?")
 _elementwise_collective("psum_invariant", "the sum over an axis of devices, which all of them share")
 _elementwise_collective("pvary", "a value that an axis of devices share, as one of each")
-_elementwise_collective("pmax", "the maximum over a mapped axis")
-_elementwise_collective("pmin", "the minimum over a mapped axis")
+_elementwise_collective("pmax", f"the maximum over a mapped axis; {_IN_GROUPS}", groups="groups?")
+_elementwise_collective("pmin", f"the minimum over a mapped axis; {_IN_GROUPS}", groups="groups?")
 
 
 @row(
@@ -369,9 +382,9 @@ def _exchanged(site: Site) -> Any:
 
 @row(
     "all_gather",
-    "the values of all positions along a mapped axis",
+    f"the values of all positions along a mapped axis; {_IN_GROUPS}",
     "x",
-    {"axis_name": "strings", "axis_size": "i64", "dimension": "i64", "tiled": "bool"},
+    {"axis_name": "strings", "axis_size": "i64", "dimension": "i64", "tiled": "bool", "groups": "groups?"},
     "there is one operand, dimension is in range, and axis_size at least 1",
 )
 def _all_gather(site: Site) -> Types:
@@ -399,9 +412,16 @@ def _ppermute(site: Site) -> Types:
 
 @row(
     "all_to_all",
-    "one axis of the value exchanged with a mapped axis",
+    f"one axis of the value exchanged with a mapped axis; {_IN_GROUPS}",
     "x",
-    {"axis_name": "strings", "axis_size": "i64", "split_axis": "i64", "concat_axis": "i64", "tiled": "bool"},
+    {
+        "axis_name": "strings",
+        "axis_size": "i64",
+        "split_axis": "i64",
+        "concat_axis": "i64",
+        "tiled": "bool",
+        "groups": "groups?",
+    },
     "there is one operand, the axes are in range, axis_size is at least 1 and divides split_axis",
 )
 def _all_to_all(site: Site) -> Types:

@@ -108,3 +108,9 @@ def _shown(op: Any, name: str) -> str:
         return str(op.attributes[name])
     except TypeError:  # the bindings have no class for it
         return "an attribute of another kind"
+
+
+def places_in(groups: Sequence[Sequence[int]]) -> list[int]:
+    """For each position along the axes of a collective the place that it has in its group."""
+    places = {position: place for group in groups for place, position in enumerate(group)}
+    return [places[position] for position in range(len(places))]

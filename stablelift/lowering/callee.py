@@ -11,7 +11,10 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.errors import LiftError, location_of
-from stablelift.lowering import jax_compat
+from stablelift.lowering import (
+    jax_compat,
+    restriction,  # noqa: F401  (registers what parts of lifts are)
+)
 from stablelift.lowering.jax_compat import Jaxpr, TreeDef
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.session import session

@@ -20,21 +20,22 @@ from stablelift.lowering.table import (
 )
 
 
-def _axis_names(name: Any, groups: Any = None) -> dict[str, list[str]]:
-    """The attribute that names the mapped axes of a collective.
+def _across(name: Any, groups: Any = None, most: int | None = None) -> dict[str, Any]:
+    """The attributes that say across what a collective is: the mapped axes, and groups of positions.
 
     Raises:
-      LiftError: Groups of positions along an axis, or a positional axis, are asked for.
+      LiftError: A positional axis is asked for, or groups along more than `most` axes.
     """
     names = list(name) if isinstance(name, (tuple, list)) else [name]
-    if groups is not None or not all(isinstance(one, str) for one in names):
+    has_names = all(isinstance(one, str) for one in names)
+    if not has_names or (groups is not None and most is not None and len(names) > most):
         place = jax_compat.user_frame()
+        in_groups = "" if groups is None else f" with axis_index_groups={groups}"
         raise LiftError(
-            f"{place + ': ' if place else ''}"
-            f"error: a collective over {names} with axis_index_groups={groups}\n"
-            "  hint: collectives of a lifted map run over whole axes that have names"
+            f"{place + ': ' if place else ''}error: a collective over {names}{in_groups}\n"
+            "  hint: collectives of a lifted map run over axes that have names, in groups along one of them"
         )
-    return {"axis_name": names}
+    return {"axis_name": names, **({} if groups is None else {"groups": groups})}
 
 
 def _reduction(
@@ -47,7 +48,7 @@ def _reduction(
         reduce = _REDUCTIONS[primitive]
         (x,) = jax_compat.lowered_as(lambda x: [reduce(x, axis=numbers).astype(x.dtype)])(ctx, x)
     op = f"lift.{primitive.name}"
-    return emit(ctx, op, [x], {}, **_axis_names(names, axis_index_groups)) if names else [x]
+    return emit(ctx, op, [x], {}, **_across(names, axis_index_groups)) if names else [x]
 
 
 _REDUCTIONS = {jax_compat.psum_p: jnp.sum, jax_compat.pmax_p: jnp.max, jax_compat.pmin_p: jnp.min}
@@ -58,32 +59,32 @@ for _primitive in _REDUCTIONS:
 
 @lowers(jax_compat.axis_index_p)
 def _axis_index(ctx: Any, *, axis_name: Any) -> list[Any]:
-    return emit(ctx, "lift.axis_index", [], {}, **_axis_names(axis_name))
+    return emit(ctx, "lift.axis_index", [], {}, **_across(axis_name))
 
 
 @lowers(jax_compat.all_gather_p)
 def _all_gather(
     ctx: Any, x: Any, *, axis_name: Any, all_gather_dimension: int, axis_size: int, tiled: bool, **params: Any
 ) -> list[Any]:
-    names = _axis_names(axis_name, params["axis_index_groups"])
-    several = names["axis_name"]
+    across = _across(axis_name, params["axis_index_groups"], most=1)
+    several = across["axis_name"]
     if len(several) > 1:
         gather = functools.partial(
             several_axes.all_gather, names=several, dimension=all_gather_dimension, tiled=tiled
         )
         return _composed(ctx, "all_gather", gather, x)
     shape = {"axis_size": axis_size, "dimension": all_gather_dimension, "tiled": tiled}
-    return emit(ctx, "lift.all_gather", [x], {}, **names, **shape)
+    return emit(ctx, "lift.all_gather", [x], {}, **across, **shape)
 
 
 @lowers(jax_compat.ppermute_p)
 def _ppermute(ctx: Any, x: Any, *, axis_name: Any, perm: Any, **_: Any) -> list[Any]:
-    names = _axis_names(axis_name)
-    several = names["axis_name"]
+    across = _across(axis_name)
+    several = across["axis_name"]
     if len(several) > 1:
         permute = functools.partial(several_axes.ppermute, names=several, permutation=perm)
         return _composed(ctx, "ppermute", permute, x)
-    return emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **names)
+    return emit(ctx, "lift.ppermute", [x], {}, permutation=perm, **across)
 
 
 @lowers(jax_compat.all_to_all_p)
@@ -92,24 +93,25 @@ def _all_to_all(
 ) -> list[Any]:
     """JAX adds and removes the axes of an exchange that is not tiled around the primitive, which always is.
     """
-    names = _axis_names(axis_name, params["axis_index_groups"])
-    several, sizes = names["axis_name"], axis_sizes(ctx)
+    groups = params["axis_index_groups"]
+    across = _across(axis_name, groups, most=1)
+    several, sizes = across["axis_name"], axis_sizes(ctx)
     axes = {"split_axis": split_axis, "concat_axis": concat_axis}
     if len(several) > 1:
         exchange = functools.partial(several_axes.all_to_all, names=several, sizes=sizes, **axes)
         return _composed(ctx, "all_to_all", exchange, x)
-    size = sizes.get(several[0], 1)
-    return emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, tiled=True, **names, **axes)
+    size = sizes.get(several[0], 1) if groups is None else len(groups[0])
+    return emit(ctx, "lift.all_to_all", [x], {}, axis_size=size, tiled=True, **across, **axes)
 
 
 @lowers(jax_compat.reduce_scatter_p)
 def _reduce_scatter(
     ctx: Any, x: Any, *, axis_name: Any, scatter_dimension: int, axis_size: int, tiled: bool, **params: Any
 ) -> list[Any]:
-    names = _axis_names(axis_name, params["axis_index_groups"])["axis_name"]
-    scatter = functools.partial(
-        several_axes.psum_scatter, names=names, dimension=scatter_dimension, size=axis_size, tiled=tiled
-    )
+    groups = params["axis_index_groups"]
+    names = _across(axis_name, groups, most=1)["axis_name"]
+    shape = {"dimension": scatter_dimension, "size": axis_size, "tiled": tiled}
+    scatter = functools.partial(several_axes.psum_scatter, names=names, groups=groups, **shape)
     return _composed(ctx, "reduce_scatter", scatter, x)
 
 

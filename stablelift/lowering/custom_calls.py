@@ -1,23 +1,26 @@
 """A call of a function with its derivative rule: both traced, and bound as one lift op.
 
-What function and rule close over has no gradient; it goes in as further operands.
+What function and rule close over has no gradient; it goes in as further operands. A rule that cannot be
+traced, or does not fit the function, is an error once a derivative is asked for, as in JAX.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
-from stablelift.lowering.recursion import JointOperands, Recursion
+from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.recursion import Recursion
 from stablelift.lowering.rule_results import (
     carrying,
     completed,
     gradient_leaves,
     pair_leaves,
+    reason_of,
     residual_tree_of,
 )
 
@@ -31,9 +34,6 @@ def call_with_vjp(
 ) -> Any:
     """`function(*args)`, whose gradient is `backward(residuals, cotangent)`, where
     `forward(*args)` = (output, residuals). The function may have been traced already, on these arguments.
-
-    Raises:
-      TypeError: The functions do not fit each other.
     """
     recursion = recursion or Recursion({}, None)
     arrays, in_tree = flat_arrays((args, {}))
@@ -41,12 +41,20 @@ def call_with_vjp(
         return recursion.apply("lift.custom_vjp", arrays)
     avals = avals_of(arrays)
     primal = function if isinstance(function, Callee) else Callee(function, in_tree, avals)
-    with recursion.around(primal):
+
+    def rule() -> list[Callee]:
         fwd = Callee(forward, in_tree, avals)
         residual_tree = residual_tree_of(primal, fwd)
         bwd = _backward_callee(backward, primal, fwd, residual_tree, args)
+        refuse_effects(fwd.jaxpr)
+        refuse_effects(bwd.jaxpr)
+        return [fwd, bwd]
+
+    try:
+        (fwd, bwd), operands = recursion.traced(primal, rule, arrays)
+    except Exception as error:
+        return _without_derivative(primal, arrays, error)
     residuals = fwd.out_avals[len(primal.out_avals) :]
-    operands = JointOperands([primal, fwd, bwd], arrays)
 
     def forward_flat(*values: Any) -> list[Any]:
         return [*operands.run(fwd, values), *operands.constants(bwd, values)]
@@ -82,11 +90,7 @@ def _backward_callee(
 def call_with_jvp(
     function: Callable, rule: Callable, *args: Any, recursion: Recursion | None = None
 ) -> Any:
-    """`function(*args)`, whose output and tangent are `rule(primals, tangents)`.
-
-    Raises:
-      TypeError: The functions do not fit each other.
-    """
+    """`function(*args)`, whose output and tangent are `rule(primals, tangents)`."""
     recursion = recursion or Recursion({}, None)
     arrays, in_tree = flat_arrays((args, {}))
     if recursion.running:
@@ -100,10 +104,17 @@ def call_with_jvp(
         return pair_leaves(rule, primal, found)
 
     moved.__name__ = name_of(rule)
-    tangents = carrying(avals)
-    with recursion.around(primal):
+
+    def rule_callee() -> list[Callee]:
+        tangents = carrying(avals)
         jvp = Callee(moved, jax.tree.structure(((avals, tangents), {})), [*avals, *tangents])
-    operands = JointOperands([primal, jvp], arrays)
+        refuse_effects(jvp.jaxpr)
+        return [jvp]
+
+    try:
+        (jvp,), operands = recursion.traced(primal, rule_callee, arrays)
+    except Exception as error:
+        return _without_derivative(primal, arrays, error)
     count = len(operands.values)
 
     def moved_flat(*values: Any) -> list[Any]:
@@ -117,3 +128,10 @@ def call_with_jvp(
         "jvp": jax_compat.make_jaxpr(moved_flat, [*operands.avals, *carrying(operands.avals)]),
     }
     return recursion.bind("lift.custom_jvp", operands, callees)
+
+
+def _without_derivative(primal: Callee, arrays: Sequence[Any], error: Exception) -> Any:
+    """The function alone, whose derivative is the error that its rule ended in."""
+    reason = reason_of(primal.name, error)
+    results = primal.bind("lift.no_derivative", arrays, primal.out_avals, reason=reason)
+    return jax.tree.unflatten(primal.out_tree, results)

@@ -138,6 +138,7 @@ def _settled(carry: Flags, step: Callable[[Flags], Flags]) -> Flags:
 _RULES: dict[str, Callable[[Dependence, Callees, Attributes, Flags], Flags]] = {
     "lift.call": _callee,
     "lift.remat": _callee,
+    "lift.no_derivative": _callee,
     "lift.psum_invariant": _sum,
     "lift.pvary": _same,
     "lift.vmap": _vmap,

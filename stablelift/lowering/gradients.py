@@ -20,6 +20,7 @@ from stablelift.lowering.callee import Callee, as_array, call
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.plain_leaves import plain_beside, set_aside
 from stablelift.lowering.primitive import bind
+from stablelift.lowering.rule_values import reached
 
 
 def jvp(
@@ -74,7 +75,8 @@ def vjp(function: Callable, *primals: Any, has_aux: bool = False) -> tuple[Any, 
     arrays = [as_array(leaf) for leaf in leaves]
     callee = Callee(function, in_tree, [jax_compat.aval_of(leaf) for leaf in arrays])
     _outputs(callee, has_aux)
-    results = callee.bind("lift.call", arrays, callee.out_avals)
+    wrt = [index for index, leaf in enumerate(arrays) if jax_compat.can_carry_tangent(leaf)]
+    results = reached(callee, arrays, wrt)
     out = jax.tree.unflatten(callee.out_tree, results)
     primal_out, aux = out if has_aux else (out, None)
     tree = jax.tree.structure(primal_out)

@@ -159,10 +159,11 @@ def hoist_constants(jaxpr: Jaxpr) -> tuple[Jaxpr, list[Any]]:
     return close(partial_eval.convert_constvars_jaxpr(jaxpr.jaxpr if _ClosedJaxpr else jaxpr)), constants
 
 
-def restrict(jaxpr: Jaxpr, outputs: Sequence[int], keep_inputs: bool = False) -> tuple[Jaxpr, list[bool]]:
-    """The part of a jaxpr without constants that computes some of its outputs, and which inputs it uses.
-
-    Its inputs are those that it uses, or, with `keep_inputs`, all.
+def restrict(
+    jaxpr: Jaxpr, outputs: Sequence[int], keep_inputs: bool | Sequence[bool] = False
+) -> tuple[Jaxpr, list[bool]]:
+    """The part of a jaxpr without constants that computes some of its outputs, and which inputs it has:
+    those that it uses, and those that `keep_inputs` says.
     """
     wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
     opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
@@ -192,6 +193,12 @@ def interpreted(
         results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
         known.update(zip(eqn.outvars, results, strict=True))
     return [of(atom) for atom in opened.outvars]
+
+
+def name_of_traced(jaxpr: Jaxpr) -> str:
+    """The name of the function that a jaxpr was traced from."""
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
+    return opened.debug_info.func_name
 
 
 def computes_nothing(jaxpr: Jaxpr) -> bool:
@@ -400,17 +407,30 @@ def _meshes_in(jaxpr: Any) -> list[jax.sharding.Mesh]:
             found.append(getattr(params["sharding"], "mesh", None))
         else:
             found += [
-                mesh for value in params.values() for below in _jaxprs_in(value) for mesh in meshes_of(below)
+                mesh for value in params.values() for below in jaxprs_in(value) for mesh in meshes_of(below)
             ]
     return [mesh for mesh in found if isinstance(mesh, jax.sharding.Mesh)]
 
 
-def _jaxprs_in(value: Any) -> list[Jaxpr]:
+def jaxprs_in(value: Any) -> list[Jaxpr]:
     """The jaxprs of a parameter: itself, or those in tuples."""
     if isinstance(value, tuple):
-        return [jaxpr for entry in value for jaxpr in _jaxprs_in(entry)]
+        return [jaxpr for entry in value for jaxpr in jaxprs_in(entry)]
     return [value] if isinstance(value, _JAXPRS) else []
 
+
+def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool]) -> bool:
+    """Whether something holds of an equation of a jaxpr, by its primitive and parameters; asked once of each
+    jaxpr.
+    """
+    known = _answers.setdefault(holds, WeakKeyDictionary())
+    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
+    if opened not in known:
+        known[opened] = any(holds(eqn.primitive, eqn.params) for eqn in opened.eqns)
+    return known[opened]
+
+
+_answers: dict[Any, WeakKeyDictionary[Any, bool]] = {}
 
 _around: ContextVar[Surroundings | None] = ContextVar("around", default=None)
 
@@ -762,10 +782,10 @@ def platform_of(ctx: Any) -> str:
 
 def register_restriction(
     primitive: Primitive,
-    rule: Callable[[list[bool], dict[str, Any]], tuple[list[bool], dict[str, Any]] | None],
+    rule: Callable[[list[bool], dict[str, Any]], tuple[list[bool], list[bool], dict[str, Any]] | None],
 ) -> None:
-    """How an equation computes only some of its results: (wanted, params) -> (used inputs, params), or None
-    where it computes all or nothing.
+    """How an equation computes only some of its results: (wanted, params) -> (operands that are used,
+    results there are, params), or None where it computes all or nothing.
     """
 
     def of_equation(wanted: Any, *rest: Any) -> tuple[list[bool], Any]:
@@ -775,10 +795,12 @@ def register_restriction(
         found = rule(list(wanted), eqn.params)
         if found is None:
             return [True] * len(eqn.invars), eqn
-        used, params = found
+        used, results, params = found
+        pairs = zip(eqn.outvars, wanted, strict=True)
+        outvars = [var if is_wanted else core.DropVar(var.aval) for var, is_wanted in pairs]
         return used, eqn.replace(
             invars=[var for var, is_used in zip(eqn.invars, used, strict=True) if is_used],
-            outvars=[var for var, is_wanted in zip(eqn.outvars, wanted, strict=True) if is_wanted],
+            outvars=[var for var, is_there in zip(outvars, results, strict=True) if is_there],
             params=params,
         )
 

@@ -1,9 +1,4 @@
-"""`linear_p`: the derivative of a lift or Program, where JAX is the one who differentiates.
-
-JAX's linearisation wants the tangent computation as primitives of its own, linear in the tangents and
-transposable. `linear_p` is that primitive: `lift.jvp` of what it differentiates, whose transpose (in
-`runtime/`) is `lift.vjp`.
-"""
+"""What the primitives compute, as functions: a lift or Program, and `linear_p`, its derivative."""
 
 from __future__ import annotations
 
@@ -12,16 +7,7 @@ from typing import Any
 
 from jax.extend.core import Primitive
 
-from stablelift.lowering import jax_compat
 from stablelift.lowering.gradients import jvp
-
-linear_p = Primitive("lift_tangent")
-linear_p.multiple_results = True
-
-
-@linear_p.def_abstract_eval
-def _abstract_eval(*_: Any, of: tuple[int, ...], avals: tuple[Any, ...], **__: Any) -> list[Any]:
-    return [jax_compat.tangent_aval(avals[index]) for index in of]
 
 
 def applied(primitive: Primitive, params: dict[str, Any]) -> Any:

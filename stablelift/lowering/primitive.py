@@ -17,9 +17,6 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of, on_devices
 from stablelift.lowering.jax_compat import Jaxpr
 
-OUTLINED = ("lift.call", "lift.remat")
-"""The ops that are their callee on the same inputs, with the same results."""
-
 lift_p = Primitive("lift")
 lift_p.multiple_results = True
 
@@ -29,21 +26,6 @@ def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **__: Any) -> list[Any]:
     return list(out_avals)
 
 
-def _restricted(
-    wanted: list[bool], params: dict[str, Any]
-) -> tuple[list[bool], dict[str, Any]] | None:
-    """Of an outlined function, the part that computes some of its results; of any other lift, the whole."""
-    if params["op"] not in OUTLINED:
-        return None
-    ((attribute, callee),) = params["callees"]
-    outputs = [index for index, is_wanted in enumerate(wanted) if is_wanted]
-    jaxpr, used = jax_compat.restrict(callee, outputs)
-    out_avals = tuple(params["out_avals"][index] for index in outputs)
-    return used, {**params, "callees": ((attribute, jaxpr),), "out_avals": out_avals}
-
-
-jax_compat.register_restriction(lift_p, _restricted)
-
 program_p = Primitive("program")
 program_p.multiple_results = True
 """A call of a whole `Program`, on flat arguments; its parameter is the program."""
@@ -52,6 +34,21 @@ program_p.multiple_results = True
 @program_p.def_abstract_eval
 def _program_abstract_eval(*avals: Any, program: Any) -> list[Any]:
     return [jax_compat.varying_as(avals, jax_compat.aval_of(aval)) for aval in program.out_avals]
+
+
+linear_p = Primitive("lift_tangent")
+linear_p.multiple_results = True
+"""The derivative of a lift or Program, where JAX is the one who differentiates.
+
+JAX's linearisation wants the tangent computation as primitives of its own, linear in the tangents and
+transposable. This is that primitive: `lift.jvp` of what it differentiates, whose transpose (in `runtime/`) is
+`lift.vjp`.
+"""
+
+
+@linear_p.def_abstract_eval
+def _linear_abstract_eval(*_: Any, of: tuple[int, ...], avals: tuple[Any, ...], **__: Any) -> list[Any]:
+    return [jax_compat.tangent_aval(avals[index]) for index in of]
 
 
 class Recursive:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +12,7 @@ import jax.numpy as jnp
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.primitive import Recursive, bind
+from stablelift.lowering.primitive import Callees, Recursive, bind
 from stablelift.lowering.rule_results import carrying
 
 ORDERS = 8
@@ -41,6 +39,7 @@ class Recursion:
     def __init__(self, tracing: dict[Any, Recursion], key: Any):
         self._tracing, self._key = tracing, key
         self._op, self._applied = Recursive(), False
+        self._shared: list[Any] = []
         self._primal: Callee | None = None
 
     @property
@@ -50,45 +49,67 @@ class Recursion:
 
     def apply(self, op: str, arrays: Sequence[Any]) -> Any:
         """Use the op inside its rule."""
-        return self._tracing[self._key]._use(op, arrays)
+        outer = self._tracing[self._key]
+        outer._applied = True
+        return outer._use(op, [*outer._shared, *arrays], outer._op)
 
-    def _use(self, op: str, values: Sequence[Any]) -> Any:
-        self._applied = True
-        assert self._primal is not None
-        primal = self._primal
-        results = bind(op, values, self._op, primal.out_avals, name=primal.name)
-        return jax.tree.unflatten(primal.out_tree, results)
+    def traced(
+        self, primal: Callee, rule: Callable[[], list[Callee]], arrays: Sequence[Any]
+    ) -> tuple[list[Callee], JointOperands]:
+        """The callees of the rule, and what they and the function take together.
 
-    @contextlib.contextmanager
-    def around(self, primal: Callee) -> Iterator[None]:
-        """Trace the rule meanwhile."""
-        self._primal, self._tracing[self._key] = primal, self
+        A use inside takes what all of them close over and is being traced, which a first trace finds.
+        """
+        self._primal = primal
+        callees = self._around(rule)
+        if not self._applied:
+            return callees, JointOperands([primal, *callees], arrays)
+        constants = (constant for callee in [primal, *callees] for constant in callee.constants)
+        self._shared = list({id(each): each for each in constants if jax_compat.is_tracer(each)}.values())
+        if self._shared:
+            callees = self._around(rule)
+        return callees, JointOperands([primal, *callees], arrays, self._shared)
+
+    def _around(self, rule: Callable[[], list[Callee]]) -> list[Callee]:
+        self._tracing[self._key] = self
         try:
-            yield
+            return rule()
         finally:
             del self._tracing[self._key]
 
     def bind(self, op: str, operands: JointOperands, callees: dict[str, Jaxpr]) -> Any:
         """Apply the op outside, now that its callees are known."""
-        assert self._primal is not None
+        self._op.callees = callees
+        return self._use(op, operands.values, self._op if self._applied else {**callees})
+
+    def _use(self, op: str, values: Sequence[Any], callees: Recursive | Callees) -> Any:
         primal = self._primal
-        if self._applied:
-            self._op.callees = operands.closed(primal.name, callees)
-            return self._use(op, operands.arguments(operands.values))
-        results = bind(op, operands.values, {**callees}, primal.out_avals, name=primal.name)
+        assert primal is not None
+        results = bind(op, values, callees, primal.out_avals, name=primal.name)
         return jax.tree.unflatten(primal.out_tree, results)
 
 
 class JointOperands:
-    """What callees that are one op's take together: the constants of each of them, then the arguments."""
+    """What callees that are one op's take together: the constants of each of them, then the arguments.
 
-    def __init__(self, callees: Sequence[Callee], arrays: Sequence[Any]):
-        self.values = [*(constant for callee in callees for constant in callee.constants), *arrays]
+    With `shared` only those constants, of which each callee takes its own; the others stay inside.
+    """
+
+    def __init__(
+        self, callees: Sequence[Callee], arrays: Sequence[Any], shared: Sequence[Any] | None = None
+    ):
+        first = [each for callee in callees for each in callee.constants] if shared is None else shared
+        self.values = [*first, *arrays]
         self.avals = avals_of(self.values)
-        self._first = len(self.values) - len(arrays)
+        self._first = len(first)
         self._callees = callees
+        self._places = None if shared is None else {id(each): place for place, each in enumerate(shared)}
 
     def constants(self, callee: Callee, values: Sequence[Any]) -> Sequence[Any]:
+        if self._places is not None:
+            places = [self._places.get(id(constant)) for constant in callee.constants]
+            pairs = zip(callee.constants, places, strict=True)
+            return [constant if place is None else values[place] for constant, place in pairs]
         before = self._callees[: self._callees.index(callee)]
         start = sum(len(other.constants) for other in before)
         return values[start : start + len(callee.constants)]
@@ -106,37 +127,3 @@ class JointOperands:
     def zeros(self) -> list[Any]:
         """The gradients of the constants that can have one."""
         return [jnp.zeros(aval.shape, aval.dtype) for aval in carrying(self.avals[: self._first])]
-
-    def closed(self, name: str, callees: dict[str, Jaxpr]) -> dict[str, Jaxpr]:
-        """The callees as functions of the arguments alone, the constants inside.
-
-        Raises:
-          TypeError: A constant is being traced, so it cannot be part of a function.
-        """
-        constants, zeros = self.values[: self._first], self.zeros()
-        if any(map(jax_compat.is_tracer, constants)):
-            raise TypeError(
-                f"the derivative rule of `{name}` applies `{name}`, and one of them closes over a value that "
-                "is being traced; pass it as an argument"
-            )
-        avals = self.avals[self._first :]
-
-        def of_arguments(jaxpr: Jaxpr, *values: Any) -> list[Any]:
-            return jax_compat.evaluate(jaxpr, *constants, *values)
-
-        def without_gradients(jaxpr: Jaxpr, *values: Any) -> list[Any]:
-            return jax_compat.evaluate(jaxpr, *values)[len(zeros) :]
-
-        def with_tangents(jaxpr: Jaxpr, *values: Any) -> list[Any]:
-            primals, tangents = values[: len(avals)], values[len(avals) :]
-            return jax_compat.evaluate(jaxpr, *constants, *primals, *zeros, *tangents)
-
-        makers = {"bwd": without_gradients, "jvp": with_tangents}
-        given = {"jvp": [*avals, *carrying(avals)]}
-        return {
-            attribute: jax_compat.make_jaxpr(
-                partial(makers.get(attribute, of_arguments), jaxpr),
-                jaxpr.in_avals if attribute == "bwd" else given.get(attribute, avals),
-            )
-            for attribute, jaxpr in callees.items()
-        }

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from stablelift.errors import location_of
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
 from stablelift.lowering.gradients import float0_like
+
+
+def reason_of(name: str, error: Exception) -> str:
+    """Why a function has no derivative: the error that its rule ended in."""
+    place = location_of(error)
+    text = f"{type(error).__name__}{f' at {place}' if place else ''}: {error}"
+    return f"the derivative rule of `{name}` ended in an error\n{textwrap.indent(text, '  ')}"
 
 
 def carrying(avals: Sequence[Any]) -> list[Any]:

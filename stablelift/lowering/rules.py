@@ -16,8 +16,8 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.linear import linear_p, tangents
-from stablelift.lowering.primitive import Recursive, lift_p, program_p
+from stablelift.lowering.linear import tangents
+from stablelift.lowering.primitive import Recursive, lift_p, linear_p, program_p
 from stablelift.lowering.table import (
     AXES,
     RULES,

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from stablelift.ir.lift import places_in
+
 
 def all_gather(x: jax.Array, names: Sequence[str], dimension: int, tiled: bool) -> jax.Array:
     """The last axis first: its values lie side by side."""
@@ -53,9 +55,19 @@ def all_to_all(
     return joined.reshape(shape)
 
 
-def psum_scatter(x: jax.Array, names: Sequence[str], dimension: int, size: int, tiled: bool) -> jax.Array:
+def psum_scatter(
+    x: jax.Array,
+    names: Sequence[str],
+    dimension: int,
+    size: int,
+    tiled: bool,
+    groups: Sequence[Sequence[int]] | None = None,
+) -> jax.Array:
     """The sum, of which each position keeps its own piece."""
     width = x.shape[dimension] // size
-    start = lax.axis_index(tuple(names)) * width
-    piece = lax.dynamic_slice_in_dim(lax.psum(x, tuple(names)), start, width, dimension)
+    position = lax.axis_index(tuple(names))
+    if groups is not None:
+        position = jnp.asarray(places_in(groups), jnp.int32)[position]
+    total = lax.psum(x, tuple(names), axis_index_groups=groups)
+    piece = lax.dynamic_slice_in_dim(total, position * width, width, dimension)
     return piece if tiled else lax.squeeze(piece, [dimension])

@@ -10,9 +10,10 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.recursion import ORDERS, poisoned
-from stablelift.lowering.rule_results import carrying
+from stablelift.lowering.rule_results import carrying, reason_of
 from stablelift.lowering.table import (
     emit,
+    lowered_callee,
     lowers,
     signature_of_jaxpr,
 )
@@ -54,7 +55,11 @@ def _rule_of(params: dict[str, Any], in_avals: Sequence[Any], orders: int) -> Ja
 
 @lowers(jax_compat.custom_jvp_call_p)
 def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
-    rule = _rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals, _orders(ctx))
+    try:
+        rule = _rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals, _orders(ctx))
+        refuse_effects(rule)
+    except Exception as error:
+        return _without_derivative(ctx, args, call_jaxpr, error)
     names = ("custom_jvp", "custom_jvp_rule")
     callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule])
     return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})
@@ -62,10 +67,22 @@ def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
 
 @lowers(jax_compat.custom_vjp_call_p)
 def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
-    fwd, bwd = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
+    try:
+        fwd, bwd = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
+        refuse_effects(fwd)
+        refuse_effects(bwd)
+    except Exception as error:
+        return _without_derivative(ctx, args, call_jaxpr, error)
     names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
     callee, fwd, bwd = rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
     return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
+
+
+def _without_derivative(ctx: Any, args: Sequence[Any], call_jaxpr: Jaxpr, error: Exception) -> list[Any]:
+    """The function alone: its rule cannot be traced, which is an error once a derivative is asked for."""
+    name = jax_compat.name_of_traced(call_jaxpr)
+    callee = lowered_callee(ctx, "without_derivative", call_jaxpr)
+    return emit(ctx, "lift.no_derivative", args, {"callee": callee}, reason=reason_of(name, error))
 
 
 def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:

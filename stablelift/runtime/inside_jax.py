@@ -18,13 +18,16 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import Callee
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.gradients import vjp
 from stablelift.lowering.jax_compat import MappedAxis
-from stablelift.lowering.linear import applied, linear_p, tangents
+from stablelift.lowering.linear import applied, tangents
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import Recursive, bind, lift_p, program_p
+from stablelift.lowering.primitive import lift_p, linear_p, program_p
+from stablelift.lowering.rule_search import has_rules
+from stablelift.lowering.rule_values import reached
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.runtime import wide
 from stablelift.runtime.program import Program
@@ -112,10 +115,10 @@ def _batch(
 
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
-    results = _primal(primitive, primals, params)
+    wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
+    results = _primal(primitive, primals, wrt, params)
     avals = tuple(jax_compat.aval_of(result) for result in results)
     of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
-    wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
     given = [moving[index] for index in wrt]
     frozen = _Params(params)
     moved = linear_p.bind(*primals, *given, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
@@ -123,14 +126,13 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
     return results, [placed.get(index) for index in range(len(avals))]
 
 
-def _primal(primitive: Primitive, primals: Any, params: dict[str, Any]) -> list[Any]:
-    """The results that tangents stand beside: of a user's reverse rule, what its forward function returns."""
-    callees = params.get("callees")
-    if params.get("op") != "lift.custom_vjp" or isinstance(callees, Recursive):
+def _primal(primitive: Primitive, primals: Any, wrt: Sequence[int], params: dict[str, Any]) -> list[Any]:
+    """The results that tangents stand beside."""
+    if not wrt or not has_rules(primitive, params):
         return primitive.bind(*primals, **params)
-    fwd = dict(callees or ())["fwd"]
-    jaxpr, _ = jax_compat.restrict(fwd, range(len(params["out_avals"])), keep_inputs=True)
-    return bind("lift.call", primals, {"callee": jaxpr}, jaxpr.out_avals, name="fwd")
+    in_tree = jax.tree.structure((tuple(primals), {}))
+    callee = Callee(applied(primitive, params), in_tree, list(map(jax_compat.aval_of, primals)))
+    return reached(callee, primals, wrt)
 
 
 class _Params(dict):
@@ -143,17 +145,20 @@ class _Params(dict):
 def _transpose(
     cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, avals: Any
 ) -> list[Any]:
-    """The gradients of the tangents: reverse mode of the primitive itself."""
+    """The gradients of the tangents: reverse mode of the primitive itself, of the results that matter."""
     count = len(operands) - len(wrt)
     primals = operands[:count]
-    given = dict(zip(of, cotangents, strict=True))
-    filled = [
-        jax.numpy.zeros(aval.shape, aval.dtype) if given.get(index) is None else given[index]
-        for index, aval in enumerate(avals)
-    ]
-    _, pullback = vjp(applied(base, params), *primals)
-    gradients = pullback(tuple(filled))
-    return [None] * count + [gradients[index] for index in wrt]
+    given = {index: ct for index, ct in zip(of, cotangents, strict=True) if ct is not None}
+    function = applied(base, params)
+
+    def of_moving(*moving: Any) -> tuple[Any, ...]:
+        moved = dict(zip(wrt, moving, strict=True))
+        results = function(*(moved.get(index, primal) for index, primal in enumerate(primals)))
+        return tuple(results[index] for index in given)
+
+    of_moving.__name__ = function.__name__
+    _, pullback = vjp(of_moving, *(primals[index] for index in wrt))
+    return [*[None] * count, *pullback(tuple(given.values()))]
 
 
 for _primitive in (lift_p, program_p, linear_p):

@@ -20,7 +20,7 @@ def assert_parity(build, *, close=False):
     return found
 
 
-def assert_same_tree(expected, found, *, close=False):
+def assert_same_tree(expected, found, *, close=False, rtol=1e-5):
     """Equal structure, dtypes and values of two pytrees, whatever kind of frozen dict they are made of."""
     expected, found = jax.tree.map(_plain, (expected, found))
     expected_leaves = jax.tree_util.tree_leaves_with_path(_thawed(expected))
@@ -31,7 +31,8 @@ def assert_same_tree(expected, found, *, close=False):
         one, other = np.asarray(one), np.asarray(other)
         assert one.dtype == other.dtype, where
         if close and np.issubdtype(one.dtype, np.inexact):
-            np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6, err_msg=where)
+            atol = rtol / 10 * max(1, np.abs(one).max(initial=0))
+            np.testing.assert_allclose(other, one, rtol=rtol, atol=atol, err_msg=where)
         else:
             np.testing.assert_array_equal(one, other, err_msg=where)
 

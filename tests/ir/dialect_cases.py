@@ -79,9 +79,11 @@ WELL_FORMED = [
     Use("lift.custom_vjp", CUSTOM_VJP.format("id_bwd", "id", "id_fwd"), [X], [X]),
     Use("lift.foreign", 'callee = @id, primitive = "eigh"', [X], [X]),
     Use("lift.random_bits", "callee = @id", [X], [X]),
+    Use("lift.no_derivative", 'callee = @id, reason = "none is known"', [X], [X]),
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
     Use("lift.psum", 'axis_name = ["i", "j"]', [X, Y], [X, Y]),
+    Use("lift.psum", 'axis_name = ["i"], groups = [[0, 2], [1]]', [X], [X]),
     Use("lift.psum_invariant", 'axis_name = ["i"]', [X, Y], [X, Y]),
     Use("lift.pvary", 'axis_name = ["i", "j"]', [X], [X]),
     Use("lift.pmax", 'axis_name = ["i"]', [X], [X]),
@@ -234,6 +236,11 @@ BROKEN = [
     ),
     Broken(
         Use("lift.random_bits", "callee = @id", [X, X], [X]), "C1", "operand: expected 1 values, found 2"
+    ),
+    Broken(
+        Use("lift.no_derivative", 'callee = @id, reason = "none"', [X, X], [X]),
+        "C1",
+        "operand: expected 1 values, found 2",
     ),
     Broken(Use("lift.name", 'name = "a"', [X, X], [X, X]), "C1", "expected 1 operand, found 2"),
     Broken(Use("lift.stop_gradient", "", [], []), "C1", "expected 1 operand, found 0"),

@@ -54,6 +54,13 @@ FUNCTIONS: dict[str, Function] = {
     "ppermute, not to all": lambda x, w: lax.ppermute(x @ w, "model", [(0, 1)]) * x,
     "all_to_all": lambda x, w: lax.all_to_all(x @ w, "model", 2, 1, tiled=True).sum() * x,
     "psum_scatter": lambda x, w: lax.psum_scatter(x @ w, "data", scatter_dimension=1, tiled=True).sum() * x,
+    "in groups": lambda x, w: sum(
+        (
+            lax.psum(jnp.sin(x @ w), ("data", "model"), axis_index_groups=[[0, 3], [1, 2]]) * x,
+            lax.all_gather(x @ w, "model", axis_index_groups=[[1, 0]])[0],
+            lax.psum_scatter(x @ w, "data", axis_index_groups=[[1, 0]])[0],
+        )
+    ),
     "axis_index": lambda x, w: x * lax.axis_index("data") + (x @ w) * lax.axis_index(("data", "model")),
     "in a loop": lambda x, w: lax.scan(
         lambda c, _: (lax.psum(jnp.tanh(c @ w), "model") * 0.1 + c, None), x, None, length=3
@@ -65,7 +72,7 @@ FUNCTIONS: dict[str, Function] = {
 }
 """Functions that each device of a mesh with the axes `data` and `model` runs on its part of `x`."""
 
-UNCHECKED = ("over an axis of jax.vmap too",)
+UNCHECKED = ("over an axis of jax.vmap too", "in groups")
 """Those that JAX cannot keep account of."""
 
 Form = Callable[[Any, Function], Function]
@@ -169,14 +176,16 @@ def error_of(place: str, name: str, form: str, checks: bool) -> float:
 
 def model(nn: Any, axis_name: str | None = None) -> Any:
     """Layers in a loop, and layers that are the same one after another; with an axis each has the moments of
-    all that is along it.
+    two parts of what is along it.
     """
+    groups = axis_name and [[0, 2], [3, 1]]
 
     class Layer(nn.Module):
         @nn.compact
         def __call__(self, x, _=None):
             x = nn.Dense(8)(x)
-            return nn.tanh(nn.BatchNorm(use_running_average=False, axis_name=axis_name)(x)), None
+            moments = {"axis_name": axis_name, "axis_index_groups": groups}
+            return nn.tanh(nn.BatchNorm(use_running_average=False, **moments)(x)), None
 
     class Model(nn.Module):
         @nn.compact
@@ -202,7 +211,7 @@ def step(model: Any, value_and_grad: Any, variables: Any, x: Any) -> Any:
 
 def steps() -> Iterator[tuple[str, float]]:
     """A training step on variables and data that are spread over devices, compiled as a whole; and one that
-    each device takes with its own data, by moments of all.
+    each device takes with its own data, by moments of two.
     """
     x = np.random.default_rng(3).normal(size=(8, 8)).astype("f")
     variables = model(linen).init(jax.random.key(0), x)

@@ -15,12 +15,12 @@ from stablelift.ir.mlir import symbol
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, union
-from stablelift.passes.module import call
+from stablelift.passes.module import body_of, call
 from stablelift.passes.structure import call_typed, define, remake_lift
 
 # Calls --------------------------------------------------------------------------------------------
 
-_CALLS = ("func.call", "lift.call", "lift.remat", "lift.random_bits", "stablehlo.composite")
+_CALLS = ("func.call", "lift.call", "lift.remat", "lift.random_bits", "lift.no_derivative")
 
 
 def _callee(op: Any) -> str:
@@ -28,12 +28,12 @@ def _callee(op: Any) -> str:
     return attributes["decomposition" if "decomposition" in attributes else "callee"].value
 
 
-@results_mapped(*_CALLS)
+@results_mapped(*_CALLS, "stablehlo.composite")
 def call_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
     return list(batcher.results_mapped(_callee(op), mapped))
 
 
-@batch_structure("lift.call", "lift.remat", "lift.random_bits", "func.call")
+@batch_structure(*_CALLS)
 def batch_call(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     name = _callee(op)
     types = batcher.types(list(batcher.functions[name].type.results), batcher.results_mapped(name, mapped))
@@ -80,16 +80,18 @@ def batch_custom_jvp(batcher: Batcher, op: Any, operands: list[Tensor], mapped: 
 def custom_vjp_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
     """A result is mapped where the callee or the user's forward function makes it so.
 
-    Where an input that has a gradient is mapped, so is every result that has a cotangent, whether the
-    callee makes it so or not: the user's rule may let a gradient pass where the callee has no dependence,
+    Where an input that has a gradient is mapped, so is every result whose cotangent the rule reads, whether
+    the callee makes it so or not: the user's rule may let a gradient pass where the callee has no dependence,
     and then each example needs a cotangent of its own.
     """
     attributes = attributes_of(op)
     results = batcher.results_mapped(attributes["callee"], mapped)
     found = union(results, batcher.results_mapped(attributes["fwd"], mapped)[: len(results)])
     if any(mapped[index] for index in _differentiable(op.operation.operands)):
-        for index in _differentiable(op.operation.results):
-            found[index] = True
+        carrying = _differentiable(op.operation.results)
+        arguments = list(body_of(batcher.functions[attributes["bwd"]]).arguments)
+        for index, cotangent in zip(carrying, arguments[len(arguments) - len(carrying) :], strict=True):
+            found[index] = found[index] or any(True for _ in cotangent.uses)
     return found
 
 

@@ -25,7 +25,18 @@ _COLLECTIVES = {
 
 
 def _is_ours(batcher: Batcher, op: Any) -> bool:
-    return batcher.axis_name in attributes_of(op)["axis_name"]
+    """Whether the collective is over the mapped axis.
+
+    Raises:
+      LiftError: It is one of groups along that axis, which JAX does not have either.
+    """
+    attributes = attributes_of(op)
+    is_ours = batcher.axis_name in attributes["axis_name"]
+    if is_ours and "groups" in attributes:
+        what = f"`{op.operation.name}` over a mapped axis, `{batcher.axis_name}`, in groups"
+        hint = "axis_index_groups are for axes of devices; map over two axes, of which one is the group"
+        raise error_at(op, what, hint=hint)
+    return is_ours
 
 
 def _other_names(batcher: Batcher, op: Any) -> list[str]:

@@ -39,36 +39,56 @@ class Derivatives(ModulePass):
         derive = Derive(functions, self.policy)
         for name in list(functions.by_name):
             ready = [op for op in nesting.transforms(name) if op.name != "lift.vmap" and nesting.ready(op)]
-            calls = _calls_of(functions[name], ready)
+            values = [op for op in ready if _is_value(op)]
+            beside = _calls_of(functions[name], ready)
             for op in ready:
-                beside = calls.pop(_call_of(op), None) if op.name == "lift.vjp" else None
-                if beside is None:
+                pair = beside.pop(_call_of(op), None) if op.name == "lift.vjp" else None
+                if pair is not None:
+                    values = [value for value in values if value != pair]
+                    _replace_pair(pair, op, derive)
+                elif not _is_value(op):
                     _replace(op, derive)
-                else:
-                    _replace_pair(beside, op, derive)
+            for op in values:
+                _replace(op, derive)
 
 
 Call = tuple[str, tuple[ir.Value, ...]]
 """The name of a function and what it is called on."""
 
 
+def _is_value(op: ir.Operation) -> bool:
+    """Whether a transform is asked for results alone, as they are where tangents reach the inputs."""
+    return op.name == "lift.jvp" and not attributes_of(op)["of"]
+
+
 def _calls_of(function: func.FuncOp, ready: Sequence[ir.Operation]) -> dict[Call, ir.Operation]:
-    """The plain calls beside which a `lift.vjp` of the same function stands, on the same operands.
+    """The plain calls, and values, beside which a `lift.vjp` of the same function stands, on the same
+    operands.
 
     JAX's own reverse mode leaves such pairs: it calls a lift, and later asks for its pullback.
     """
     wanted = {_call_of(op): op for op in ready if op.name == "lift.vjp"}
     found: dict[Call, ir.Operation] = {}
-    for op in walk(function, "lift.call") if wanted else ():
-        key = op.attributes["callee"].value, tuple(op.operands)
-        if key in wanted and op.block == wanted[key].block:
+    for op in walk(function, "lift.call", "lift.jvp") if wanted else ():
+        if op.name == "lift.call":
+            key = op.attributes["callee"].value, tuple(op.operands)
+        elif _is_value(op):
+            key = _call_of(op)
+        else:
+            continue
+        pullback = wanted.get(key)
+        if pullback is not None and op.block == pullback.block and _reaches_alike(op, pullback):
             found.setdefault(key, op)
     return found
 
 
+def _reaches_alike(beside: ir.Operation, pullback: ir.Operation) -> bool:
+    return beside.name == "lift.call" or beside.attributes["wrt"] == pullback.attributes["wrt"]
+
+
 def _call_of(op: ir.Operation) -> Call:
     attributes = attributes_of(op)
-    primals = len(op.operands) - len(attributes["of"])
+    primals = len(op.operands) - len(attributes["of" if op.name == "lift.vjp" else "wrt"])
     return attributes["callee"], tuple(op.operands)[:primals]
 
 
@@ -78,11 +98,11 @@ def _replace_pair(beside: ir.Operation, op: ir.Operation, derive: Derive) -> Non
     """
     attributes = attributes_of(op)
     split = derive.partition(attributes["callee"], attributes["wrt"], attributes["of"])
-    count = len(beside.results)
+    count, primals = len(beside.results), len(op.operands) - len(attributes["of"])
     with ir.InsertionPoint(beside if beside.is_before_in_block(op) else op), beside.location:
-        ahead = call(split.forward, operands_of(beside))
+        ahead = call(split.forward, operands_of(op)[:primals])
     with ir.InsertionPoint(op), op.location:
-        gradients = call(split.reverse, [*ahead[count:], *operands_of(op)[len(beside.operands) :]])
+        gradients = call(split.reverse, [*ahead[count:], *operands_of(op)[primals:]])
     replace(op, [*ahead[:count], *gradients])
     replace(beside, ahead[:count])
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.lift import attributes_of
+from stablelift.ir.lift import attributes_of, places_in
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import pick
@@ -32,8 +32,10 @@ locally_constant("lift.axis_index")
 
 
 def _over(name: str, op: Any, xs: Sequence[Tensor]) -> list[Tensor]:
-    """The collective `name` of `xs` over the axes of `op`."""
-    return lift_op(name, xs, {}, axis_name=attributes_of(op)["axis_name"])
+    """The collective `name` of `xs` across what `op` is."""
+    attributes = attributes_of(op)
+    across = {key: attributes[key] for key in ("axis_name", "groups") if key in attributes}
+    return lift_op(name, xs, {}, **across)
 
 
 def _sum(op: Any, *xs: Tensor) -> list[Tensor]:
@@ -99,11 +101,21 @@ def _choices(op: Any, asked: Tangents) -> list[Any]:
 def all_gather(op, ct):
     """Each position takes the sum, over all of them, of the cotangents of what it gave."""
     x, axis = Tensor(op.operation.operands[0]), attributes_of(op)["dimension"]
-    (position,) = lift_op("lift.axis_index", [], {}, axis_name=attributes_of(op)["axis_name"])
+    position = _place(op)
     width = x.shape[axis] if attributes_of(op)["tiled"] else 1
     starts = [position * width if each == axis else hlo.zeros_like(position) for each in range(ct.rank)]
     sizes = [width if each == axis else size for each, size in enumerate(ct.shape)]
     return hlo.reshape(hlo.dynamic_slice(_sum(op, ct)[0], starts, sizes), x.shape)
+
+
+def _place(op: Any) -> Tensor:
+    """The position along the axes of `op`, in its group if there are any."""
+    attributes = attributes_of(op)
+    (position,) = lift_op("lift.axis_index", [], {}, axis_name=attributes["axis_name"])
+    if "groups" not in attributes:
+        return position
+    places = hlo.vector(places_in(attributes["groups"]), position.element_type)
+    return hlo.reshape(hlo.dynamic_slice(places, [position], [1]), [])
 
 
 @transposition("lift.ppermute")

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of, differentiable
+from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import NOTHING_SAVEABLE, Policy, parse
 from stablelift.ir.tensor import Tensor
@@ -197,6 +199,20 @@ def _recomputed(
     return place(gradients, wrt, len(wanted))
 
 
+@jvp("lift.no_derivative")
+def no_derivative_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
+    raise _refusal(op)
+
+
+@vjp("lift.no_derivative")
+def no_derivative_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
+    raise _refusal(op)
+
+
+def _refusal(op: Any) -> LiftError:
+    return error_at(op, attributes_of(op)["reason"])
+
+
 @jvp("lift.custom_jvp")
 def custom_jvp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     operands = operands_of(op)
@@ -245,10 +261,10 @@ def custom_vjp_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
 def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     """The user's reverse function is linear in the cotangents: its reverse mode with respect to them is its
     transpose, which is the forward mode (JAX refuses this)."""
-    operands, results = operands_of(op), results_of(op)
+    operands, count = operands_of(op), len(op.operation.results)
     backward = derive.functions[_callee(op, "bwd")]
-    fwd = call(derive.functions[_callee(op, "fwd")], operands)
-    residuals = fwd[len(results) :]
+    outputs = call(derive.functions[_callee(op, "fwd")], operands)
+    results, residuals = outputs[:count], outputs[count:]
     inexact = differentiable([operand.type for operand in operands])
     carrying = tuple(differentiable([result.type for result in results]))
     of = tuple(position for position, index in enumerate(inexact) if tangents[index] is not None)
@@ -257,4 +273,5 @@ def custom_vjp_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     zeros = [hlo.zeros_like(results[index]) for index in carrying]
     given = pick(tangents, pick(inexact, of))
     outputs = call(transposed, [*residuals, *zeros, *given])
-    return place(outputs[len(inexact) :], carrying, len(results))
+    replace(op, results)
+    return place(outputs[len(inexact) :], carrying, count)

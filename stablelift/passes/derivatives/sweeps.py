@@ -13,23 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from stablelift.errors import LiftError
-from stablelift.ir import hlo
 from stablelift.ir.location import where
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
+from stablelift.passes.derivatives.activity import Activity, Positions, Step
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
 from stablelift.passes.module import Functions, body_of, finish
 from stablelift.passes.remat.partition import Split
-
-Positions = tuple[int, ...]
 
 _MOST_RESIDUALS = 5000
 """For each op. Functions that call others twice, and these others, keep more than there is memory for."""
@@ -48,16 +46,7 @@ class Choice(Protocol):
         ...
 
 
-class Step(NamedTuple):
-    """An op that a tangent passes: its operands, which of them carry one, and its results."""
-
-    op: ir.Operation
-    operands: list[ir.Value]
-    wanted: list[bool]
-    results: list[ir.Value]
-
-
-class Derive:
+class Derive(Activity):
     """Derives functions of one module; made once per run of the pass.
 
     `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
@@ -67,7 +56,7 @@ class Derive:
     """
 
     def __init__(self, functions: Functions, policy: Policy | None = None):
-        self.functions = functions
+        super().__init__(functions)
         self.loop_policy = policy or AUTO, policy is not None
         self.times = 1
         self.region: Policy | None = None
@@ -76,10 +65,8 @@ class Derive:
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._joints: dict[tuple[str, Positions, Positions], func.FuncOp] = {}
         self._splits: dict[tuple[str, Positions, Positions, Choice | None, Policy | None], Split] = {}
-        self._active: dict[tuple[str, Positions], Positions] = {}
         self._linked: dict[bytes, func.FuncOp] = {}
         self._flat: dict[str, str] = {}
-        self._carries: dict[Any, bool] = {}
         self._inlined: dict[str, int] = {}  # how many functions are in each that is flat
 
     def jvp(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
@@ -168,24 +155,10 @@ class Derive:
             self._linked[bytecode] = self.functions.link(bytecode, wanted)
         return self._linked[bytecode]
 
-    def active_results(self, name: str, wrt: Positions) -> Positions:
-        """The results of `@name` that a tangent of the inputs `wrt` can reach."""
-        key = (name, wrt)
-        if key not in self._active:
-            function = self.functions[name]
-            block = body_of(function)
-            active = {block.arguments[index] for index in wrt}
-            *operations, terminator = operations_of(function)
-            for op in operations:
-                self._spread(op, active)
-            returned = terminator.operands
-            self._active[key] = tuple(index for index, value in enumerate(returned) if value in active)
-        return self._active[key]
-
     # Forward mode ---------------------------------------------------------------------------------
 
     def _forward(self, name: str, wrt: Positions, of: Positions) -> func.FuncOp:
-        function = self.functions.clone(name, f"{name}__jvp")
+        function = self.functions.clone(name if of else self.ruled(name, wrt), f"{name}__jvp")
         block = body_of(function)
         *operations, terminator = operations_of(function)
         with ir.InsertionPoint(terminator), function.location:
@@ -195,7 +168,7 @@ class Derive:
         for index in wrt:
             argument = block.arguments[index]
             tangents[argument] = Tensor(block.add_argument(argument.type, function.location))
-        for op in operations:
+        for op in operations if of else ():
             self._push_forward(op, tangents)
         returned = _held(returned)
         with ir.InsertionPoint(block), function.location:
@@ -206,7 +179,8 @@ class Derive:
     def _push_forward(self, op: ir.Operation, tangents: dict[ir.Value, Tensor]) -> None:
         if tangents.keys().isdisjoint(used_by(op)) or op.name in locally_constant_ops:
             return
-        if not any(self._carries_tangent(result.type) for result in op.results):
+        if not any(self.carries_tangent(result.type) for result in op.results):
+            self.rule(op, tangents)
             return
         rule = derivatives.find(op)
         found = [tangents.get(operand) for operand in op.operands]
@@ -228,7 +202,12 @@ class Derive:
         returned = list(terminator.operands)
         terminator.erase()
         active = {block.arguments[index] for index in wrt}
-        on_path = [step for op in operations if (step := self._spread(op, active))]
+        on_path: list[Step] = []
+        for op in operations:
+            if step := self.spread(op, active):
+                on_path.append(step)
+            else:
+                self.rule(op, active)
 
         cotangents: dict[ir.Value, Tensor] = {}
         with ir.InsertionPoint(block), function.location:
@@ -248,29 +227,11 @@ class Derive:
         finish(function, [*returned, *(gradient.value for gradient in gradients)])
         return function, boundary
 
-    def _spread(self, op: ir.Operation, active: set[ir.Value]) -> Step | None:
-        """The step back through `op` when a tangent passes it: its results that carry one join `active`."""
-        operands = list(op.operands)
-        used = used_by(op, operands) if len(op.regions) else operands
-        if active.isdisjoint(used) or op.name in locally_constant_ops:
-            return None
-        results: list[ir.Value] = list(op.results)
-        carrying = [result for result in results if self._carries_tangent(result.type)]
-        if not carrying:
-            return None
-        step = Step(op, operands, [operand in active for operand in operands], results)
-        active.update(carrying)
-        return step
-
-    def _carries_tangent(self, type: Any) -> bool:
-        if type not in self._carries:
-            self._carries[type] = hlo.is_inexact(type)
-        return self._carries[type]
-
     def _pull_back(self, step: Step, cotangents: dict[ir.Value, Tensor]) -> None:
         op, operands, wanted, results = step
         found = [cotangents.pop(result, None) for result in results]
         if not any(found):
+            self.rule(op, {operand for operand, wants in zip(operands, wanted, strict=True) if wants})
             return
         rule = derivatives.find(op)
         with op.location:

@@ -255,6 +255,25 @@ def _no_cotangents(derive: Any, op: Any, cotangents: Tangents, wanted: Sequence[
     return [None] * len(wanted)
 
 
+Values = Callable[[Any, Any, Sequence[bool]], Sequence[Tensor] | None]
+"""(derive, op, operands that tangents reach): the results that users' rules give, or None where the op itself
+now computes them.
+"""
+
+rule_values: dict[str, Values] = {}
+"""Ops with users' rules, or with callees in which there may be some; see `rule_values.py`."""
+
+
+def values_by_rule(*names: str) -> Callable[[Values], Values]:
+    """What ops compute where tangents reach them."""
+
+    def enter(rule: Values) -> Values:
+        rule_values.update(dict.fromkeys(names, rule))
+        return rule
+
+    return enter
+
+
 _halves: dict[str, dict[str, Callable]] = {}
 
 

@@ -11,7 +11,7 @@ from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
 
 
-@lowers("lift.call", "lift.remat", "lift.custom_jvp", "lift.custom_vjp", "lift.foreign")
+@lowers("lift.call", "lift.remat", "lift.custom_jvp", "lift.custom_vjp", "lift.foreign", "lift.no_derivative")
 def lower_call(functions: Functions, op: Any) -> list[Tensor]:
     callee = functions[attributes_of(op)["callee"]]
     return list(keep_like(op, call(callee, [Tensor(operand) for operand in op.operation.operands])))

@@ -7,6 +7,7 @@ A module that each device of a mesh runs names the mesh (`ir/mesh.py`), as does 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,11 +34,12 @@ _REDUCTIONS = {
 
 
 class _Site(NamedTuple):
-    """Between which devices a collective exchanges."""
+    """Between which devices a collective exchanges: all along the axes, or those of groups of positions."""
 
     mesh_name: str
     mesh: Mesh
     names: list[str]
+    within: Sequence[Sequence[int]] | None = None
 
     @property
     def is_alone(self) -> bool:
@@ -50,7 +52,9 @@ class _Site(NamedTuple):
         axes = [list(self.mesh).index(name) for name in self.names]
         devices = np.arange(math.prod(self.mesh.values())).reshape(list(self.mesh.values()))
         size = math.prod(self.mesh[name] for name in self.names)
-        return np.moveaxis(devices, axes, range(len(axes))).reshape(size, -1).T.tolist()
+        lines = np.moveaxis(devices, axes, range(len(axes))).reshape(size, -1).T.tolist()
+        within = self.within or [range(size)]
+        return [[line[position] for position in group] for line in lines for group in within]
 
 
 def _site_of(functions: Functions, op: Any) -> _Site:
@@ -59,9 +63,10 @@ def _site_of(functions: Functions, op: Any) -> _Site:
     Raises:
       LiftError: There is none, or there are several which number their devices in other ways.
     """
-    names = attributes_of(op)["axis_name"]
+    attributes = attributes_of(op)
+    names, within = attributes["axis_name"], attributes.get("groups")
     meshes = meshes_by_name(functions.module).items()
-    sites = [_Site(name, mesh, names) for name, mesh in meshes if set(names) <= mesh.keys()]
+    sites = [_Site(name, mesh, names, within) for name, mesh in meshes if set(names) <= mesh.keys()]
     spelled = ", ".join(f"`{name}`" for name in names)
     if not sites:
         hint = "name the axis where the function is mapped, as in vmap(f, axis_name=...)"
@@ -74,8 +79,14 @@ def _site_of(functions: Functions, op: Any) -> _Site:
 
 def _exchange(site: _Site, name: str, x: Tensor, type: Any, regions: int = 0, **attributes: Any) -> Any:
     """The exchange `name` between devices, as JAX emits it: devices are partitions of one program."""
-    given = {"replica_groups": hlo.i64_matrix(site.groups), "channel_handle": _channel()} | attributes
+    given = {"replica_groups": _padded(site.groups), "channel_handle": _channel()} | attributes
     return ir.Operation.create(name, results=[type], operands=[x.value], attributes=given, regions=regions)
+
+
+def _padded(groups: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
+    """Groups as one matrix, as StableHLO has them: -1 fills those that are smaller than others."""
+    width = max(map(len, groups))
+    return hlo.i64_matrix([[*group, *[-1] * (width - len(group))] for group in groups])
 
 
 def _channel() -> ir.Attribute:

@@ -141,7 +141,7 @@ def test_flags_of_a_function_with_a_custom_gradient_stay_flags():
     gradient = jax.grad(lambda v: model.apply(v, X).sum())(variables)
     assert jnp.array_equal(gradient["params"]["Dense_0"]["bias"], 2.0 * len(X) * jnp.ones(3))
     short = Outer(lambda pullback, ct: pullback(ct))
-    with pytest.raises(errors.LiftTypeError, match="a tuple of 4 gradients from `<lambda>`.*found 2 of them"):
+    with pytest.raises(errors.LiftError, match="a tuple of 4 gradients from `<lambda>`.*found 2 of them"):
         jax.grad(lambda v: short.apply(v, X).sum())(variables)
 
 
@@ -218,15 +218,59 @@ def test_other_modules_are_refused():
         outer(lambda mdl, x: nn.vjp(lambda mdl, x: mdl(x), mdl, x, reduce_axes=("batch",)))()
 
 
+def custom_model(nn, forward, backward):
+    class Outer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.custom_vjp(lambda mdl, x: mdl(x), forward, backward)(nn.Dense(3), x)
+
+    return Outer()
+
+
 def test_rules_that_do_not_fit():
-    f = lambda mdl, x: x * 2  # noqa: E731
-    custom = nn.custom_vjp(f, lambda mdl, x: x, lambda residuals, ct: ({}, ct))
-    with pytest.raises(errors.LiftTypeError, match=r"`custom_vjp` wants \(output, residuals\) from"):
-        outer(custom)()
+    """As in Linen, nobody asks for a rule where nothing is differentiated."""
+    no_gradients = lambda residuals, ct: ({}, ct)  # noqa: E731
+    a_leaf = lambda residuals, ct: ({"params": ct}, ct)  # noqa: E731
+    fitting = lambda mdl, x: (mdl(x), None)  # noqa: E731
+    recording_less = lambda mdl, x: (x @ jnp.ones((5, 3)), None)  # noqa: E731
+    for forward, backward, message in [
+        (lambda mdl, x: x, no_gradients, r"LiftTypeError.*: `custom_vjp` wants \(output, residuals\) from"),
+        (recording_less, no_gradients, "expected `callee` to return the output of"),
+        (fitting, a_leaf, "expected `callee` to return as gradient of argument 0 a tree"),
+    ]:
+        model = custom_model(nn, forward, backward)
+        variables = model.init(KEY, X)
+        with pytest.raises(errors.LiftError, match=message):
+            jax.grad(lambda v, m=model: m.apply(v, X, capture_intermediates=True)[0].sum())(variables)
 
-    def backward(residuals, ct):
-        return {"params": ct}, ct
 
-    custom = nn.custom_vjp(f, lambda mdl, x: (x * 2, None), backward)
-    with pytest.raises(TypeError, match="expected `backward` to return as gradient of argument 0 a tree"):
-        outer(custom)()
+def test_a_forward_rule_that_records_other_intermediates():
+    def forward(mdl, x):
+        return x @ mdl.variables["params"]["kernel"], None
+
+    def run(nn):
+        model = custom_model(nn, forward, lambda residuals, ct: ({}, ct))
+        return model.apply(model.init(KEY, X), X, capture_intermediates=True)
+
+    assert_parity(run)
+
+
+def test_a_custom_gradient_in_a_map_that_shares_parameters():
+    """Shared parameters that may be written come out of the function, and stay shared."""
+
+    def build(nn):
+        half = lambda pullback, ct: jax.tree.map(lambda g: g / 2, pullback(ct))  # noqa: E731
+        forward = lambda mdl, x: nn.vjp(lambda mdl, x: mdl(x), mdl, x)  # noqa: E731
+        mapped = nn.vmap(lambda mdl, x: mdl(x), variable_axes={"params": None}, split_rngs={"params": False})
+
+        class Outer(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return mapped(custom_model(nn, forward, half), x)
+
+        model = Outer()
+        variables = model.init(KEY, X)
+        loss = lambda v: (model.apply(v, X, mutable=True)[0] ** 2).sum()  # noqa: E731
+        return variables, jax.grad(loss)(variables)
+
+    assert_parity(build, close=True)

@@ -505,3 +505,37 @@ def test_what_steps_share_and_may_change_comes_back_beside_ys_of_none():
     variables = model(linen).init(KEY, X)
     expected = model(linen).apply(variables, X, mutable=True)
     assert_same_tree(model(nn).apply(variables, X, mutable=True), expected)
+
+
+def test_what_steps_share_may_pass_through_other_lifts():
+    """A pipeline: all stages at once, over and over, with shared parameters that may be written."""
+
+    def build(nn):
+        class Stage(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                scale = self.variable("cache", "scale", lambda: jnp.ones(x.shape[-1]))
+                return nn.scan(Cell, **STACKED, length=2)()(x * scale.value, None)[0]
+
+        class Cell(nn.Module):
+            @nn.compact
+            def __call__(self, x, _):
+                return nn.tanh(nn.Dense(5)(x)), None
+
+        class Stages(nn.Module):
+            @nn.compact
+            def __call__(self, x, _):
+                axes = {"params": 0, "cache": 0}
+                return nn.vmap(Stage, variable_axes=axes, split_rngs={"params": True})()(x), None
+
+        shared = {"variable_broadcast": ["params", "cache"], "split_rngs": {"params": False}}
+        model = nn.scan(nn.remat(Stages), **shared, length=2)()
+        variables = model.init(KEY, X, None)
+
+        def loss(variables):
+            (y, _), updated = model.apply(variables, X, None, mutable=True)
+            return y.sum(), updated
+
+        return variables, jax.jit(jax.value_and_grad(loss, has_aux=True))(variables)
+
+    assert_parity(build, close=True)

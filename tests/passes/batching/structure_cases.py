@@ -30,6 +30,20 @@ def scaled(x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 add("lift.call", lambda x, y: scaled(scaled(x, y)[0], y), "3xf32", "3xf32")
 add("lift.remat", jax.checkpoint(lambda x, y: jnp.sin(x) * y), "3xf32", "3xf32")
+add(
+    "lift.no_derivative",
+    """
+    func.func public @main(%x: tensor<3xf32>) -> tensor<3xf32> {
+      %0 = "lift.no_derivative"(%x) {callee = @sine, reason = "none"} : (tensor<3xf32>) -> tensor<3xf32>
+      return %0 : tensor<3xf32>
+    }
+    func.func private @sine(%x: tensor<3xf32>) -> tensor<3xf32> {
+      %0 = stablehlo.sine %x : tensor<3xf32>
+      return %0 : tensor<3xf32>
+    }
+    """,
+    "3xf32",
+)
 add("lift.random_bits", lambda key: jax.random.bits(jax.random.wrap_key_data(key), (1024,)), "2xui32")
 add(
     "func.call",

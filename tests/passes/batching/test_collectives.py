@@ -201,3 +201,11 @@ def test_an_axis_that_no_map_names():
     text = vmap_text(callee, ["tensor<3xf32>"], ["tensor<3xf32>"], attributes)
     with pytest.raises(LiftError, match="`lift.psum` over `other`, which no enclosing map names"):
         run_module(text, [np.zeros(3, np.float32)])
+
+
+def test_groups_of_positions_are_for_devices():
+    def function(x: jax.Array) -> jax.Array:
+        return lax.psum(x, "i", axis_index_groups=[[0, 2], [1]])
+
+    with pytest.raises(LiftError, match="error: `lift.psum` over a mapped axis, `i`, in groups\n"):
+        functional.vmap(function, axis_name="i")(np.ones(3, np.float32))

@@ -157,3 +157,14 @@ def test_a_call_and_pullbacks_of_one_function_in_either_order(pullback_first):
     xs = jnp.linspace(0, 1, 5), jnp.linspace(2, 1, 5)
     ours = functional.vmap(lambda x, t: both(functional, x, t))(*xs)
     assert_close(ours, jax.vmap(lambda x, t: both(jax, x, t))(*xs))
+
+
+@pytest.mark.parametrize("grad", [jax.grad, functional.grad])
+def test_a_loop_beside_what_is_differentiated(grad):
+    """Nobody asks for the derivative of the auxiliary result, which a loop without a bound has none of."""
+
+    @functional.checkpoint
+    def both(x):
+        return x * x, functional.while_loop(lambda c: c < 9, lambda c: c * 2, x)
+
+    assert grad(both, has_aux=True)(3.0) == (6, 12)

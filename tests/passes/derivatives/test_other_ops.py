@@ -42,6 +42,7 @@ ELSEWHERE = {
     "chlo.mulhi",  # XLA's CPU cannot run it
     "lift.custom_vjp",  # JAX refuses its forward mode
     "lift.foreign",
+    "lift.no_derivative",
     "stablehlo.rng",
     "stablehlo.collective_broadcast",  # XLA's CPU cannot run it
     *(f"lift.{name}" for name in "all_gather all_to_all axis_index pmax pmin ppermute psum".split()),

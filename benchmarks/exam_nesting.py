@@ -1,0 +1,54 @@
+"""Random nestings of lifts, examined: variables, results, what is written and gradients are Linen's.
+
+    make exam-nesting
+    python benchmarks/exam_nesting.py --count 300 --first 1000
+
+A model holds small layers in lifts that are in lifts (`tests/frontend/models/nesting.py`). Where Linen or JAX
+refuses something of a model, the rest is compared, and it counts as not applicable. Each worker is a process
+of its own, since a wrong module can end one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from common.comparison import ERROR, PASSED, SKIPPED, WRONG, Verdict
+from common.workers import examine, workers_of
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from tests.frontend.models.nesting import check, recipe, spelled  # noqa: E402
+
+
+def verdicts(number: int) -> Iterable[Verdict]:
+    warnings.simplefilter("ignore")  # of what Linen gives up, as in the suite
+    question = f"{number} {spelled(recipe(number))}"
+    try:
+        refused = check(number)
+    except AssertionError as error:
+        return [Verdict(question, WRONG, " ".join(str(error).split()))]
+    except Exception:
+        return [Verdict(question, ERROR, traceback.format_exc(limit=-1))]
+    return [Verdict(question, SKIPPED if refused else PASSED, "; ".join(refused))]
+
+
+def main() -> int:
+    """Ask, and print the counts and what failed; 1 if anything did."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=100, help="models")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first model")
+    workers_of(parser)
+    options = parser.parse_args()
+    names = {number: str(number) for number in range(options.first, options.first + options.count)}
+    return examine(options, verdicts, names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

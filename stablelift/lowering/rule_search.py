@@ -1,0 +1,31 @@
+"""Which functions have users' derivative rules in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jax.extend.core import Primitive
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import lift_p, linear_p, program_p
+
+_USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
+
+
+def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether an equation applies a function that has a derivative rule of a user's, or holds one."""
+    if primitive is linear_p:
+        return has_rules(params["base"], params["params"])
+    if primitive is program_p:
+        return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)
+    if primitive in (jax_compat.custom_jvp_call_p, jax_compat.custom_vjp_call_p):
+        return True
+    if primitive is lift_p and params["op"] in _USER_RULES:
+        return True
+    return any(holds_rules(one) for value in params.values() for one in jax_compat.jaxprs_in(value))
+
+
+def holds_rules(jaxpr: Jaxpr) -> bool:
+    """Whether an equation in a jaxpr `has_rules`."""
+    return jax_compat.any_equation(jaxpr, has_rules)
