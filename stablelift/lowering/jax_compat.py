@@ -755,9 +755,9 @@ def lowered_as(function: Callable) -> Rule:
     return mlir.lower_fun(function, multiple_results=True)
 
 
-def register_lowering(primitive: Primitive, rule: Rule) -> None:
-    """The rule by which plain `jax.jit` lowers `primitive`."""
-    mlir.register_lowering(primitive, rule)
+def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) -> None:
+    """The rule by which plain `jax.jit` lowers `primitive`; `in_place`, not as a function that others share."""
+    mlir.register_lowering(primitive, rule, cacheable=not in_place)
 
 
 def merge(ctx: Any, name: str, bytecode: bytes) -> str:
@@ -771,7 +771,7 @@ def merge(ctx: Any, name: str, bytecode: bytes) -> str:
 
 def call_merged(ctx: Any, symbol: str, operands: Sequence[Any]) -> Sequence[Any]:
     """Call the `main` of a module that was merged into the one being built."""
-    types = [ir_type(ctx, aval) for aval in ctx.avals_out]
+    types = list(ctx.module_context.symbol_table[symbol].type.results)
     return func.CallOp(types, ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
 
 

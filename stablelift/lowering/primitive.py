@@ -51,6 +51,26 @@ def _linear_abstract_eval(*_: Any, of: tuple[int, ...], avals: tuple[Any, ...], 
     return [jax_compat.tangent_aval(avals[index]) for index in of]
 
 
+primal_p = Primitive("lift_primal")
+primal_p.multiple_results = True
+"""The results of a lift beside which JAX wants its gradients."""
+
+
+@primal_p.def_abstract_eval
+def _primal_abstract_eval(*_: Any, avals: tuple[Any, ...], **__: Any) -> list[Any]:
+    return list(avals)
+
+
+gradient_p = Primitive("lift_gradient")
+gradient_p.multiple_results = True
+"""The gradients of a lift, from its primals and the cotangents of some results: the transpose of `linear_p`."""
+
+
+@gradient_p.def_abstract_eval
+def _gradient_abstract_eval(*primals: Any, wrt: tuple[int, ...], **_: Any) -> list[Any]:
+    return [jax_compat.tangent_aval(primals[index]) for index in wrt]
+
+
 class Recursive:
     """The callees of an op, by attribute name, one of which applies the op itself: filled in once all of them
     are traced.

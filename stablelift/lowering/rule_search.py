@@ -1,4 +1,4 @@
-"""Which functions have users' derivative rules in them."""
+"""Which functions have users' derivative rules in them, and which have loops."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.primitive import lift_p, linear_p, program_p
+from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
 
 _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
 
 
 def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
     """Whether an equation applies a function that has a derivative rule of a user's, or holds one."""
-    if primitive is linear_p:
+    if primitive in (linear_p, primal_p, gradient_p):
         return has_rules(params["base"], params["params"])
     if primitive is program_p:
         return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)
@@ -29,3 +29,13 @@ def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
 def holds_rules(jaxpr: Jaxpr) -> bool:
     """Whether an equation in a jaxpr `has_rules`."""
     return jax_compat.any_equation(jaxpr, has_rules)
+
+
+def has_loops(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether an equation is a loop, or applies a function that holds one."""
+    if primitive in (jax_compat.scan_p, jax_compat.while_p):
+        return True
+    if primitive is lift_p and params["op"] in ("lift.scan", "lift.while"):
+        return True
+    jaxprs = (one for value in params.values() for one in jax_compat.jaxprs_in(value))
+    return any(jax_compat.any_equation(one, has_loops) for one in jaxprs)

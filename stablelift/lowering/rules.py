@@ -16,8 +16,8 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.linear import tangents
-from stablelift.lowering.primitive import Recursive, lift_p, linear_p, program_p
+from stablelift.lowering.linear import gradients, primal_values, tangents
+from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
 from stablelift.lowering.table import (
     AXES,
     RULES,
@@ -66,6 +66,8 @@ def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
 
 
 RULES[linear_p] = jax_compat.lowered_as(tangents)
+RULES[primal_p] = jax_compat.lowered_as(primal_values)
+RULES[gradient_p] = jax_compat.lowered_as(gradients)
 
 
 @lowers(jax_compat.jit_p)

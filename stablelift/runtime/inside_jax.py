@@ -18,18 +18,17 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import Callee
 from stablelift.lowering.dependence import Dependence
-from stablelift.lowering.gradients import vjp
 from stablelift.lowering.jax_compat import MappedAxis
-from stablelift.lowering.linear import applied, tangents
+from stablelift.lowering.linear import applied, gradients, primal_values, tangents, valued_gradients
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import lift_p, linear_p, program_p
-from stablelift.lowering.rule_search import has_rules
-from stablelift.lowering.rule_values import reached
+from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
+from stablelift.lowering.rule_search import has_loops
 from stablelift.lowering.structure import UnlikeAnything, structure_of
+from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime import wide
+from stablelift.runtime.paired import met_before, remember
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
 
@@ -45,7 +44,8 @@ def _program_of(
     avals = tuple(map(jax_compat.aval_of, args))
 
     def traced() -> Program:
-        function = partial(tangents, **params) if primitive is linear_p else applied(primitive, params)
+        computes = _FUNCTIONS.get(primitive)
+        function = applied(primitive, params) if computes is None else partial(computes, **params)
         with wide.mode(avals):
             return Program.trace(function, *args, platform=platform)
 
@@ -59,6 +59,7 @@ def _program_of(
     return _programs.get(key, traced)
 
 
+_FUNCTIONS = {linear_p: tangents, primal_p: primal_values, gradient_p: gradients}
 _programs: Recent[Program] = Recent(256)
 
 
@@ -92,6 +93,45 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
     return jax_compat.call_merged(ctx, memo[key][0], operands)
 
 
+def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
+    """As any other, and remembered for a gradient that may follow."""
+    results = _lower(primal_p, ctx, *operands, **params)
+    key = _differentiated(ctx, params)
+    return results if key is None else remember(ctx, (key, operands), results)
+
+
+def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
+    """Together with the results, where these have been lowered in the same place: they are computed once."""
+    primals = operands[: len(operands) - len(params["of"])]
+    key = _differentiated(ctx, params)
+    if key is not None and (met := met_before(ctx, (key, primals))) is not None:
+        avals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
+        function = partial(valued_gradients, **params)
+
+        def made() -> Halves | None:
+            with wide.mode(avals):
+                program = Program.trace(function, *avals, platform=platform)
+            return halves(program.finished.bytecode, len(primals), len(program.out_avals) - len(params["wrt"]))
+
+        found = _halves.get((key, params["of"], avals, platform, jax_compat.trace_settings()), made)
+        if found is not None:
+            return met.completed(ctx, str(params["params"]["name"]), found, operands)
+    return _lower(gradient_p, ctx, *operands, **params)
+
+
+def _differentiated(ctx: Any, params: dict[str, Any]) -> Any:
+    """What is differentiated, and with respect to what; None where a lift is not to be told from others."""
+    if jax_compat.surroundings_of(ctx) is not None:
+        return None
+    try:
+        return params["base"], structure_of(dict(params["params"])), params["wrt"]
+    except UnlikeAnything:
+        return None
+
+
+_halves: Recent[Halves | None] = Recent(128)
+
+
 # Transformed by JAX
 
 
@@ -116,23 +156,19 @@ def _batch(
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
-    results = _primal(primitive, primals, wrt, params)
+    frozen = _Params(params)
+    if wrt and primitive is lift_p and has_loops(primitive, params):
+        # XLA does not see that two loops compute the same: where both are met, the gradient has the results.
+        given: dict[str, Any] = {"base": primitive, "params": frozen, "wrt": wrt, "avals": params["out_avals"]}
+        results: Sequence[Any] = primal_p.bind(*primals, **given)
+    else:
+        results = primal_values(*primals, base=primitive, params=params, wrt=wrt)
     avals = tuple(jax_compat.aval_of(result) for result in results)
     of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
-    given = [moving[index] for index in wrt]
-    frozen = _Params(params)
-    moved = linear_p.bind(*primals, *given, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
+    nonzero = [moving[index] for index in wrt]
+    moved = linear_p.bind(*primals, *nonzero, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
     placed = dict(zip(of, moved, strict=True))
     return results, [placed.get(index) for index in range(len(avals))]
-
-
-def _primal(primitive: Primitive, primals: Any, wrt: Sequence[int], params: dict[str, Any]) -> list[Any]:
-    """The results that tangents stand beside."""
-    if not wrt or not has_rules(primitive, params):
-        return primitive.bind(*primals, **params)
-    in_tree = jax.tree.structure((tuple(primals), {}))
-    callee = Callee(applied(primitive, params), in_tree, list(map(jax_compat.aval_of, primals)))
-    return reached(callee, primals, wrt)
 
 
 class _Params(dict):
@@ -147,23 +183,19 @@ def _transpose(
 ) -> list[Any]:
     """The gradients of the tangents: reverse mode of the primitive itself, of the results that matter."""
     count = len(operands) - len(wrt)
-    primals = operands[:count]
     given = {index: ct for index, ct in zip(of, cotangents, strict=True) if ct is not None}
-    function = applied(base, params)
-
-    def of_moving(*moving: Any) -> tuple[Any, ...]:
-        moved = dict(zip(wrt, moving, strict=True))
-        results = function(*(moved.get(index, primal) for index, primal in enumerate(primals)))
-        return tuple(results[index] for index in given)
-
-    of_moving.__name__ = function.__name__
-    _, pullback = vjp(of_moving, *(primals[index] for index in wrt))
-    return [*[None] * count, *pullback(tuple(given.values()))]
+    args = *operands[:count], *given.values()
+    about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
+    if base is lift_p and has_loops(base, params):
+        return [*[None] * count, *gradient_p.bind(*args, **about)]
+    return [*[None] * count, *gradients(*args, **about)]
 
 
-for _primitive in (lift_p, program_p, linear_p):
+for _primitive in (lift_p, program_p, linear_p, primal_p, gradient_p):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))
     jax_compat.register_jvp(_primitive, partial(_differentiate, _primitive))
 jax_compat.register_transpose(linear_p, _transpose)
+jax_compat.register_lowering(primal_p, _lower_primal, in_place=True)
+jax_compat.register_lowering(gradient_p, _lower_gradient, in_place=True)

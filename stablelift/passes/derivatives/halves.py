@@ -1,0 +1,113 @@
+"""Halves: a finished function of primals and cotangents as two, the first of which needs no cotangents.
+
+    main(%x, %ct) -> (%y, %dx)   ==>   forward(%x) -> (%y, %r)   and   reverse(%x, %ct, %r) -> (%dx)
+
+What crosses is what the second half needs of the first; what only moves inputs is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from stablelift.ir import hlo
+from stablelift.ir.mlir import context, func, functions, ir, parse, to_bytecode
+from stablelift.ir.region import returned, used_by
+from stablelift.passes.liveness import erase_unused, reached_from
+from stablelift.passes.module import body_of, drop_return, finish
+
+_FREE = {
+    f"stablehlo.{name}"
+    for name in ("broadcast_in_dim", "constant", "convert", "iota", "reshape", "slice", "transpose")
+}
+"""What the second half does again, of inputs alone."""
+
+
+class Halves(NamedTuple):
+    """Two modules: (primals) -> (results, residuals), and (primals, cotangents, residuals) -> gradients."""
+
+    forward: bytes
+    reverse: bytes
+
+
+def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
+    """The halves of a module whose `main` takes so many primals, then cotangents, and returns so many results,
+    then gradients.
+
+    None where no loop is in the first: of anything else XLA sees that it is computed twice.
+    """
+    with context() as ctx:
+        module = parse(bytecode, ctx)
+        early = _operations(module)
+        block = body_of(functions(module)["main"])
+        late = reached_from(early, list(block.arguments)[primals:])
+        if not any(_loops(op) for op in early if late.isdisjoint(op.results)):
+            return None
+        crossing = _crossing(early, block, late, results)
+        return Halves(_forward(module, primals, results, crossing), _reverse(parse(bytecode, ctx), results, crossing))
+
+
+Place = tuple[int, int]
+"""The number of an op in the block, and of one of its results."""
+
+
+def _operations(module: ir.Module) -> list[ir.Operation]:
+    *operations, _ = body_of(functions(module)["main"]).operations
+    return [op.operation for op in operations]
+
+
+def _loops(op: ir.Operation) -> bool:
+    if op.name != "stablehlo.while":
+        return False
+    return any(hlo.is_inexact(result.type) for result in op.results)
+
+
+def _crossing(
+    operations: Sequence[ir.Operation], block: ir.Block, late: set[ir.Value], results: int
+) -> list[Place]:
+    places = {
+        value: (number, index) for number, op in enumerate(operations) for index, value in enumerate(op.results)
+    }
+    free = set(block.arguments)
+    for op in operations:
+        if op.name in _FREE and free.issuperset(op.operands):
+            free.update(op.results)
+    needed: list[ir.Value] = list(returned(block))[results:]
+    needed += [value for op in operations if not late.isdisjoint(op.results) for value in used_by(op)]
+    found = (value for value in needed if value not in late and value not in free)
+    return list(dict.fromkeys(places[value] for value in found))
+
+
+def _forward(module: ir.Module, primals: int, results: int, crossing: Sequence[Place]) -> bytes:
+    operations, known = _operations(module), functions(module)
+    residuals = [operations[number].results[index] for number, index in crossing]
+    outputs = [*drop_return(known["main"])[:results], *residuals]
+    _finish(known, outputs)
+    block = body_of(known["main"])
+    outputs = drop_return(known["main"])
+    for position in reversed(range(primals, len(block.arguments))):
+        block.erase_argument(position)
+    finish(known["main"], outputs)
+    return to_bytecode(module)
+
+
+def _reverse(module: ir.Module, results: int, crossing: Sequence[Place]) -> bytes:
+    operations, known = _operations(module), functions(module)
+    gradients = drop_return(known["main"])[results:]
+    for number, index in crossing:
+        value = operations[number].results[index]
+        given: Any = body_of(known["main"]).add_argument(value.type, known["main"].location)
+        value.replace_all_uses_with(given)
+        gradients = [given if gradient == value else gradient for gradient in gradients]
+    _finish(known, gradients)
+    return to_bytecode(module)
+
+
+def _finish(known: dict[str, func.FuncOp], outputs: Sequence[ir.Value]) -> None:
+    """Return the outputs, and erase what they do not need."""
+    main = known["main"]
+    for notes in ("arg_attrs", "res_attrs"):
+        if notes in main.attributes:
+            del main.attributes[notes]
+    finish(main, outputs)
+    erase_unused(known, main)
