@@ -756,7 +756,7 @@ def lowered_as(function: Callable) -> Rule:
 
 
 def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) -> None:
-    """The rule by which plain `jax.jit` lowers `primitive`; `in_place`, not as a function that others share."""
+    """The rule by which plain `jax.jit` lowers `primitive`; `in_place` and not as a function of its own."""
     mlir.register_lowering(primitive, rule, cacheable=not in_place)
 
 

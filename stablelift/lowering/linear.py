@@ -1,4 +1,4 @@
-"""What the primitives compute, as functions: a lift or Program, and its derivatives where JAX differentiates."""
+"""What the primitives compute, as functions: a lift or Program, and what JAX wants to differentiate it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _primal_abstract_eval(*_: Any, avals: tuple[Any, ...], **__: Any) -> list[An
 
 gradient_p = Primitive("lift_gradient")
 gradient_p.multiple_results = True
-"""The gradients of a lift, from its primals and the cotangents of some results: the transpose of `linear_p`."""
+"""The gradients of a lift, from its primals and cotangents of some results: the transpose of `linear_p`."""
 
 
 @gradient_p.def_abstract_eval

@@ -18,6 +18,7 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.axes import without_axis
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import applied, gradients, primal_values, tangents, valued_gradients
@@ -97,7 +98,7 @@ def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
     """As any other, and remembered for a gradient that may follow."""
     results = _lower(primal_p, ctx, *operands, **params)
     key = _differentiated(ctx, params)
-    return results if key is None else remember(ctx, (key, operands), results)
+    return results if key is None or not results else remember(ctx, (key, operands), results)
 
 
 def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
@@ -111,7 +112,8 @@ def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
         def made() -> Halves | None:
             with wide.mode(avals):
                 program = Program.trace(function, *avals, platform=platform)
-            return halves(program.finished.bytecode, len(primals), len(program.out_avals) - len(params["wrt"]))
+            results = len(program.out_avals) - len(params["wrt"])
+            return halves(program.finished.bytecode, len(primals), results)
 
         found = _halves.get((key, params["of"], avals, platform, jax_compat.trace_settings()), made)
         if found is not None:
@@ -147,20 +149,32 @@ def _batch(
     if axis.name is None and not any(mapped):
         results = primitive.bind(*args, **params)
         return results, [None] * len(results)
-    varies = Dependence(axis.name).of_equation(primitive, params, mapped)
+    varies = _varying(axis, primitive, params, args, in_axes)
     out_axes = 0 if varies is None else tuple(0 if one else None for one in varies)
     mapped_function = vmap(function, in_axes, out_axes, axis.name, axis.size, axis.spmd_name)
     results = mapped_function(*args)
     return results, [0] * len(results) if varies is None else out_axes
 
 
+def _varying(
+    axis: MappedAxis, primitive: Primitive, params: dict[str, Any], args: Any, in_axes: Any
+) -> Sequence[bool] | None:
+    """Which results depend on the mapped axis; None: all do."""
+    mapped, dependence = [one is not None for one in in_axes], Dependence(axis.name)
+    if primitive not in (primal_p, gradient_p):
+        return dependence.of_equation(primitive, params, mapped)
+    avals = list(map(without_axis, map(jax_compat.aval_of, args), in_axes))
+    named = [(axis.name, axis.size)] if axis.name is not None else []
+    jaxpr = jax_compat.make_jaxpr(partial(_FUNCTIONS[primitive], **params), avals, named)
+    return dependence.results(jaxpr, mapped)
+
+
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
     frozen = _Params(params)
     if wrt and primitive is lift_p and has_loops(primitive, params):
-        # XLA does not see that two loops compute the same: where both are met, the gradient has the results.
-        given: dict[str, Any] = {"base": primitive, "params": frozen, "wrt": wrt, "avals": params["out_avals"]}
-        results: Sequence[Any] = primal_p.bind(*primals, **given)
+        given: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": params["out_avals"]}
+        results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **given)
     else:
         results = primal_values(*primals, base=primitive, params=params, wrt=wrt)
     avals = tuple(jax_compat.aval_of(result) for result in results)

@@ -1,8 +1,8 @@
 """A lift and its gradient, which plain JAX lowers one after the other, as two halves of one program.
 
-When JAX lowers a lift it is not known yet whether a gradient of it follows. Where one does, in the same block,
-the call of the lift is replaced by one that returns what the gradient needs as well: XLA would not see that a
-loop in the gradient computes what the lift's has computed.
+When JAX lowers a lift it is not known yet whether a gradient of it follows. Where one does, in the same
+block, the call of the lift is replaced by one that returns what the gradient needs as well: XLA would not see
+that a loop in the gradient computes what the lift's has computed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Met:
         return self._call.operation.block == ir.InsertionPoint.current.block
 
     def completed(self, ctx: Any, name: str, halves: Halves, operands: Sequence[ir.Value]) -> list[ir.Value]:
-        """The gradients, now that the call returns residuals as well; `operands` are primals and cotangents."""
+        """The gradients, now that the call returns residuals as well, of primals and cotangents."""
         forward, reverse = (_merged(ctx, name, half) for half in halves)
         with ir.InsertionPoint(self._call), self._call.location:
             found = jax_compat.call_merged(ctx, forward, list(self._call.operands))

@@ -31,8 +31,8 @@ class Halves(NamedTuple):
 
 
 def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
-    """The halves of a module whose `main` takes so many primals, then cotangents, and returns so many results,
-    then gradients.
+    """The halves of a module whose `main` takes so many primals, then cotangents, and returns so many
+    results, then gradients.
 
     None where no loop is in the first: of anything else XLA sees that it is computed twice.
     """
@@ -44,7 +44,8 @@ def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
         if not any(_loops(op) for op in early if late.isdisjoint(op.results)):
             return None
         crossing = _crossing(early, block, late, results)
-        return Halves(_forward(module, primals, results, crossing), _reverse(parse(bytecode, ctx), results, crossing))
+        reverse = _reverse(parse(bytecode, ctx), results, crossing)
+        return Halves(_forward(module, primals, results, crossing), reverse)
 
 
 Place = tuple[int, int]
@@ -66,7 +67,9 @@ def _crossing(
     operations: Sequence[ir.Operation], block: ir.Block, late: set[ir.Value], results: int
 ) -> list[Place]:
     places = {
-        value: (number, index) for number, op in enumerate(operations) for index, value in enumerate(op.results)
+        value: (number, index)
+        for number, op in enumerate(operations)
+        for index, value in enumerate(op.results)
     }
     free = set(block.arguments)
     for op in operations:

@@ -1,0 +1,61 @@
+"""A finished function of primals and cotangents, cut in two: together they compute what it does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stablelift.ir.mlir import context, parse, to_text
+from stablelift.passes.derivatives.halves import halves
+from tests.support import run_module
+
+LOOP = """
+  func.func public @main(%x: tensor<2xf32>, %ct: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %one = stablehlo.constant dense<1> : tensor<i32>
+    %three = stablehlo.constant dense<3> : tensor<i32>
+    %flipped = stablehlo.reshape %x : (tensor<2xf32>) -> tensor<1x2xf32>
+    %y:2 = stablehlo.while(%i = %zero, %v = %x) : tensor<i32>, tensor<2xf32>
+     cond {
+      %more = stablehlo.compare LT, %i, %three : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %more : tensor<i1>
+    } do {
+      %next = stablehlo.add %i, %one : tensor<i32>
+      %sine = stablehlo.sine %v : tensor<2xf32>
+      stablehlo.return %next, %sine : tensor<i32>, tensor<2xf32>
+    }
+    %cosine = stablehlo.cosine %y#1 : tensor<2xf32>
+    %moved = stablehlo.reshape %flipped : (tensor<1x2xf32>) -> tensor<2xf32>
+    %scaled = stablehlo.multiply %ct, %cosine : tensor<2xf32>
+    %dx = stablehlo.multiply %scaled, %moved : tensor<2xf32>
+    return %y#1, %dx : tensor<2xf32>, tensor<2xf32>
+  }"""
+
+
+def text_of(bytecode):
+    with context() as ctx:
+        return to_text(parse(bytecode, ctx))
+
+
+def test_the_halves_compute_what_the_whole_does():
+    found = halves(LOOP.encode(), 1, 1)
+    assert found is not None
+    forward, reverse = map(text_of, found)
+    assert "stablehlo.while" in forward
+    assert "stablehlo.while" not in reverse
+    assert "stablehlo.reshape" in reverse  # what only moves an input is done again
+    x, ct = np.float32([0.3, -2.0]), np.float32([1.5, 0.25])
+    y, *residuals = run_module(forward, [x], [])
+    assert len(residuals) == 1
+    (dx,) = run_module(reverse, [x, ct, *residuals], [])
+    np.testing.assert_allclose([y, dx], run_module(LOOP, [x, ct], []))
+
+
+def test_a_function_without_loops_is_left_whole():
+    plain = """
+  func.func public @main(%x: tensor<2xf32>, %ct: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+    %y = stablehlo.sine %x : tensor<2xf32>
+    %c = stablehlo.cosine %x : tensor<2xf32>
+    %dx = stablehlo.multiply %ct, %c : tensor<2xf32>
+    return %y, %dx : tensor<2xf32>, tensor<2xf32>
+  }"""
+    assert halves(plain.encode(), 1, 1) is None
