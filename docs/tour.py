@@ -168,8 +168,8 @@ def pipeline(program):
 each = Program.trace(functional.vmap(functional.grad(energy), in_axes=(None, 0)), w, rows[:, None] / 10)
 
 show(pipeline(each))
-# lift-verify, lift-inline-once, canonicalize, cse, lift-derivatives, lift-batching, symbol-dce, lift-pack,
-# lift-lower, lift-inline
+# lift-verify, lift-inline-once, canonicalize, cse, lift-derivatives, lift-batching, symbol-dce,
+# lift-lower-calls, lift-pack, lift-lower, lift-inline
 
 show(each.optimize())
 # func.func public @main(%arg0: tensor<4x5xf32>, %arg1: tensor<3x1x4xf32>) -> (tensor<3x4x5xf32> ...
