@@ -34,7 +34,8 @@ class Met:
     @property
     def is_here(self) -> bool:
         """Whether it is in the block that is being built."""
-        return self._call.operation.block == ir.InsertionPoint.current.block
+        here: Any = ir.InsertionPoint.current
+        return self._call.operation.block == here.block
 
     def completed(self, ctx: Any, name: str, halves: Halves, operands: Sequence[ir.Value]) -> list[ir.Value]:
         """The gradients, now that the call returns residuals as well, of primals and cotangents."""

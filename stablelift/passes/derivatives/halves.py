@@ -66,12 +66,12 @@ def _loops(op: ir.Operation) -> bool:
 def _crossing(
     operations: Sequence[ir.Operation], block: ir.Block, late: set[ir.Value], results: int
 ) -> list[Place]:
-    places = {
+    places: dict[ir.Value, Place] = {
         value: (number, index)
         for number, op in enumerate(operations)
         for index, value in enumerate(op.results)
     }
-    free = set(block.arguments)
+    free: set[ir.Value] = set(block.arguments)
     for op in operations:
         if op.name in _FREE and free.issuperset(op.operands):
             free.update(op.results)
