@@ -1,0 +1,111 @@
+"""Scripts of which only the import has changed: `jax.jit`, `jax.value_and_grad` and op by op, beside Flax.
+
+    make bench-unchanged
+    python benchmarks/unchanged.py --cases scan "scan of remat"
+
+Each library takes all the models in a process of its own. Ratios of seconds, ours to Flax's, and ours:
+
+* init: `jax.jit(model.init)`, called once;
+* op by op: `model.apply` under no `jit`, once it has run;
+* lower, XLA, step: the value and gradient of a loss under `jax.jit`: tracing and lowering, compiling, a call;
+* temp: XLA's temporary memory, of megabytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from common.lifted import CASES
+
+STAGES = ("init", "op by op", "lower", "XLA", "step", "temp")
+CALLS = 15
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Only the import has changed")
+    parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--child", choices=("ours", "flax"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        for name in options.cases:
+            print(json.dumps(measured(options.child, name)), flush=True)
+        return 0
+    report(options.cases)
+    return 0
+
+
+def report(cases: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    ours, theirs = (in_a_process(library, cases) for library in ("ours", "flax"))
+    table = Table("model", *STAGES, title="Only the import has changed: ours to Flax's")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, mine, peer in zip(cases, ours, theirs, strict=True):
+        if abs(mine["loss"] - peer["loss"]) > 1e-4 * abs(peer["loss"]):
+            raise SystemExit(f"{name}: a loss of {mine['loss']}, Flax's is {peer['loss']}")
+        table.add_row(name, *(f"{mine[stage] / peer[stage]:.2f} ({mine[stage]:.2g})" for stage in STAGES))
+    medians = [
+        statistics.median(mine[stage] / peer[stage] for mine, peer in zip(ours, theirs, strict=True))
+        for stage in STAGES
+    ]
+    table.add_section()
+    table.add_row("median", *(f"{ratio:.2f}" for ratio in medians))
+    Console(width=120).print(table)
+
+
+def in_a_process(library: str, cases: list[str]) -> list[dict[str, float]]:
+    command = [sys.executable, __file__, "--child", library, "--cases", *cases]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    if done.returncode:
+        raise SystemExit(f"{library} failed:\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def measured(library: str, name: str) -> dict[str, float]:
+    import jax
+
+    if library == "ours":
+        import stablelift as nn
+    else:
+        from flax import linen as nn
+    model, x = CASES[name](nn)
+    streams = {"params": jax.random.key(0), "dropout": jax.random.key(3)}
+    found: dict[str, float] = {}
+
+    def loss(variables: Any, x: Any, key: Any) -> Any:
+        return (model.apply(variables, x, rngs={"dropout": key}) ** 2).mean()
+
+    variables, found["init"] = timed(lambda: jax.jit(model.init)(streams, x))
+    given = variables, x, jax.random.key(9)
+    timed(lambda: loss(*given))
+    found["op by op"] = statistics.median(timed(lambda: loss(*given))[1] for _ in range(3))
+    lowered, found["lower"] = timed(lambda: jax.jit(jax.value_and_grad(loss)).lower(*given))
+    compiled, found["XLA"] = timed(lowered.compile)
+    found["loss"] = float(compiled(*given)[0])
+    found["step"] = statistics.median(timed(lambda: compiled(*given))[1] for _ in range(CALLS))
+    found["temp"] = compiled.memory_analysis().temp_size_in_bytes / 1e6
+    return found
+
+
+def timed(run: Callable[[], Any]) -> tuple[Any, float]:
+    import jax
+
+    started = time.perf_counter()
+    result = run()
+    if jax.tree.leaves(result) and isinstance(jax.tree.leaves(result)[0], jax.Array):
+        jax.block_until_ready(result)
+    return result, time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(main())
