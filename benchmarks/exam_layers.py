@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from common.comparison import ERROR, PASSED, WRONG, Verdict
-from common.workers import examine, workers_of
+from common.workers import examine, numbered, numbers_of, workers_of
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -51,12 +51,10 @@ def _verdict(question: str, check: Callable[[], None]) -> Verdict:
 def main() -> int:
     """Ask, and print the counts and what failed; 1 if anything did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=200, help="models")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first model")
+    numbered(parser, 200)
     workers_of(parser)
     options = parser.parse_args()
-    names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    return examine(options, verdicts, names)
+    return examine(options, verdicts, numbers_of(options))
 
 
 if __name__ == "__main__":

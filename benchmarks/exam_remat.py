@@ -32,7 +32,7 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from common.comparison import ERROR, PASSED, WRONG, Verdict  # noqa: E402
 from common.random_functions import STEPS_TAKEN, Library, RandomFunction  # noqa: E402
-from common.workers import examine, workers_of  # noqa: E402
+from common.workers import examine, numbered, numbers_of, workers_of  # noqa: E402
 
 from stablelift import Program, functional  # noqa: E402
 from stablelift.ir.policy import parse  # noqa: E402
@@ -297,14 +297,12 @@ def verdicts(number: int, xla: float) -> Iterable[Verdict]:
 def main() -> int:
     """Ask, and print the counts and what failed; 1 if anything did."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--first", type=int, default=0, help="the number of the first question")
+    numbered(parser, 2000)
     parser.add_argument("--xla", type=float, default=0.05, help="the part of the questions that XLA is asked")
     workers_of(parser)
     options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
-    names = {number: str(number) for number in range(options.first, options.first + options.count)}
-    return examine(options, lambda number: verdicts(number, options.xla), names)
+    return examine(options, lambda number: verdicts(number, options.xla), numbers_of(options))
 
 
 if __name__ == "__main__":

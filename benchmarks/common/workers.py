@@ -61,6 +61,17 @@ def workers_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
 
 
+def numbered(parser: argparse.ArgumentParser, count: int) -> None:
+    """Add the options that `numbers_of` reads: so many questions, without others."""
+    parser.add_argument("--count", type=int, default=count)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first question")
+
+
+def numbers_of(options: argparse.Namespace) -> dict[int, str]:
+    """The questions that are asked, which have no names but their numbers."""
+    return {number: str(number) for number in range(options.first, options.first + options.count)}
+
+
 def examine(
     options: argparse.Namespace,
     answer: Callable[[int], Iterable[Verdict]],

@@ -128,10 +128,9 @@ def is_literal(atom: Any) -> bool:
     return isinstance(atom, core.Literal)
 
 
-def opened(jaxpr: Jaxpr) -> tuple[Any, Sequence[Any]]:
-    """The jaxpr as an open one, and its constants."""
-    is_closed = _ClosedJaxpr is not None and isinstance(jaxpr, _ClosedJaxpr)
-    return (jaxpr.jaxpr, jaxpr.consts) if is_closed else (jaxpr, jaxpr.constvars)
+def opened(jaxpr: Jaxpr) -> Any:
+    """The equations of a jaxpr and their variables, without the values of its constants."""
+    return jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
@@ -166,8 +165,7 @@ def restrict(
     those that it uses, and those that `keep_inputs` says.
     """
     wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
-    found, used = partial_eval.dce_jaxpr(opened, wanted, instantiate=keep_inputs)
+    found, used = partial_eval.dce_jaxpr(opened(jaxpr), wanted, instantiate=keep_inputs)
     return close(found), list(used)
 
 
@@ -182,23 +180,22 @@ def interpreted(
     `constant(value)` stands for a constant, `rule(primitive, params, operands, number of results)` for the
     results of an equation.
     """
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
-    known = dict(zip(opened.invars, inputs, strict=True))
-    known.update(zip(opened.constvars, map(constant, jaxpr.consts), strict=True))
+    body = opened(jaxpr)
+    known = dict(zip(body.invars, inputs, strict=True))
+    known.update(zip(body.constvars, map(constant, jaxpr.consts), strict=True))
 
     def of(atom: Any) -> T:
         return constant(atom.val) if isinstance(atom, core.Literal) else known[atom]
 
-    for eqn in opened.eqns:
+    for eqn in body.eqns:
         results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
         known.update(zip(eqn.outvars, results, strict=True))
-    return [of(atom) for atom in opened.outvars]
+    return [of(atom) for atom in body.outvars]
 
 
 def name_of_traced(jaxpr: Jaxpr) -> str:
     """The name of the function that a jaxpr was traced from."""
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr else jaxpr
-    return opened.debug_info.func_name
+    return opened(jaxpr).debug_info.func_name
 
 
 def computes_nothing(jaxpr: Jaxpr) -> bool:
@@ -391,10 +388,10 @@ _meshes: WeakKeyDictionary[Any, list[jax.sharding.Mesh]] = WeakKeyDictionary()
 
 def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
     """The meshes of devices that a jaxpr speaks of by name."""
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
-    if opened not in _meshes:  # equal layers share theirs
-        _meshes[opened] = _meshes_in(opened)
-    return _meshes[opened]
+    body = opened(jaxpr)
+    if body not in _meshes:  # equal layers share theirs
+        _meshes[body] = _meshes_in(body)
+    return _meshes[body]
 
 
 def _meshes_in(jaxpr: Any) -> list[jax.sharding.Mesh]:
@@ -416,7 +413,7 @@ def jaxprs_in(value: Any) -> list[Jaxpr]:
     """The jaxprs of a parameter: itself, or those in tuples."""
     if isinstance(value, tuple):
         return [jaxpr for entry in value for jaxpr in jaxprs_in(entry)]
-    return [value] if isinstance(value, _JAXPRS) else []
+    return [value] if is_jaxpr(value) else []
 
 
 def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool]) -> bool:
@@ -424,10 +421,10 @@ def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool
     jaxpr.
     """
     known = _answers.setdefault(holds, WeakKeyDictionary())
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
-    if opened not in known:
-        known[opened] = any(holds(eqn.primitive, eqn.params) for eqn in opened.eqns)
-    return known[opened]
+    body = opened(jaxpr)
+    if body not in known:
+        known[body] = any(holds(eqn.primitive, eqn.params) for eqn in body.eqns)
+    return known[body]
 
 
 _answers: dict[Any, WeakKeyDictionary[Any, bool]] = {}

@@ -10,7 +10,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee
-from stablelift.lowering.gradients import jvp, vjp
+from stablelift.lowering.gradients import jvp
 from stablelift.lowering.rule_search import has_rules
 from stablelift.lowering.rule_values import reached
 
@@ -55,17 +55,8 @@ def gradients(
     *args: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], of: tuple[int, ...]
 ) -> tuple[Any, ...]:
     """What `gradient_p` computes: reverse mode of the results `of`, from primals and cotangents of these."""
-    count = len(args) - len(of)
-    primals, function = args[:count], applied(base, params)
-
-    def of_moving(*moving: Any) -> tuple[Any, ...]:
-        moved = dict(zip(wrt, moving, strict=True))
-        results = function(*(moved.get(index, primal) for index, primal in enumerate(primals)))
-        return tuple(results[index] for index in of)
-
-    of_moving.__name__ = function.__name__
-    _, pullback = vjp(of_moving, *(primals[index] for index in wrt))
-    return tuple(pullback(tuple(args[count:])))
+    both = valued_gradients(*args, base=base, params=params, wrt=wrt, of=of)
+    return both[len(both) - len(wrt) :]
 
 
 def valued_gradients(

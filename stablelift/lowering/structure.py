@@ -51,12 +51,12 @@ def _structure_of(value: Any, rules: int) -> Hashable:
     if isinstance(value, dict):
         return dict, *((name, _structure_of(entry, rules)) for name, entry in value.items())
     if jax_compat.is_jaxpr(value):
-        opened, constants = jax_compat.opened(value)
-        if constants:
+        body = jax_compat.opened(value)
+        if body.constvars:
             raise UnlikeAnything
-        known = _known.setdefault(opened, {})
+        known = _known.setdefault(body, {})
         if rules not in known:
-            known[rules] = _of_equations(opened, rules)
+            known[rules] = _of_equations(body, rules)
         return known[rules]
     if not _is_comparable(value):
         raise UnlikeAnything

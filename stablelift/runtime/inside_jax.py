@@ -10,7 +10,7 @@ Importing this module registers the rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -47,8 +47,7 @@ def _program_of(
     def traced() -> Program:
         computes = _FUNCTIONS.get(primitive)
         function = applied(primitive, params) if computes is None else partial(computes, **params)
-        with wide.mode(avals):
-            return Program.trace(function, *args, platform=platform)
+        return _traced(function, args, platform)
 
     if jax_compat.surroundings() is not None:  # in what each device of a mesh runs
         return traced()
@@ -58,6 +57,11 @@ def _program_of(
     except UnlikeAnything:
         return traced()
     return _programs.get(key, traced)
+
+
+def _traced(function: Callable[..., Any], args: Sequence[Any], platform: str | None) -> Program:
+    with wide.mode(map(jax_compat.aval_of, args)):
+        return Program.trace(function, *args, platform=platform)
 
 
 _FUNCTIONS = {linear_p: tangents, primal_p: primal_values, gradient_p: gradients}
@@ -110,8 +114,7 @@ def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
         function = partial(valued_gradients, **params)
 
         def made() -> Halves | None:
-            with wide.mode(avals):
-                program = Program.trace(function, *avals, platform=platform)
+            program = _traced(function, avals, platform)
             results = len(program.out_avals) - len(params["wrt"])
             return halves(program.finished.bytecode, len(primals), results)
 
