@@ -23,8 +23,10 @@ from stablelift.lowering.session import session
 class Callee:
     """A function traced on flat arguments: its jaxpr, the values it closes over, the tree it returns."""
 
+    name: str
     out_tree: TreeDef
     jaxpr: Jaxpr
+    constants: Sequence[Any]
 
     def __init__(
         self, function: Callable, in_tree: Any, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()
@@ -46,6 +48,14 @@ class Callee:
                 raise
             raise _unknown_axis(error, axis, axis_env) from None
         self.jaxpr, self.constants = jax_compat.hoist_constants(jaxpr)
+
+    @classmethod
+    def of(cls, jaxpr: Jaxpr, name: str) -> Callee:
+        """A function that has been traced, and closes over nothing; it returns a flat list."""
+        callee = object.__new__(cls)
+        callee.jaxpr, callee.constants, callee.name = jaxpr, [], name
+        callee.out_tree = jax.tree.structure([0] * len(jaxpr.out_avals))
+        return callee
 
     @property
     def out_avals(self) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee
-from stablelift.lowering.gradients import jvp
+from stablelift.lowering.primitive import Recursive, lift_p
 from stablelift.lowering.rule_search import has_rules
 from stablelift.lowering.rule_values import reached
 
@@ -33,10 +34,10 @@ def tangents(
     `wrt`.
     """
     del avals
-    count = len(args) - len(wrt)
-    given = dict(zip(wrt, args[count:], strict=True))
-    _, moved = jvp(applied(base, params), args[:count], [given.get(index) for index in range(count)])
-    return tuple(moved[index] for index in of)
+    callee = _callee(base, params, args[: len(args) - len(wrt)])
+    moved = [jax_compat.tangent_aval(callee.out_avals[index]) for index in of]
+    both = callee.bind("lift.jvp", args, [*callee.out_avals, *moved], wrt=callee.shifted(wrt), of=of)
+    return tuple(both[len(callee.out_avals) :])
 
 
 def primal_values(
@@ -46,9 +47,13 @@ def primal_values(
     del avals
     if not wrt or not has_rules(base, params):
         return tuple(base.bind(*primals, **params))
-    in_tree = jax.tree.structure((tuple(primals), {}))
-    callee = Callee(applied(base, params), in_tree, list(map(jax_compat.aval_of, primals)))
-    return tuple(reached(callee, primals, wrt))
+    return tuple(reached(_callee(base, params, primals), primals, wrt))
+
+
+def called_primal_values(*primals: Any, base: Primitive, params: dict[str, Any], wrt: Any, avals: Any) -> Any:
+    """The same, as a call of what `gradients` differentiates: both together are one computation then."""
+    del avals
+    return tuple(reached(_callee(base, params, primals), primals, wrt))
 
 
 def gradients(
@@ -63,9 +68,20 @@ def valued_gradients(
     *args: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], of: tuple[int, ...]
 ) -> tuple[Any, ...]:
     """Both, of one computation: the results, then the gradients."""
-    count = len(args) - len(of)
-    avals = list(map(jax_compat.aval_of, args[:count]))
-    callee = Callee(applied(base, params), jax.tree.structure((tuple(args[:count]), {})), avals)
-    given = [jax_compat.tangent_aval(avals[index]) for index in wrt]
+    callee = _callee(base, params, args[: len(args) - len(of)])
+    given = [jax_compat.tangent_aval(jax_compat.aval_of(args[index])) for index in wrt]
     shifted = callee.shifted(wrt)
     return tuple(callee.bind("lift.vjp", args, [*callee.out_avals, *given], wrt=shifted, of=of))
+
+
+def _callee(base: Primitive, params: dict[str, Any], args: Sequence[Any]) -> Callee:
+    """The function that a primitive applies to such arguments: of a call, what is called."""
+    if is_call(base, params):
+        return Callee.of(dict(params["callees"])["callee"], params["name"])
+    in_tree = jax.tree.structure((tuple(args), {}))
+    return Callee(applied(base, params), in_tree, list(map(jax_compat.aval_of, args)))
+
+
+def is_call(base: Primitive, params: dict[str, Any]) -> bool:
+    """Whether it is a lift that only calls a function."""
+    return base is lift_p and params["op"] == "lift.call" and not isinstance(params["callees"], Recursive)

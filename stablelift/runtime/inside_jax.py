@@ -21,11 +21,12 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
-from stablelift.lowering.linear import applied, gradients, primal_values, tangents, valued_gradients
+from stablelift.lowering.linear import applied, gradients, is_call, primal_values, tangents, valued_gradients
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
 from stablelift.lowering.rule_search import has_loops
+from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime import wide
@@ -175,7 +176,7 @@ def _varying(
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
     frozen = _Params(params)
-    if wrt and primitive is lift_p and has_loops(primitive, params):
+    if wrt and _is_paired(primitive, params):
         given: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": params["out_avals"]}
         results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **given)
     else:
@@ -186,6 +187,15 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
     moved = linear_p.bind(*primals, *nonzero, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
     placed = dict(zip(of, moved, strict=True))
     return results, [placed.get(index) for index in range(len(avals))]
+
+
+def _is_paired(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether results and gradients are to become one computation, which XLA would not make of them: of a
+    loop, and of any lift that our passes compile, which see that a call and its gradient are a pair.
+    """
+    if primitive is not lift_p or is_call(primitive, params):
+        return primitive is lift_p and session_memo() is None and has_loops(primitive, params)
+    return session_memo() is not None or has_loops(primitive, params)
 
 
 class _Params(dict):
@@ -203,7 +213,7 @@ def _transpose(
     given = {index: ct for index, ct in zip(of, cotangents, strict=True) if ct is not None}
     args = *operands[:count], *given.values()
     about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
-    if base is lift_p and has_loops(base, params):
+    if _is_paired(base, params):
         return [*[None] * count, *gradient_p.bind(*args, **about)]
     return [*[None] * count, *gradients(*args, **about)]
 

@@ -1,0 +1,123 @@
+"""Pairs: a call, and a derivative of the same function on the same operands. They are one computation.
+
+JAX's own differentiation leaves them, which calls a lift and asks for its tangents or its pullback later; so
+does a pullback that is kept. The results of forward mode take the place of the call's. Reverse mode goes back
+through the call, which then returns residuals too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir.lift import attributes_of
+from stablelift.ir.mlir import func, ir, walk
+from stablelift.passes.derivatives.control import call_vjp, place
+from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.derivatives.table import instantiate, operands_of
+from stablelift.passes.module import call, replace
+
+Called = tuple[str, tuple[ir.Value, ...]]
+"""The name of a function, and what it is applied to."""
+
+
+def is_value(op: ir.Operation) -> bool:
+    """Whether a transform is asked for results alone, as they are where tangents reach the inputs."""
+    return op.name == "lift.jvp" and not attributes_of(op)["of"]
+
+
+def calls_beside(function: func.FuncOp, transforms: Sequence[ir.Operation]) -> list[tuple[ir.Operation, ...]]:
+    """Derivatives among the transforms, each with the call or value that it is to be one with."""
+    wanted: dict[Called, list[ir.Operation]] = {}
+    for op in transforms:
+        if not is_value(op):
+            wanted.setdefault(_called(op), []).append(op)
+    found: list[tuple[ir.Operation, ...]] = []
+    for beside in walk(function, "lift.call", "lift.jvp") if wanted else ():
+        if beside.name == "lift.jvp" and not is_value(beside):
+            continue
+        derivatives = wanted.get(_called(beside), [])
+        op = next((op for op in derivatives if _are_pair(beside, op)), None)
+        if op is not None:
+            derivatives.remove(op)
+            found.append((op, beside))
+    return found
+
+
+def _called(op: ir.Operation) -> Called:
+    attributes = attributes_of(op)
+    given = {"lift.vjp": "of", "lift.jvp": "wrt"}.get(op.name)
+    primals = len(op.operands) - (len(attributes[given]) if given else 0)
+    return attributes["callee"], tuple(op.operands)[:primals]
+
+
+def _are_pair(beside: ir.Operation, op: ir.Operation) -> bool:
+    """Whether they are in one block, their inputs are reached alike, and what follows the call can follow
+    forward mode.
+    """
+    if beside.block != op.block:
+        return False
+    if is_value(beside) and beside.attributes["wrt"] != op.attributes["wrt"]:
+        return False
+    if op.name == "lift.vjp":
+        return True
+    users = (use.owner.operation for result in beside.results for use in result.uses)
+    return all(_is_behind(user, op) for user in users)
+
+
+def _is_behind(user: ir.Operation | None, op: ir.Operation) -> bool:
+    while user is not None and user.block != op.block:
+        user = user.parent
+    return user is not None and (user == op or op.is_before_in_block(user))
+
+
+def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None:
+    """Let a derivative, and the call or value beside it, be computed together."""
+    if op.name == "lift.jvp":
+        given = list(op.results)
+        for old, new in zip(beside.results, given, strict=False):
+            old.replace_all_uses_with(new)
+        beside.erase()
+        replace_transform(op, derive)
+        return
+    if op.is_before_in_block(beside):
+        beside.move_before(op)
+    for old, new in zip(op.results, beside.results, strict=False):
+        old.replace_all_uses_with(new)
+    attributes, operands = attributes_of(op), operands_of(op)
+    primals = len(operands) - len(attributes["of"])
+    cotangents = place(operands[primals:], attributes["of"], len(beside.results))
+    wanted = [index in attributes["wrt"] for index in range(primals)]
+    with ir.InsertionPoint(op), op.location:
+        gradients = call_vjp(derive, _as_call(beside).opview, cotangents, wanted)
+        given = [instantiate(gradients[index], operands[index]).value for index in attributes["wrt"]]
+    for old, new in zip(list(op.results)[-len(given) :], given, strict=True):
+        old.replace_all_uses_with(new)
+    op.erase()
+
+
+def _as_call(beside: ir.Operation) -> ir.Operation:
+    """The call that a value stands for."""
+    if beside.name == "lift.call":
+        return beside
+    with ir.InsertionPoint(beside), beside.location:
+        given: Any = {
+            "results": [result.type for result in beside.results],
+            "operands": _called(beside)[1],
+            "attributes": {"callee": beside.attributes["callee"]},
+        }
+        made = ir.Operation.create("lift.call", **given)
+    for old, new in zip(beside.results, made.results, strict=True):
+        old.replace_all_uses_with(new)
+    beside.erase()
+    return made
+
+
+def replace_transform(op: ir.Operation, derive: Derive) -> None:
+    """Put a call of the derived function in the place of a transform."""
+    attributes = attributes_of(op)
+    generate = derive.jvp if op.name == "lift.jvp" else derive.joint
+    function = generate(attributes["callee"], attributes["wrt"], attributes["of"])
+    with ir.InsertionPoint(op), op.location:
+        results = call(function, operands_of(op))
+    replace(op, results)
