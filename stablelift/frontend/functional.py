@@ -69,7 +69,7 @@ def jit(
             inner_args, inner_kwargs = filled(given)
             return function(*inner_args, **inner_kwargs)
 
-        return call(on_tracers)(*tracers)
+        return call(on_tracers, jitted=True)(*tracers)
 
     return jax.jit(
         staged,
@@ -77,4 +77,5 @@ def jit(
         static_argnames=static_argnames,
         donate_argnums=donate_argnums,
         donate_argnames=donate_argnames,
+        inline=True,  # into a trace around it, where what JAX differentiates is then in one place
     )

@@ -172,14 +172,18 @@ def aval_at(what: str, leaf: Any) -> Any:
         raise TypeError(f"{what}: {error}") from None
 
 
-def call(function: Callable) -> Callable:
-    """`function`, outlined: while JAX traces, a call becomes one `lift.call` of a function of its own."""
+def call(function: Callable, jitted: bool | None = None) -> Callable:
+    """`function`, outlined: while JAX traces, a call becomes one `lift.call` of a function of its own.
+
+    `jitted` says that it is a program of its own where it is called outside of any other.
+    """
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         leaves, in_tree = jax.tree.flatten((args, kwargs))
         arrays = [as_array(leaf) for leaf in leaves]
         callee = Callee(function, in_tree, [jax_compat.aval_of(leaf) for leaf in arrays])
-        return jax.tree.unflatten(callee.out_tree, callee.bind("lift.call", arrays, callee.out_avals))
+        results = callee.bind("lift.call", arrays, callee.out_avals, jitted=jitted)
+        return jax.tree.unflatten(callee.out_tree, results)
 
     return called

@@ -1,9 +1,10 @@
-"""Which functions have users' derivative rules in them, and which have loops."""
+"""Which functions have users' derivative rules in them, and which are costly."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from jax import lax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
@@ -31,11 +32,20 @@ def holds_rules(jaxpr: Jaxpr) -> bool:
     return jax_compat.any_equation(jaxpr, has_rules)
 
 
-def has_loops(primitive: Primitive, params: dict[str, Any]) -> bool:
-    """Whether an equation is a loop, or applies a function that holds one."""
-    if primitive in (jax_compat.scan_p, jax_compat.while_p):
+def is_costly(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether an equation multiplies, loops, chooses or calls a library, or applies a function that does:
+    what is not to be computed again for its gradient.
+    """
+    if primitive in _COSTLY:
         return True
-    if primitive is lift_p and params["op"] in ("lift.scan", "lift.while"):
+    if primitive is lift_p and params["op"] in ("lift.scan", "lift.while", "lift.switch", "lift.foreign"):
         return True
     jaxprs = (one for value in params.values() for one in jax_compat.jaxprs_in(value))
-    return any(jax_compat.any_equation(one, has_loops) for one in jaxprs)
+    return any(jax_compat.any_equation(one, is_costly) for one in jaxprs)
+
+
+_COSTLY = {
+    *(jax_compat.scan_p, jax_compat.while_p, jax_compat.cond_p),
+    *(lax.dot_general_p, lax.conv_general_dilated_p),
+    *jax_compat.OPAQUE,
+}

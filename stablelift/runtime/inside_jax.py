@@ -17,6 +17,7 @@ from typing import Any
 import jax
 from jax.extend.core import Primitive
 
+from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
 from stablelift.lowering.dependence import Dependence
@@ -25,7 +26,7 @@ from stablelift.lowering.linear import applied, gradients, is_call, primal_value
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
-from stablelift.lowering.rule_search import has_loops
+from stablelift.lowering.rule_search import is_costly
 from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.passes.derivatives.halves import Halves, halves
@@ -190,12 +191,23 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
 
 
 def _is_paired(primitive: Primitive, params: dict[str, Any]) -> bool:
-    """Whether results and gradients are to become one computation, which XLA would not make of them: of a
-    loop, and of any lift that our passes compile, which see that a call and its gradient are a pair.
+    """Whether results and gradients are to be one computation, which XLA may not make of them.
+
+    While we trace, a call is a call already, of which our passes see that it and its gradient are a pair.
     """
-    if primitive is not lift_p or is_call(primitive, params):
-        return primitive is lift_p and session_memo() is None and has_loops(primitive, params)
-    return session_memo() is not None or has_loops(primitive, params)
+    if primitive not in (lift_p, program_p):
+        return False
+    if session_memo() is not None:
+        return not is_call(primitive, params)
+    if primitive is program_p or _keeps_nothing(params):
+        return False
+    return is_costly(primitive, params)
+
+
+def _keeps_nothing(params: dict[str, Any]) -> bool:
+    """Whether a lift computes all that its gradient needs again."""
+    policy = dict(params["attributes"]).get("policy")
+    return params["op"] == "lift.remat" and policy in (None, str(NOTHING_SAVEABLE))
 
 
 class _Params(dict):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from stablelift.ir import hlo
 from stablelift.ir.mlir import context, func, functions, ir, parse, to_bytecode
 from stablelift.ir.region import returned, used_by
+from stablelift.passes.kept import is_kept
 from stablelift.passes.liveness import erase_unused, reached_from
 from stablelift.passes.module import body_of, drop_return, finish
 
@@ -21,6 +22,12 @@ _FREE = {
     for name in ("broadcast_in_dim", "constant", "convert", "iota", "reshape", "slice", "transpose")
 }
 """What the second half does again, of inputs alone."""
+
+
+_COSTLY = {
+    f"stablehlo.{name}"
+    for name in ("case", "convolution", "custom_call", "dot_general", "if", "triangular_solve")
+}
 
 
 class Halves(NamedTuple):
@@ -34,14 +41,14 @@ def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
     """The halves of a module whose `main` takes so many primals, then cotangents, and returns so many
     results, then gradients.
 
-    None where no loop is in the first: of anything else XLA sees that it is computed twice.
+    None where the first only does what is as well done again.
     """
     with context() as ctx:
         module = parse(bytecode, ctx)
         early = _operations(module)
         block = body_of(functions(module)["main"])
         late = reached_from(early, list(block.arguments)[primals:])
-        if not any(_loops(op) for op in early if late.isdisjoint(op.results)):
+        if not any(_is_costly(op) for op in early if late.isdisjoint(op.results)):
             return None
         crossing = _crossing(early, block, late, results)
         reverse = _reverse(parse(bytecode, ctx), results, crossing)
@@ -57,10 +64,11 @@ def _operations(module: ir.Module) -> list[ir.Operation]:
     return [op.operation for op in operations]
 
 
-def _loops(op: ir.Operation) -> bool:
-    if op.name != "stablehlo.while":
-        return False
-    return any(hlo.is_inexact(result.type) for result in op.results)
+def _is_costly(op: ir.Operation) -> bool:
+    """Whether an op is not to be done again: a loop over floating point numbers, a choice, a product."""
+    if op.name == "stablehlo.while":
+        return any(hlo.is_inexact(result.type) for result in op.results)
+    return op.name in _COSTLY or op.name == "func.call" and is_kept(op)
 
 
 def _crossing(

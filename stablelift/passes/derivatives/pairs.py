@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, walk
+from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import call_vjp, place
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import instantiate, operands_of
@@ -68,7 +70,7 @@ def _are_pair(beside: ir.Operation, op: ir.Operation) -> bool:
 def _is_behind(user: ir.Operation | None, op: ir.Operation) -> bool:
     while user is not None and user.block != op.block:
         user = user.parent
-    return user is not None and (user == op or op.is_before_in_block(user))
+    return user is not None and op.is_before_in_block(user)
 
 
 def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None:
@@ -84,16 +86,22 @@ def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None
         beside.move_before(op)
     for old, new in zip(op.results, beside.results, strict=False):
         old.replace_all_uses_with(new)
-    attributes, operands = attributes_of(op), operands_of(op)
+    beside, attributes, operands = _as_call(beside), attributes_of(op), operands_of(op)
     primals = len(operands) - len(attributes["of"])
-    cotangents = place(operands[primals:], attributes["of"], len(beside.results))
     wanted = [index in attributes["wrt"] for index in range(primals)]
     with ir.InsertionPoint(op), op.location:
-        gradients = call_vjp(derive, _as_call(beside).opview, cotangents, wanted)
+        arriving = [_moved(x) if x.value.owner == beside else x for x in operands[primals:]]
+        cotangents = place(arriving, attributes["of"], len(beside.results))
+        gradients = call_vjp(derive, beside.opview, cotangents, wanted)
         given = [instantiate(gradients[index], operands[index]).value for index in attributes["wrt"]]
     for old, new in zip(list(op.results)[-len(given) :], given, strict=True):
         old.replace_all_uses_with(new)
     op.erase()
+
+
+def _moved(x: Tensor) -> Tensor:
+    """The same, by an op whose operand follows what becomes of `x`."""
+    return hlo.emit("stablehlo.reshape", x, type=x.type)
 
 
 def _as_call(beside: ir.Operation) -> ir.Operation:
