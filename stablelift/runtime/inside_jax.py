@@ -31,7 +31,7 @@ from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime import wide
-from stablelift.runtime.paired import met_before, remember
+from stablelift.runtime.paired import Params, first_half, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
 
@@ -101,39 +101,37 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 
 
 def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    """As any other, and remembered for a gradient that may follow."""
-    results = _lower(primal_p, ctx, *operands, **params)
-    key = _differentiated(ctx, params)
-    return results if key is None or not results else remember(ctx, (key, operands), results)
+    """The first half of the results and the gradient, where this has been asked for and is worth it."""
+    given: Params = params["params"]
+    found = None if given.of is None else _halves_of(ctx, given.of, **params)
+    if found is None:
+        return _lower(primal_p, ctx, *operands, **params)
+    return first_half(ctx, found, given, operands)
 
 
 def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    """Together with the results, where these have been lowered in the same place: they are computed once."""
-    primals = operands[: len(operands) - len(params["of"])]
-    key = _differentiated(ctx, params)
-    if key is not None and (met := met_before(ctx, (key, primals))) is not None:
-        avals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
-        function = partial(valued_gradients, **params)
-
-        def made() -> Halves | None:
-            program = _traced(function, avals, platform)
-            results = len(program.out_avals) - len(params["wrt"])
-            return halves(program.finished.bytecode, len(primals), results)
-
-        found = _halves.get((key, params["of"], avals, platform, jax_compat.trace_settings()), made)
-        if found is not None:
-            return met.completed(ctx, str(params["params"]["name"]), found, operands)
-    return _lower(gradient_p, ctx, *operands, **params)
+    count, given = len(operands) - len(params["of"]), params["params"]
+    found = second_half(ctx, given, operands[:count], operands[count:]) if given.of == params["of"] else None
+    return _lower(gradient_p, ctx, *operands, **params) if found is None else found
 
 
-def _differentiated(ctx: Any, params: dict[str, Any]) -> Any:
-    """What is differentiated, and with respect to what; None where a lift is not to be told from others."""
+def _halves_of(ctx: Any, of: tuple[int, ...], **params: Any) -> Halves | None:
     if jax_compat.surroundings_of(ctx) is not None:
         return None
+    avals = params.pop("avals")
+    primals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
+    arguments = *primals, *(jax_compat.tangent_aval(avals[index]) for index in of)
+
+    def made() -> Halves | None:
+        program = _traced(partial(valued_gradients, of=of, **params), arguments, platform)
+        return halves(program.finished.bytecode, len(primals), len(avals))
+
+    about = params["base"], params["wrt"], of, arguments, platform, jax_compat.trace_settings()
     try:
-        return params["base"], structure_of(dict(params["params"])), params["wrt"]
-    except UnlikeAnything:
-        return None
+        key = structure_of(dict(params["params"]))
+    except UnlikeAnything:  # it is not to be told from others
+        return made()
+    return _halves.get((key, *about), made)
 
 
 _halves: Recent[Halves | None] = Recent(128)
@@ -176,7 +174,7 @@ def _varying(
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
-    frozen = _Params(params)
+    frozen = Params(params)
     if wrt and _is_paired(primitive, params):
         given: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": params["out_avals"]}
         results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **given)
@@ -210,13 +208,6 @@ def _keeps_nothing(params: dict[str, Any]) -> bool:
     return params["op"] == "lift.remat" and policy in (None, str(NOTHING_SAVEABLE))
 
 
-class _Params(dict):
-    """A primitive's parameters as one parameter of another: compared by identity."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
-
-
 def _transpose(
     cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, avals: Any
 ) -> list[Any]:
@@ -226,6 +217,7 @@ def _transpose(
     args = *operands[:count], *given.values()
     about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
     if _is_paired(base, params):
+        params.of = about["of"]
         return [*[None] * count, *gradient_p.bind(*args, **about)]
     return [*[None] * count, *gradients(*args, **about)]
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+import stablelift as nn
 from stablelift import functional
 from tests.support import assert_close
 
@@ -47,6 +48,59 @@ def test_a_loop_and_its_gradient_run_forward_once():
     assert_close(graded(OURS)(W, X), graded(JAXS)(W, X))  # op by op
 
 
+def through_jit(lib_jit):
+    return lambda w: jnp.sin(lib_jit(lambda w: jnp.tanh(X @ w) @ w)(w)).sum()
+
+
+def chosen(cond):
+    return lambda w: cond(w[0, 0] > 0, lambda w: jnp.sin(w @ w), jnp.cos, w).sum()
+
+
+COSTLY = {
+    "a choice": (chosen(functional.cond), chosen(jax.lax.cond), " conditional("),
+    "products, jitted": (through_jit(functional.jit), through_jit(jax.jit), " dot("),
+    "a loop": (lambda w: OURS(w, X)[0], lambda w: JAXS(w, X)[0], " while("),
+}
+
+
+@pytest.mark.parametrize("by", [jax.jit, nn.compile], ids=["jit", "compile"])
+@pytest.mark.parametrize("what", COSTLY)
+def test_what_costs_is_done_once(by, what):
+    ours, jaxs, spelled = COSTLY[what]
+    compiled = by(jax.grad(ours)).lower(W).compile()
+    expected = jax.jit(jax.grad(jaxs)).lower(W).compile()
+    assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
+    assert_close(compiled(W), jax.grad(jaxs)(W), rtol=1e-5)
+
+
+def test_compiled_forward_mode_by_jax_runs_a_loop_once():
+    compiled = nn.compile(lambda w: jax.jvp(one(OURS), (w,), (W,))).lower(W).compile()
+    assert loops_in(compiled) == 1
+    assert_close(compiled(W), jax.jvp(one(JAXS), (W,), (W,)), rtol=1e-4)
+
+
+def test_compiled_layers_have_the_gradient_of_jax_and_ours_at_one_price():
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return x + nn.gelu(nn.Dense(3)(x))
+
+    class Model(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(4):
+                x = Layer()(x)
+            return x.sum()
+
+    variables = Model().init(jax.random.key(0), X)
+
+    def flops(grad):
+        compiled = nn.compile(grad(lambda v: Model().apply(v, X)), layers="outline")
+        return compiled.lower(variables).compile().cost_analysis()["flops"]
+
+    assert flops(jax.grad) == flops(functional.grad)
+
+
 def one(run):
     return lambda w: run(w, X)[0]
 
@@ -84,8 +138,6 @@ def test_gradients_are_jaxs(way):
 
 
 def test_a_rematerialised_loop_of_modules_runs_forward_once():
-    import stablelift as nn
-
     class Layer(nn.Module):
         @nn.compact
         def __call__(self, x, _):
