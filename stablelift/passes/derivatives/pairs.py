@@ -87,14 +87,14 @@ def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None
     for old, new in zip(op.results, beside.results, strict=False):
         old.replace_all_uses_with(new)
     beside, attributes, operands = _as_call(beside), attributes_of(op), operands_of(op)
-    primals = len(operands) - len(attributes["of"])
+    primals, results = len(operands) - len(attributes["of"]), len(beside.results)
     wanted = [index in attributes["wrt"] for index in range(primals)]
     with ir.InsertionPoint(op), op.location:
         arriving = [_moved(x) if x.value.owner == beside else x for x in operands[primals:]]
-        cotangents = place(arriving, attributes["of"], len(beside.results))
+        cotangents = place(arriving, attributes["of"], results)
         gradients = call_vjp(derive, beside.opview, cotangents, wanted)
         given = [instantiate(gradients[index], operands[index]).value for index in attributes["wrt"]]
-    for old, new in zip(list(op.results)[-len(given) :], given, strict=True):
+    for old, new in zip(list(op.results)[results:], given, strict=True):
         old.replace_all_uses_with(new)
     op.erase()
 
