@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import func, functions, ir, is_private, parse
+from stablelift.ir.mlir import func, functions, ir, is_private, is_used, parse
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.link import rename_references
 
@@ -133,3 +133,9 @@ def drop_return(function: func.FuncOp) -> list[ir.Value]:
     returned = list(terminator.operands)
     terminator.operation.erase()
     return returned
+
+
+def drop_argument(block: ir.Block, position: int) -> None:
+    """Erase an argument of a block. Whoever still used it would write to memory that is no longer its own."""
+    assert not is_used(block.arguments[position]), f"argument {position} is still used"
+    block.erase_argument(position)

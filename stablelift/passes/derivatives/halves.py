@@ -15,7 +15,7 @@ from stablelift.ir.mlir import context, func, functions, ir, parse, to_bytecode
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.kept import is_kept
 from stablelift.passes.liveness import erase_unused, reached_from
-from stablelift.passes.module import body_of, drop_return, finish
+from stablelift.passes.module import body_of, drop_argument, drop_return, finish
 
 _FREE = {
     f"stablehlo.{name}"
@@ -41,14 +41,16 @@ def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
     """The halves of a module whose `main` takes so many primals, then cotangents, and returns so many
     results, then gradients.
 
-    None where the first only does what is as well done again.
+    None where the first only does what is as well done again, or is not to be parted from the second: a loop
+    may compute both.
     """
     with context() as ctx:
         module = parse(bytecode, ctx)
         early = _operations(module)
         block = body_of(functions(module)["main"])
         late = reached_from(early, list(block.arguments)[primals:])
-        if not any(_is_costly(op) for op in early if late.isdisjoint(op.results)):
+        is_worth_it = any(_is_costly(op) for op in early if late.isdisjoint(op.results))
+        if not is_worth_it or not late.isdisjoint(returned(block)[:results]):
             return None
         crossing = _crossing(early, block, late, results)
         reverse = _reverse(parse(bytecode, ctx), results, crossing)
@@ -97,7 +99,7 @@ def _forward(module: ir.Module, primals: int, results: int, crossing: Sequence[P
     block = body_of(known["main"])
     outputs = drop_return(known["main"])
     for position in reversed(range(primals, len(block.arguments))):
-        block.erase_argument(position)
+        drop_argument(block, position)
     finish(known["main"], outputs)
     return to_bytecode(module)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import returned
-from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.module import Functions, body_of, drop_argument, drop_return, finish
 from stablelift.passes.remat.partition import Split
 
 
@@ -55,6 +55,6 @@ def function_of_constants(
         if not all(result in known for result in op.operation.results):
             op.operation.erase()
     for _ in range(len(block.arguments) - num_consts):
-        block.erase_argument(len(block.arguments) - 1)
+        drop_argument(block, len(block.arguments) - 1)
     finish(function, wanted)
     return function

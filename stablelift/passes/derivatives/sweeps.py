@@ -26,7 +26,7 @@ from stablelift.passes.derivatives.activity import Activity, Positions, Step
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
-from stablelift.passes.module import Functions, body_of, finish
+from stablelift.passes.module import Functions, body_of, drop_argument, finish
 from stablelift.passes.remat.partition import Split
 
 _MOST_RESIDUALS = 5000
@@ -278,7 +278,7 @@ class Derive(Activity):
 
         operations[boundary].erase()
         for _ in cotangents:
-            block.erase_argument(len(block.arguments) - 1)
+            drop_argument(block, len(block.arguments) - 1)
         self.functions.rename(joint, f"{name}__fwd")
         finish(joint, [*returned[:split], *residuals])
         return Split(joint, reverse, len(residuals))

@@ -30,7 +30,7 @@ from stablelift.passes.callgraph import (
     referred_to,
 )
 from stablelift.passes.liveness import erase_unused, is_pure
-from stablelift.passes.module import body_of, drop_return, finish
+from stablelift.passes.module import body_of, drop_argument, drop_return, finish
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _remove_dead(known: Mapping[str, func.FuncOp], prunable: Mapping[str, Sequen
         outputs = drop_return(function)
         for position in reversed(range(len(block.arguments))):
             if position not in taken[name]:
-                block.erase_argument(position)
+                drop_argument(block, position)
         finish(function, outputs)
 
 

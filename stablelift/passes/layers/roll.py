@@ -33,7 +33,7 @@ from stablelift.passes.layers.layout import Group, Layout
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.stack import Stacker
 from stablelift.passes.layers.totals import total_of
-from stablelift.passes.module import Functions, body_of, call, drop_return, finish, retype
+from stablelift.passes.module import Functions, body_of, call, drop_argument, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.structure import define, lift_op
 
@@ -213,7 +213,7 @@ class _Rolling:
         kept = [p for p in range(len(self._arguments)) if p not in self._grouped]
         for position in reversed(range(len(self._arguments))):
             if position in self._grouped:
-                self._block.erase_argument(position)
+                drop_argument(self._block, position)
         self._layout.arguments[:] = [*((position,) for position in kept), *self._groups]
         for attribute in ("arg_attrs", "res_attrs"):
             if attribute in self._main.attributes:

@@ -23,7 +23,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.inline import inline_at
 from stablelift.passes.liveness import reached_from
-from stablelift.passes.module import Functions, body_of, finish, replace
+from stablelift.passes.module import Functions, body_of, drop_argument, finish, replace
 from stablelift.passes.raising.counted import NotCounted, maker, trip_count
 from stablelift.passes.raising.sequences import constant, integer_dtype
 from stablelift.passes.raising.stacked import recognise
@@ -198,7 +198,7 @@ def _drop_unchanged(op: Any, cond: ir.Block, body: ir.Block) -> set[int]:
         terminator.erase()
     for index in reversed(unchanged):
         for block in (cond, body):
-            block.erase_argument(index)
+            drop_argument(block, index)
     return set(unchanged)
 
 

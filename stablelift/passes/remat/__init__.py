@@ -21,7 +21,7 @@ from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import PLAIN_CALLS, callees, plain_calls, references
 from stablelift.passes.copying import copy_needed
 from stablelift.passes.liveness import erase_unused
-from stablelift.passes.module import Functions, body_of, drop_return, finish, retype
+from stablelift.passes.module import Functions, body_of, drop_argument, drop_return, finish, retype
 from stablelift.passes.remarks import remark
 from stablelift.passes.remat.cut import cheapest, is_repeatable
 from stablelift.passes.remat.network import network_of
@@ -121,7 +121,7 @@ class _Pair:
         for position, value in wanted.items():
             block.arguments[position].replace_all_uses_with(become[value])
         for position in sorted(wanted, reverse=True):
-            block.erase_argument(position)
+            drop_argument(block, position)
         retype(self.reverse, returned(block))
 
 

@@ -25,7 +25,7 @@ from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import callees, callees_first
 from stablelift.passes.liveness import sweep
-from stablelift.passes.module import Functions, body_of, drop_return, finish
+from stablelift.passes.module import Functions, body_of, drop_argument, drop_return, finish
 from stablelift.passes.structure import lift_op
 
 
@@ -183,7 +183,7 @@ class Loop:
             self.replace(part.inside, new)
             part.inside = new
         for _ in range(before):
-            block.erase_argument(0)
+            drop_argument(block, 0)
         finish(self.body, self.returned)
 
     def _emit(self) -> None:

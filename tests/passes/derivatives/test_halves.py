@@ -59,3 +59,27 @@ def test_a_function_without_loops_is_left_whole():
     return %y, %dx : tensor<2xf32>, tensor<2xf32>
   }"""
     assert halves(plain.encode(), 1, 1) is None
+
+
+def test_a_loop_that_computes_both_is_left_whole():
+    both = """
+  func.func public @main(%x: tensor<2xf32>, %ct: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %one = stablehlo.constant dense<1> : tensor<i32>
+    %y:3 = stablehlo.while(%i = %zero, %v = %x, %d = %ct) : tensor<i32>, tensor<2xf32>, tensor<2xf32>
+     cond {
+      %more = stablehlo.compare LT, %i, %one : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %more : tensor<i1>
+    } do {
+      %next = stablehlo.add %i, %one : tensor<i32>
+      %sine = stablehlo.sine %v : tensor<2xf32>
+      %sum = stablehlo.add %d, %d : tensor<2xf32>
+      stablehlo.return %next, %sine, %sum : tensor<i32>, tensor<2xf32>, tensor<2xf32>
+    }
+    %product = stablehlo.dot_general %x, %x, contracting_dims = [0] x [0]
+      : (tensor<2xf32>, tensor<2xf32>) -> tensor<f32>
+    %factor = stablehlo.broadcast_in_dim %product, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %dx = stablehlo.multiply %y#2, %factor : tensor<2xf32>
+    return %y#1, %dx : tensor<2xf32>, tensor<2xf32>
+  }"""
+    assert halves(both.encode(), 1, 1) is None
