@@ -317,16 +317,18 @@ def outcomes(nn: Any, found: Recipe) -> dict[str, Callable[[], Any]]:
         y, written = model.apply(variables, x, rngs=_streams(7), mutable=WRITTEN)
         return (y * jnp.sin(jnp.arange(y.size).reshape(y.shape))).sum(), written
 
-    def gradients(lib: Any) -> Any:
+    def gradients(lib: Any, jit: Any = jax.jit) -> Any:
         params = {"params": held[0].get("params", {})}
         others = {col: xs for col, xs in held[0].items() if col != "params"}
         step = lib.value_and_grad(lambda p, x: loss({**p, **others}, x), (0, 1), has_aux=True)
-        return jax.jit(step)(params, X)
+        return jit(step)(params, X)
 
+    is_ours = nn is stablelift
     ways = {"init": init, "apply": lambda: apply(WRITTEN), "all mutable": lambda: apply(True)}
     return ways | {
         "gradients by jax": lambda: gradients(jax),
-        "gradients": lambda: gradients(jax if nn is not stablelift else functional),
+        "gradients": lambda: gradients(functional if is_ours else jax),
+        "gradients by jax, compiled": lambda: gradients(jax, stablelift.compile if is_ours else jax.jit),
     }
 
 
