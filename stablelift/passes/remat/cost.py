@@ -113,7 +113,7 @@ def _runs(op: ir.Operation) -> int:
     """How often a loop runs its body, at most; 1 for what is no loop."""
     if op.name not in ("lift.scan", "lift.while"):
         return 1
-    return attributes_of(op)["length" if op.name == "lift.scan" else "max_trip_count"] or 1
+    return attributes_of(op).get("length" if op.name == "lift.scan" else "max_trip_count") or 1
 
 
 def _products(op: ir.Operation) -> int:
