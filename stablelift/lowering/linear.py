@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,13 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee
+from stablelift.lowering.mapping import vmap
+from stablelift.lowering.maps import Maps
 from stablelift.lowering.primitive import Recursive, lift_p
 from stablelift.lowering.rule_search import has_rules
 from stablelift.lowering.rule_values import reached
+
+Positions = tuple[int, ...]
 
 
 def applied(primitive: Primitive, params: dict[str, Any]) -> Any:
@@ -28,7 +32,7 @@ def _bind(primitive: Primitive, params: dict[str, Any], *args: Any) -> tuple[Any
 
 
 def tangents(
-    *args: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], of: tuple[int, ...], avals: Any
+    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, avals: Any
 ) -> tuple[Any, ...]:
     """What `linear_p` computes: the tangents of the results `of`, from primals and tangents of the inputs
     `wrt`.
@@ -41,37 +45,55 @@ def tangents(
 
 
 def primal_values(
-    *primals: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], avals: Any = None
+    *primals: Any, base: Primitive, params: dict[str, Any], wrt: Positions, maps: Maps = (), avals: Any = None
 ) -> tuple[Any, ...]:
     """What `primal_p` computes: the results that tangents stand beside."""
     del avals
+    if maps:
+        return _mapped(primal_values, maps, base=base, params=params, wrt=wrt)(*primals)
     if not wrt or not has_rules(base, params):
         return tuple(base.bind(*primals, **params))
     return tuple(reached(_callee(base, params, primals), primals, wrt))
 
 
-def called_primal_values(*primals: Any, base: Primitive, params: dict[str, Any], wrt: Any, avals: Any) -> Any:
+def called_primal_values(
+    *primals: Any, base: Primitive, params: dict[str, Any], wrt: Positions, maps: Maps = (), avals: Any = None
+) -> tuple[Any, ...]:
     """The same, as a call of what `gradients` differentiates: both together are one computation then."""
     del avals
+    if maps:
+        return _mapped(called_primal_values, maps, base=base, params=params, wrt=wrt)(*primals)
     return tuple(reached(_callee(base, params, primals), primals, wrt))
 
 
 def gradients(
-    *args: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], of: tuple[int, ...]
+    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, maps: Maps = ()
 ) -> tuple[Any, ...]:
     """What `gradient_p` computes: reverse mode of the results `of`, from primals and cotangents of these."""
+    if maps:
+        return _mapped(gradients, maps, base=base, params=params, wrt=wrt, of=of)(*args)
     both = valued_gradients(*args, base=base, params=params, wrt=wrt, of=of)
     return both[len(both) - len(wrt) :]
 
 
 def valued_gradients(
-    *args: Any, base: Primitive, params: dict[str, Any], wrt: tuple[int, ...], of: tuple[int, ...]
+    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, maps: Maps = ()
 ) -> tuple[Any, ...]:
     """Both, of one computation: the results, then the gradients."""
+    if maps:
+        return _mapped(valued_gradients, maps, base=base, params=params, wrt=wrt, of=of)(*args)
     callee = _callee(base, params, args[: len(args) - len(of)])
     given = [jax_compat.tangent_aval(jax_compat.aval_of(args[index])) for index in wrt]
     shifted = callee.shifted(wrt)
     return tuple(callee.bind("lift.vjp", args, [*callee.out_avals, *given], wrt=shifted, of=of))
+
+
+def _mapped(function: Callable[..., Any], maps: Maps, **params: Any) -> Callable[..., Any]:
+    mapped = partial(function, **params)
+    mapped.__name__ = str(params["params"].get("name", function.__name__))  # type: ignore[attr-defined]
+    for one in maps:
+        mapped = vmap(mapped, one.in_axes, one.out_axes, one.name, one.size, one.spmd_name)
+    return mapped
 
 
 def _callee(base: Primitive, params: dict[str, Any], args: Sequence[Any]) -> Callee:

@@ -16,6 +16,7 @@ from stablelift.errors import SideEffectError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of, on_devices
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.maps import Maps, inside, outside
 
 lift_p = Primitive("lift")
 lift_p.multiple_results = True
@@ -53,12 +54,12 @@ def _linear_abstract_eval(*_: Any, of: tuple[int, ...], avals: tuple[Any, ...], 
 
 primal_p = Primitive("lift_primal")
 primal_p.multiple_results = True
-"""The results of a lift beside which JAX wants its gradients."""
+"""The results of a lift beside which JAX wants its gradients, in maps of JAX's around both."""
 
 
 @primal_p.def_abstract_eval
-def _primal_abstract_eval(*_: Any, avals: tuple[Any, ...], **__: Any) -> list[Any]:
-    return list(avals)
+def _primal_abstract_eval(*_: Any, avals: tuple[Any, ...], maps: Maps, **__: Any) -> list[Any]:
+    return outside(avals, maps)
 
 
 gradient_p = Primitive("lift_gradient")
@@ -67,8 +68,9 @@ gradient_p.multiple_results = True
 
 
 @gradient_p.def_abstract_eval
-def _gradient_abstract_eval(*primals: Any, wrt: tuple[int, ...], **_: Any) -> list[Any]:
-    return [jax_compat.tangent_aval(primals[index]) for index in wrt]
+def _gradient_abstract_eval(*args: Any, wrt: tuple[int, ...], maps: Maps, **_: Any) -> list[Any]:
+    primals = inside(args, maps)
+    return outside([jax_compat.tangent_aval(primals[index]) for index in wrt], maps)
 
 
 class Recursive:

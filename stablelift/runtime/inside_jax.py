@@ -24,6 +24,7 @@ from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import applied, gradients, is_call, primal_values, tangents, valued_gradients
 from stablelift.lowering.mapping import vmap
+from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
 from stablelift.lowering.rule_search import is_costly
@@ -103,30 +104,37 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
     """The first half of the results and the gradient, where this has been asked for and is worth it."""
     given: Params = params["params"]
-    found = None if given.of is None else _halves_of(ctx, given.of, **params)
+    found = None if given.asked is None else _halves_of(ctx, *given.asked, **params)
     if found is None:
         return _lower(primal_p, ctx, *operands, **params)
     return first_half(ctx, found, given, operands)
 
 
 def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    count, given = len(operands) - len(params["of"]), params["params"]
-    found = second_half(ctx, given, operands[:count], operands[count:]) if given.of == params["of"] else None
+    of, given = params["of"], params["params"]
+    count = len(operands) - len(of)
+    is_the_one = given.asked == (of, params["maps"])
+    found = second_half(ctx, given, operands[:count], operands[count:]) if is_the_one else None
     return _lower(gradient_p, ctx, *operands, **params) if found is None else found
 
 
-def _halves_of(ctx: Any, of: tuple[int, ...], **params: Any) -> Halves | None:
-    if jax_compat.surroundings_of(ctx) is not None:
+def _halves_of(
+    ctx: Any, of: tuple[int, ...], around: Maps, *, maps: Maps, avals: Sequence[Any], **params: Any
+) -> Halves | None:
+    """The halves of what is computed in `maps`, and of gradients in the maps `around` them."""
+    both = together(maps, around)
+    if both is None or jax_compat.surroundings_of(ctx) is not None:
         return None
-    avals = params.pop("avals")
     primals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
-    arguments = *primals, *(jax_compat.tangent_aval(avals[index]) for index in of)
+    cotangents = [jax_compat.tangent_aval(avals[index]) for index in of]
+    arguments = *primals, *outside_as_operands(cotangents, both)
 
     def made() -> Halves | None:
-        program = _traced(partial(valued_gradients, of=of, **params), arguments, platform)
-        return halves(program.finished.bytecode, len(primals), len(avals))
+        function = partial(valued_gradients, of=of, maps=both, **params)
+        bytecode = _traced(function, arguments, platform).finished.bytecode
+        return halves(bytecode, len(primals), len(avals))
 
-    about = params["base"], params["wrt"], of, arguments, platform, jax_compat.trace_settings()
+    about = params["base"], params["wrt"], of, both, arguments, platform, jax_compat.trace_settings()
     try:
         key = structure_of(dict(params["params"]))
     except UnlikeAnything:  # it is not to be told from others
@@ -148,36 +156,41 @@ def _batch(
     """
     in_axes = tuple(one if isinstance(one, int) else None for one in axes)
     mapped = [one is not None for one in in_axes]
-    function = applied(primitive, params)
     if axis.name is None and not any(mapped):
         results = primitive.bind(*args, **params)
         return results, [None] * len(results)
-    varies = _varying(axis, primitive, params, args, in_axes)
+    if primitive in (primal_p, gradient_p):
+        return _batch_half(primitive, axis, args, in_axes, params)
+    varies = Dependence(axis.name).of_equation(primitive, params, mapped)
     out_axes = 0 if varies is None else tuple(0 if one else None for one in varies)
-    mapped_function = vmap(function, in_axes, out_axes, axis.name, axis.size, axis.spmd_name)
-    results = mapped_function(*args)
+    function = applied(primitive, params)
+    results = vmap(function, in_axes, out_axes, axis.name, axis.size, axis.spmd_name)(*args)
     return results, [0] * len(results) if varies is None else out_axes
 
 
-def _varying(
-    axis: MappedAxis, primitive: Primitive, params: dict[str, Any], args: Any, in_axes: Any
-) -> Sequence[bool] | None:
-    """Which results depend on the mapped axis; None: all do."""
-    mapped, dependence = [one is not None for one in in_axes], Dependence(axis.name)
-    if primitive not in (primal_p, gradient_p):
-        return dependence.of_equation(primitive, params, mapped)
+def _batch_half(
+    primitive: Primitive, axis: MappedAxis, args: Sequence[Any], in_axes: Axes, params: dict[str, Any]
+) -> tuple[Any, Axes]:
+    """A lift or its gradient in one map more, so that they remain halves of one program."""
     avals = list(map(without_axis, map(jax_compat.aval_of, args), in_axes))
     named = [(axis.name, axis.size)] if axis.name is not None else []
     jaxpr = jax_compat.make_jaxpr(partial(_FUNCTIONS[primitive], **params), avals, named)
-    return dependence.results(jaxpr, mapped)
+    varies = Dependence(axis.name).results(jaxpr, [one is not None for one in in_axes])
+    out_axes = tuple(0 if one else None for one in varies)
+    maps = *params["maps"], Map(in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
+    if primitive is gradient_p:
+        params["params"].asked = params["of"], maps
+    return primitive.bind(*args, **{**params, "maps": maps}), out_axes
 
 
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
     frozen = Params(params)
     if wrt and _is_paired(primitive, params):
-        given: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": params["out_avals"]}
-        results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **given)
+        kept = params["program"].out_avals if primitive is program_p else params["out_avals"]
+        avals = tuple(map(jax_compat.aval_of, kept))
+        about: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": avals, "maps": ()}
+        results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **about)
     else:
         results = primal_values(*primals, base=primitive, params=params, wrt=wrt)
     avals = tuple(jax_compat.aval_of(result) for result in results)
@@ -217,8 +230,8 @@ def _transpose(
     args = *operands[:count], *given.values()
     about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
     if _is_paired(base, params):
-        params.of = about["of"]
-        return [*[None] * count, *gradient_p.bind(*args, **about)]
+        params.asked = about["of"], ()
+        return [*[None] * count, *gradient_p.bind(*args, **about, maps=())]
     return [*[None] * count, *gradients(*args, **about)]
 
 

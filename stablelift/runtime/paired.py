@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import ir
 from stablelift.lowering import jax_compat
+from stablelift.lowering.maps import Maps
 from stablelift.passes.derivatives.halves import Halves
 
 _HALVED = "stablelift lifts beside gradients"
@@ -20,10 +21,11 @@ _HALVED = "stablelift lifts beside gradients"
 class Params(dict):
     """A primitive's parameters as one parameter of another: compared by identity.
 
-    `of` are the results whose cotangents a gradient has been asked of, where one has.
+    `asked` are the results whose cotangents a gradient has been asked of, and the maps around it, where one
+    has.
     """
 
-    of: tuple[int, ...] | None = None
+    asked: tuple[tuple[int, ...], Maps] | None = None
     __hash__ = object.__hash__  # type: ignore[assignment]
     __eq__ = object.__eq__
 

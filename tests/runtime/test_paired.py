@@ -73,6 +73,31 @@ def test_what_costs_is_done_once(by, what):
     assert_close(compiled(W), jax.grad(jaxs)(W), rtol=1e-5)
 
 
+MAPS = {
+    "once": (lambda f: jax.vmap(jax.grad(f)), jnp.stack([W, 2 * W])),
+    "twice": (lambda f: jax.vmap(jax.vmap(jax.grad(f)), 2, 1), jnp.stack([W, 2 * W, W - 1], 2)[None]),
+    "of one of two": (
+        lambda f: jax.vmap(lambda w: jax.grad(lambda v, w: f(v + w.sum()), (0, 1))(W, w)),
+        jnp.stack([W, 2 * W]),
+    ),
+    "by a name": (
+        lambda f: jax.vmap(jax.grad(lambda w: f(w - jax.lax.pmean(w, "i"))), axis_name="i"),
+        jnp.stack([W, 2 * W]),
+    ),
+}
+
+
+@pytest.mark.parametrize("around", MAPS)
+@pytest.mark.parametrize("what", COSTLY)
+def test_mapped_gradients_have_what_the_mapped_results_leave(around, what):
+    ours, jaxs, spelled = COSTLY[what]
+    mapped, w = MAPS[around]
+    compiled, expected = (jax.jit(mapped(f)).lower(w).compile() for f in (ours, jaxs))
+    if what != "a choice":  # which JAX makes a select of where it is mapped
+        assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
+    assert_close(compiled(w), expected(w), rtol=1e-4)
+
+
 def test_compiled_forward_mode_by_jax_runs_a_loop_once():
     compiled = nn.compile(lambda w: jax.jvp(one(OURS), (w,), (W,))).lower(W).compile()
     assert loops_in(compiled) == 1
