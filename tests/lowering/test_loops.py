@@ -99,3 +99,15 @@ def test_what_does_not_fit_is_said(wrong, error, message):
     with pytest.raises(error) as caught:
         wrong()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("library", [functional, jax.lax], ids=["ours", "jax's"])
+def test_a_result_that_tangents_do_not_reach_has_no_part_in_a_reverse(library):
+    def doublings(x):
+        """How often x is doubled: without a bound, and not differentiable."""
+        return library.while_loop(lambda c: c[0].sum() < 50, lambda c: (2 * c[0], c[1] + 1.0), (x, 1.0))[1]
+
+    x = jnp.array([0.5, 1.0])
+    for grad in (functional.grad, jax.grad):
+        found = functional.jit(grad(lambda x: (x**2).sum() * doublings(x)))(x)
+        np.testing.assert_allclose(found, 2 * x * doublings(x), rtol=1e-6)

@@ -15,7 +15,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir, operations_of
 from stablelift.ir.region import used_by
 from stablelift.passes.callgraph import Measured, callees, references
-from stablelift.passes.derivatives.table import locally_constant_ops, rule_values
+from stablelift.passes.derivatives.table import locally_constant_ops, reach, rule_values
 from stablelift.passes.module import Functions, body_of, replace
 
 Positions = tuple[int, ...]
@@ -64,9 +64,13 @@ class Activity:
             return None
         results: list[ir.Value] = list(op.results)
         carrying = [result for result in results if self.carries_tangent(result.type)]
+        wanted = [operand in active for operand in operands]
+        if carrying and op.name in reach:
+            reached = {results[index] for index in reach[op.name](self, op, wanted)}
+            carrying = [result for result in carrying if result in reached]
         if not carrying:
             return None
-        step = Step(op, operands, [operand in active for operand in operands], results)
+        step = Step(op, operands, wanted, results)
         active.update(carrying)
         return step
 

@@ -274,6 +274,23 @@ def values_by_rule(*names: str) -> Callable[[Values], Values]:
     return enter
 
 
+Reach = Callable[[Any, Any, Sequence[bool]], Sequence[int]]
+"""(derive, op, operands that tangents reach): the results that they reach."""
+
+reach: dict[str, Reach] = {}
+"""Ops of which tangents reach some results and others not; of others they reach all; see `reach.py`."""
+
+
+def reaching(*names: str) -> Callable[[Reach], Reach]:
+    """Which results of ops tangents reach."""
+
+    def enter(rule: Reach) -> Reach:
+        reach.update(dict.fromkeys(names, rule))
+        return rule
+
+    return enter
+
+
 _halves: dict[str, dict[str, Callable]] = {}
 
 
