@@ -38,10 +38,19 @@ def tangents(
     `wrt`.
     """
     del avals
+    both = valued_tangents(*args, base=base, params=params, wrt=wrt, of=of)
+    return both[len(both) - len(of) :]
+
+
+def valued_tangents(
+    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, maps: Maps = ()
+) -> tuple[Any, ...]:
+    """Both, of one computation: the results, then their tangents."""
+    assert not maps  # JAX maps what it has linearised as any other function
     callee = _callee(base, params, args[: len(args) - len(wrt)])
     moved = [jax_compat.tangent_aval(callee.out_avals[index]) for index in of]
-    both = callee.bind("lift.jvp", args, [*callee.out_avals, *moved], wrt=callee.shifted(wrt), of=of)
-    return tuple(both[len(callee.out_avals) :])
+    out_avals = [*callee.out_avals, *moved]
+    return tuple(callee.bind("lift.jvp", args, out_avals, wrt=callee.shifted(wrt), of=of))
 
 
 def primal_values(

@@ -22,7 +22,15 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
-from stablelift.lowering.linear import applied, gradients, is_call, primal_values, tangents, valued_gradients
+from stablelift.lowering.linear import (
+    applied,
+    gradients,
+    is_call,
+    primal_values,
+    tangents,
+    valued_gradients,
+    valued_tangents,
+)
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
@@ -32,7 +40,7 @@ from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime import wide
-from stablelift.runtime.paired import Params, first_half, second_half
+from stablelift.runtime.paired import Asked, Params, first_half, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
 
@@ -102,39 +110,42 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
 
 
 def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    """The first half of the results and the gradient, where this has been asked for and is worth it."""
+    """The first half of the results and a derivative, where one has been asked for and it is worth it."""
     given: Params = params["params"]
-    found = None if given.asked is None else _halves_of(ctx, *given.asked, **params)
+    found = None if given.asked is None else _halves_of(ctx, given.asked, **params)
     if found is None:
         return _lower(primal_p, ctx, *operands, **params)
     return first_half(ctx, found, given, operands)
 
 
-def _lower_gradient(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    of, given = params["of"], params["params"]
-    count = len(operands) - len(of)
-    is_the_one = given.asked == (of, params["maps"])
+def _lower_derivative(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
+    given, moving = params["params"], params["wrt" if primitive is linear_p else "of"]
+    count = len(operands) - len(moving)
+    is_the_one = given.asked == Asked(primitive, params["of"], params.get("maps", ()))
     found = second_half(ctx, given, operands[:count], operands[count:]) if is_the_one else None
-    return _lower(gradient_p, ctx, *operands, **params) if found is None else found
+    return _lower(primitive, ctx, *operands, **params) if found is None else found
 
 
 def _halves_of(
-    ctx: Any, of: tuple[int, ...], around: Maps, *, maps: Maps, avals: Sequence[Any], **params: Any
+    ctx: Any, asked: Asked, *, wrt: tuple[int, ...], maps: Maps, avals: Sequence[Any], **params: Any
 ) -> Halves | None:
-    """The halves of what is computed in `maps`, and of gradients in the maps `around` them."""
-    both = together(maps, around)
+    """The halves of what is computed in `maps`, and of the derivative in its maps."""
+    both = together(maps, asked.maps)
     if both is None or jax_compat.surroundings_of(ctx) is not None:
         return None
     primals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
-    cotangents = [jax_compat.tangent_aval(avals[index]) for index in of]
-    arguments = *primals, *outside_as_operands(cotangents, both)
+    if asked.by is linear_p:
+        computes, moving = valued_tangents, [primals[index] for index in wrt]
+    else:
+        computes, moving = valued_gradients, [avals[index] for index in asked.of]
+    arguments = *primals, *outside_as_operands(list(map(jax_compat.tangent_aval, moving)), both)
 
     def made() -> Halves | None:
-        function = partial(valued_gradients, of=of, maps=both, **params)
+        function = partial(computes, wrt=wrt, of=asked.of, maps=both, **params)
         bytecode = _traced(function, arguments, platform).finished.bytecode
         return halves(bytecode, len(primals), len(avals))
 
-    about = params["base"], params["wrt"], of, both, arguments, platform, jax_compat.trace_settings()
+    about = params["base"], wrt, asked, both, arguments, platform, jax_compat.trace_settings()
     try:
         key = structure_of(dict(params["params"]))
     except UnlikeAnything:  # it is not to be told from others
@@ -179,7 +190,7 @@ def _batch_half(
     out_axes = tuple(0 if one else None for one in varies)
     maps = *params["maps"], Map(in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
     if primitive is gradient_p:
-        params["params"].asked = params["of"], maps
+        params["params"].asked = Asked(gradient_p, params["of"], maps)
     return primitive.bind(*args, **{**params, "maps": maps}), out_axes
 
 
@@ -195,6 +206,7 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
         results = primal_values(*primals, base=primitive, params=params, wrt=wrt)
     avals = tuple(jax_compat.aval_of(result) for result in results)
     of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
+    frozen.asked = Asked(linear_p, of, ())
     nonzero = [moving[index] for index in wrt]
     moved = linear_p.bind(*primals, *nonzero, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
     placed = dict(zip(of, moved, strict=True))
@@ -230,7 +242,7 @@ def _transpose(
     args = *operands[:count], *given.values()
     about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
     if _is_paired(base, params):
-        params.asked = about["of"], ()
+        params.asked = Asked(gradient_p, about["of"], ())
         return [*[None] * count, *gradient_p.bind(*args, **about, maps=())]
     return [*[None] * count, *gradients(*args, **about)]
 
@@ -242,4 +254,5 @@ for _primitive in (lift_p, program_p, linear_p, primal_p, gradient_p):
     jax_compat.register_jvp(_primitive, partial(_differentiate, _primitive))
 jax_compat.register_transpose(linear_p, _transpose)
 jax_compat.register_lowering(primal_p, _lower_primal, in_place=True)
-jax_compat.register_lowering(gradient_p, _lower_gradient, in_place=True)
+for _primitive in (linear_p, gradient_p):
+    jax_compat.register_lowering(_primitive, partial(_lower_derivative, _primitive), in_place=True)

@@ -1,8 +1,8 @@
-"""A lift and its gradient, which plain JAX lowers one after the other, as two halves of one program.
+"""A lift and its derivative, which plain JAX lowers one after the other, as two halves of one program.
 
-XLA would not see that a loop in the gradient computes what the lift's has computed. JAX traces everything
-before it lowers anything. So a lift that a gradient has been asked of is lowered to the first half, and the
-gradient, where it stands in the same block, to the second.
+XLA would not see that a loop in the derivative computes what the lift's has computed. JAX traces everything
+before it lowers anything. So a lift that gradients or tangents have been asked of is lowered to the first
+half, and these, where they stand in the same block, to the second.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from jax.extend.core import Primitive
+
 from stablelift.ir.mlir import ir
 from stablelift.lowering import jax_compat
 from stablelift.lowering.maps import Maps
 from stablelift.passes.derivatives.halves import Halves
 
-_HALVED = "stablelift lifts beside gradients"
+_HALVED = "stablelift lifts beside derivatives"
+
+
+class Asked(NamedTuple):
+    """What has been asked of a lift: by `linear_p` or `gradient_p`, of which results, in which maps."""
+
+    by: Primitive
+    of: tuple[int, ...]
+    maps: Maps
 
 
 class Params(dict):
-    """A primitive's parameters as one parameter of another: compared by identity.
+    """A primitive's parameters as one parameter of another: compared by identity."""
 
-    `asked` are the results whose cotangents a gradient has been asked of, and the maps around it, where one
-    has.
-    """
-
-    asked: tuple[tuple[int, ...], Maps] | None = None
+    asked: Asked | None = None
     __hash__ = object.__hash__  # type: ignore[assignment]
     __eq__ = object.__eq__
 
@@ -38,7 +44,7 @@ class _Halved(NamedTuple):
 
 
 def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.Value]) -> list[ir.Value]:
-    """The results of a lift, whose residuals are kept for its gradient."""
+    """The results of a lift, whose residuals are kept for its derivative."""
     found = list(jax_compat.call_merged(ctx, _merged(ctx, params["name"], halves.forward), operands))
     count = len(params["out_avals"])
     here: Any = ir.InsertionPoint.current
@@ -48,15 +54,16 @@ def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.V
 
 
 def second_half(
-    ctx: Any, params: Params, primals: Sequence[ir.Value], cotangents: Sequence[ir.Value]
+    ctx: Any, params: Params, primals: Sequence[ir.Value], moving: Sequence[ir.Value]
 ) -> list[ir.Value] | None:
-    """The gradients of a lift, of which the first half has been lowered in this block; else None."""
+    """The derivative of a lift along tangents or cotangents, if the first half is in this block; else None.
+    """
     known = jax_compat.memo_of(ctx).get(_HALVED, {}).get((id(params), tuple(primals)))
     here: Any = ir.InsertionPoint.current
     if known is None or known.block != here.block:
         return None
     symbol = _merged(ctx, params["name"], known.halves.reverse)
-    return list(jax_compat.call_merged(ctx, symbol, [*primals, *cotangents, *known.residuals]))
+    return list(jax_compat.call_merged(ctx, symbol, [*primals, *moving, *known.residuals]))
 
 
 def _merged(ctx: Any, name: str, half: bytes) -> str:

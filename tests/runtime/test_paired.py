@@ -1,4 +1,4 @@
-"""Under JAX's differentiation a loop of ours runs forward once: its gradient has what that leaves."""
+"""Under JAX's differentiation what costs is done once: a lift and its derivative are two halves."""
 
 from __future__ import annotations
 
@@ -71,6 +71,18 @@ def test_what_costs_is_done_once(by, what):
     expected = jax.jit(jax.grad(jaxs)).lower(W).compile()
     assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
     assert_close(compiled(W), jax.grad(jaxs)(W), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [lambda f: lambda w: jax.jvp(f, (w,), (W,)), lambda f: lambda w: jax.linearize(f, w)[1](W)],
+    ids=["jvp", "linearize"],
+)
+def test_tangents_have_what_the_results_leave(forward):
+    ours, jaxs, spelled = COSTLY["products, jitted"]
+    compiled, expected = (jax.jit(forward(f)).lower(W).compile() for f in (ours, jaxs))
+    assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
+    assert_close(compiled(W), expected(W), rtol=1e-4)
 
 
 MAPS = {
