@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -167,6 +168,29 @@ def restrict(
     wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
     found, used = partial_eval.dce_jaxpr(opened(jaxpr), wanted, instantiate=keep_inputs)
     return close(found), list(used)
+
+
+def part_of(body: Any, numbers: Sequence[int], inputs: Sequence[Any], outputs: Sequence[Any]) -> Jaxpr:
+    """Some equations of an opened jaxpr as a jaxpr of their own."""
+    eqns = [body.eqns[number] for number in numbers]
+    names = body.debug_info.with_unknown_names()
+    return close(
+        body.replace(constvars=[], invars=list(inputs), outvars=list(outputs), eqns=eqns, debug_info=names)
+    )
+
+
+def replaced_equation(
+    eqn: Any, primitive: Primitive, inputs: Sequence[Any], outputs: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Another equation in the place of one, without effects."""
+    given = {"invars": list(inputs), "outvars": list(outputs), "effects": core.no_effects}
+    return eqn.replace(primitive=primitive, params=params, **given)
+
+
+def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
+    """A jaxpr of the same inputs and results."""
+    body = opened(jaxpr).replace(eqns=list(eqns))
+    return close_over(body, jaxpr.consts)
 
 
 def interpreted(
@@ -683,13 +707,18 @@ def lower(
     parameters: Any,
     platform: str | None,
     accept: Callable[[Jaxpr], None],
+    simpler: Callable[[Jaxpr], Jaxpr | None],
 ) -> ir.Module:
-    """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr.
+    """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr; of
+    what `simpler` makes of it, if anything.
 
     Read the module; never edit it.
     """
     traced = jax.jit(function, keep_unused=True).trace(*avals)
     accept(traced.jaxpr)
+    if (shorter := simpler(traced.jaxpr)) is not None:
+        again = wraps(function)(lambda *args: evaluate(shorter, *args))
+        traced = jax.jit(again, keep_unused=True).trace(*avals)
     platforms = (platform or jax.default_backend(),)  # under a mesh JAX has to be told
     lowered = traced.lower(lowering_platforms=platforms, _private_parameters=parameters)
     module: Any = lowered.compiler_ir("stablehlo")

@@ -25,6 +25,7 @@ from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.overrides import overrides_on
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.session import session
+from stablelift.lowering.strands import with_strands
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         found["devices"] = devices_of([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
-        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept)
+        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, with_strands)
     return Traced(
         _own(to_bytecode(module), around),
         in_tree,

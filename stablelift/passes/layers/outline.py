@@ -2,7 +2,8 @@
 
     %1 = call @layer(%p1, %0), %2 = call @layer(%p2, %1)   ==>   the same, marked so that XLA keeps them
 
-What is computed behind the boundary of such a call is not fused with what uses it, nor hoisted out of it.
+What is computed behind the boundary of such a call is not fused with what uses it, nor hoisted out of it; so
+what is elementwise stays where XLA fuses it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, functions, ir
 from stablelift.passes.base import ModulePass
+from stablelift.passes.batching.table import elementwise_ops
 from stablelift.passes.callgraph import callees, inlined_sizes, plain_calls, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.chains import LEAST_CALLS
+from stablelift.passes.module import body_of
 from stablelift.passes.remarks import remark
 
 _LEAST_OPS = 16
@@ -40,7 +43,7 @@ def _outline(
     seen.add(name)
     others = {callee for op in references(known[name]) for callee in callees(op)}
     for callee, ops in plain_calls(known[name], in_regions=True).items():
-        if len(ops) >= LEAST_CALLS and size(callee) >= _LEAST_OPS:
+        if len(ops) >= LEAST_CALLS and size(callee) >= _LEAST_OPS and not _is_fused(known[callee]):
             what = f"kept {len(ops)} calls of `{callee}`"
             remark(Outline.name, ops[0], what, "XLA compiles the function once")
             for op in ops:
@@ -48,3 +51,11 @@ def _outline(
             others.discard(callee)
     for callee in others:
         _outline(known, callee, size, seen)
+
+
+def _is_fused(function: func.FuncOp) -> bool:
+    """Whether the function only does what XLA fuses."""
+    return all(op.operation.name in _FUSED for op in body_of(function).operations)
+
+
+_FUSED = {*elementwise_ops, "stablehlo.constant", "stablehlo.broadcast_in_dim", "func.return"}

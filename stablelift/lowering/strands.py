@@ -1,0 +1,182 @@
+"""Strands: what a program does alike to many arrays, as calls of one function.
+
+    m' = b*m + c*g, n' = b*n + c*h, ...   ==>   m' = call @strand(m, g), n' = call @strand(n, h), ...
+
+An optimiser's update has thousands of equations, a dozen of a kind for each parameter. As functions they are
+lowered, and dealt with by the passes, once for each kind. A strand is elementwise, ends in results of the
+program, and does not wait for what lies between its own ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from jax import lax
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.primitive import lift_p
+
+_LEAST_EQUATIONS = 3
+"""A strand of fewer is not worth a call."""
+
+_LEAST_STRANDS = 4
+"""Fewer equal ones are not worth a function."""
+
+_ELEMENTWISE = {
+    getattr(lax, f"{name}_p")
+    for name in (
+        *("abs", "add", "and", "broadcast_in_dim", "ceil", "clamp", "convert_element_type", "copy", "cos"),
+        *("div", "eq", "erf", "exp", "expm1", "floor", "ge", "gt", "integer_pow", "is_finite", "le", "log"),
+        *("log1p", "logistic", "lt", "max", "min", "mul", "ne", "neg", "not", "or", "pow", "rem", "round"),
+        *("rsqrt", "select_n", "sign", "sin", "sqrt", "square", "sub", "tanh"),
+    )
+}
+
+
+def with_strands(jaxpr: Jaxpr) -> Jaxpr | None:
+    """The jaxpr with calls in the place of equal strands; None where there are none."""
+    body = jax_compat.opened(jaxpr)
+    if len(body.eqns) < _LEAST_EQUATIONS * _LEAST_STRANDS:
+        return None
+    kinds: dict[Hashable, list[_Strand]] = {}
+    users = _users(body)
+    for numbers in _components(body.eqns):
+        strand = _strand(body, numbers, users) if len(numbers) >= _LEAST_EQUATIONS else None
+        if strand is not None:
+            kinds.setdefault(strand.key, []).append(strand)
+    kinds = {key: strands for key, strands in kinds.items() if len(strands) >= _LEAST_STRANDS}
+    return _with_calls(jaxpr, kinds.values()) if kinds else None
+
+
+class _Strand:
+    """Equations of a jaxpr by their numbers, what they take from outside, and what they are read for."""
+
+    def __init__(self, numbers: Sequence[int], inputs: Sequence[Any], outputs: Sequence[Any], key: Hashable):
+        self.numbers, self.inputs, self.outputs, self.key = numbers, inputs, outputs, key
+
+
+_RESULT = -1
+"""The number of the equation that takes the results of the program."""
+
+
+def _users(body: Any) -> dict[Any, list[int]]:
+    """The equations that use each variable, by number."""
+    users: dict[Any, list[int]] = {}
+    for number, eqn in enumerate(body.eqns):
+        for atom in eqn.invars:
+            if not jax_compat.is_literal(atom):
+                users.setdefault(atom, []).append(number)
+    for atom in body.outvars:
+        if not jax_compat.is_literal(atom):
+            users.setdefault(atom, []).append(_RESULT)
+    return users
+
+
+def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
+    """The elementwise equations that hang together by arrays.
+
+    Those that wait for something else which waits for some of them (a norm of all gradients, say) stand on
+    another level, so that a component can be computed at once.
+    """
+    level: dict[Any, int] = {}
+    found: dict[Any, list[int]] = {}  # by an array that is a result in it, the component
+    every: list[list[int]] = []
+    for number, eqn in enumerate(eqns):
+        operands = [atom for atom in eqn.invars if not jax_compat.is_literal(atom)]
+        if not _is_elementwise(eqn):
+            above = max((level.get(var, 0) + (var in found) for var in operands), default=0)
+            level.update(dict.fromkeys(eqn.outvars, above))
+            continue
+        here = max((level.get(var, 0) for var in operands), default=0)
+        near = {id(found[var]): found[var] for var in operands if var in found and level[var] == here}
+        largest = max(near.values(), key=len, default=[])
+        if not near:
+            every.append(largest)
+        for other in near.values():
+            if other is not largest:
+                largest += other
+                _merge(found, eqns, other, largest)
+                every.remove(other)
+        largest.append(number)
+        (result,) = eqn.outvars
+        level[result], found[result] = here, largest
+    return map(sorted, every)
+
+
+def _merge(found: dict[Any, list[int]], eqns: Sequence[Any], other: list[int], into: list[int]) -> None:
+    for number in other:
+        found[eqns[number].outvars[0]] = into
+
+
+def _is_elementwise(eqn: Any) -> bool:
+    if eqn.primitive is jax_compat.jit_p:
+        inner = jax_compat.opened(eqn.params["jaxpr"])
+        if inner.constvars or len(eqn.outvars) != 1 or not all(map(_is_elementwise, inner.eqns)):
+            return False
+    elif eqn.primitive not in _ELEMENTWISE:
+        return False
+    shape = eqn.outvars[0].aval.shape
+    return bool(shape) and all(atom.aval.shape in ((), shape) for atom in eqn.invars)
+
+
+def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _Strand | None:
+    """The strand of a component, if it ends in results and nobody waits for it in between."""
+    inside, last = set(numbers), numbers[-1]
+    places: dict[Any, int] = {}
+    inputs: list[Any] = []
+    outputs: list[Any] = []
+    parts: list[Hashable] = []
+    ends = False
+    for number in numbers:
+        eqn = body.eqns[number]
+        parts.append(eqn.primitive)
+        if eqn.params:
+            parts += eqn.params.items()
+        for atom in eqn.invars:
+            if jax_compat.is_literal(atom):
+                parts += (atom.aval, np.asarray(atom.val).tobytes())
+            elif (place := places.get(atom)) is not None:
+                parts.append(place)
+            else:
+                places[atom] = len(places)
+                inputs.append(atom)
+                parts.append(atom.aval)
+        (result,) = eqn.outvars
+        places[result] = len(places)
+        outside = [user for user in users.get(result, ()) if user not in inside]
+        if outside:
+            if any(user != _RESULT and user < last for user in outside):
+                return None
+            ends = ends or _RESULT in outside
+            outputs.append(result)
+            parts.append("is read")
+    try:
+        key = tuple(parts)
+        hash(key)
+    except TypeError:  # a parameter that cannot be compared
+        return None
+    return _Strand(numbers, inputs, outputs, key) if ends else None
+
+
+def _with_calls(jaxpr: Jaxpr, kinds: Iterable[Sequence[_Strand]]) -> Jaxpr:
+    body = jax_compat.opened(jaxpr)
+    eqns: list[Any] = list(body.eqns)
+    for strands in kinds:
+        first = strands[0]
+        function = jax_compat.part_of(body, first.numbers, first.inputs, first.outputs)
+        for strand in strands:
+            params = {
+                "op": "lift.call",
+                "name": "strand",
+                "callees": (("callee", function),),
+                "attributes": (),
+                "out_avals": tuple(var.aval for var in strand.outputs),
+            }
+            call = (lift_p, strand.inputs, strand.outputs, params)
+            eqns[strand.numbers[-1]] = jax_compat.replaced_equation(body.eqns[strand.numbers[-1]], *call)
+            for number in strand.numbers[:-1]:
+                eqns[number] = None
+    return jax_compat.with_equations(jaxpr, [eqn for eqn in eqns if eqn is not None])
