@@ -56,7 +56,9 @@ def shared_call(
     except (LiftArgumentError, TypeError):  # a field or an argument that cannot be compared
         return NOT_SHARED
     if known is None:
-        known = memo[key] = _trace_or_not(call, run)
+        known = _trace_or_not(call, run)
+        is_its_own = known is not NOT_SHARED and any(known.keys)
+        memo[key] = NOT_SHARED if is_its_own else known
     return NOT_SHARED if known is NOT_SHARED else known.replay(call)
 
 
@@ -147,6 +149,7 @@ class _Shared:
 
     callee: Callee
     constants: tuple[Any, ...]  # a Draw for each key that it takes, else the array itself
+    keys: tuple[bool, ...]  # which keys of its streams it takes: if any, it is the first call's alone
     taken: tuple[bool, ...]  # which of a call's arrays it takes
     results: Any  # the structure of the value and the groups, with what is no array in place
     draws: tuple[Counts, ...]
@@ -160,7 +163,8 @@ class _Shared:
             for one in self.constants
         ]
         layer = type(call.modules.module).__name__
-        arrays = [array for array, is_taken in zip(call.arrays, self.taken, strict=True) if is_taken]
+        given = [*jax.tree.leaves(call.packed.rng_groups), *call.arrays]
+        arrays = [one for one, is_taken in zip(given, (*self.keys, *self.taken), strict=True) if is_taken]
         found = self.callee.bind_on(constants, "lift.call", arrays, self.callee.out_avals, layer=layer)
         value, groups = self.results(found)
         call.packed.publish(groups)
@@ -223,8 +227,8 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
         return NOT_SHARED
     callee.jaxpr, used = jax_compat.restrict(callee.jaxpr, range(len(callee.out_avals)))
     first = len(callee.constants)
-    if any(used[first : first + len(keys)]):  # a lift inside folds a path into it that is this call's
-        return NOT_SHARED
+    # A lift inside folds a path that is this call's into such a key.
+    taken_keys, taken = tuple(used[first : first + len(keys)]), tuple(used[first + len(keys) :])
     by_key = {id(key): draw for draw, key in draws.items()}
     closed_over = [constant for constant, is_used in zip(callee.constants, used, strict=False) if is_used]
     constants = tuple(by_key.get(id(constant), constant) for constant in closed_over)
@@ -232,4 +236,4 @@ def _traced(call: _Call, run: Callable[..., Any], before: Sequence[Counts]) -> A
         return NOT_SHARED
     callee.constants = []  # keys of this trace, which must not outlive it
     made = tuple(counts_since(root, old) for root, old in zip(packed.roots, before, strict=True))
-    return _Shared(callee, constants, tuple(used[first + len(keys) :]), results, made, cursor)
+    return _Shared(callee, constants, taken_keys, taken, results, made, cursor)
