@@ -9,6 +9,8 @@ from typing import Any
 
 import jax
 
+from stablelift.lowering import jax_compat
+
 
 def prefix_axes(what: str, axes: Any, tree: Any) -> list[int | None]:
     """An axis for each leaf of `tree`, from a prefix of it.
@@ -76,3 +78,8 @@ def with_axis(aval: Any, axis: int | None, size: int) -> Any:
     if axis is None:
         return aval
     return aval.update(shape=(*aval.shape[:axis], size, *aval.shape[axis:]))
+
+
+def whole_size(size: Any) -> int:
+    """A size as an integer; as it is where `jax.export` leaves it symbolic."""
+    return size if jax_compat.is_symbolic_size(size) else int(size)

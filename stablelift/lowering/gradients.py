@@ -57,7 +57,7 @@ def jvp(
     )
     out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
     moved = dict(zip(of, results[len(callee.out_avals) :], strict=True))
-    tangent_leaves = [moved.get(index, float0_like(callee.out_avals[index])) for index in range(outputs)]
+    tangent_leaves = _with_float0(moved, callee.out_avals[:outputs])
     primal_out, aux = out if has_aux else (out, None)
     tangent_out = jax.tree.unflatten(jax.tree.structure(primal_out), tangent_leaves)
     return (primal_out, tangent_out, aux) if has_aux else (primal_out, tangent_out)
@@ -118,7 +118,12 @@ def _pull_back(
 def _in_tree(tree: Any, avals: Sequence[Any], positions: Sequence[int], gradients: Sequence[Any]) -> Any:
     """The gradients of the leaves at some positions; those that can have none have one of `float0`."""
     found = dict(zip(positions, gradients, strict=True))
-    return jax.tree.unflatten(tree, [found.get(index, float0_like(aval)) for index, aval in enumerate(avals)])
+    return jax.tree.unflatten(tree, _with_float0(found, avals))
+
+
+def _with_float0(found: dict[int, Any], avals: Sequence[Any]) -> list[Any]:
+    """What was found for positions among values; one of `float0` for the others."""
+    return [found[index] if index in found else float0_like(aval) for index, aval in enumerate(avals)]
 
 
 def value_and_grad(

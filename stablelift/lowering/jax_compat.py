@@ -762,6 +762,27 @@ def ir_type(ctx: Any, aval: Any) -> Any:
     return mlir.aval_to_ir_type(ctx.module_context, aval)
 
 
+def sizes_of(ctx: Any, avals: Sequence[Any] | None = None) -> list[ir.Value]:
+    """The values of the sizes that `jax.export` has left symbolic, in the order in which functions take them
+    before their arguments: all of them, or those that occur in some types.
+    """
+    known = dict(zip(ctx.module_context.shape_poly_state.dim_vars, ctx.dim_var_values, strict=True))
+    if avals is None:
+        return list(known.values())
+    sizes = (size for aval in avals for size in getattr(aval, "shape", ()) if is_symbolic_size(size))
+    names = {name for size in sizes for name in size._get_vars()}
+    return [known[name] for name in sorted(names)]
+
+
+def is_symbolic(aval: Any) -> bool:
+    """Whether a size of an abstract value is not known."""
+    return any(map(is_symbolic_size, getattr(aval, "shape", ())))
+
+
+def is_symbolic_size(size: Any) -> bool:
+    return isinstance(size, shape_poly._DimExpr)
+
+
 def memo_of(ctx: Any) -> dict[Any, Any]:
     """A dictionary that lives as long as the module being built."""
     return ctx.module_context.cached_primitive_lowerings

@@ -26,6 +26,8 @@ _PARITY = 0x1BD11BDA
 
 def _threefry2x32(ctx: Any, *args: Any) -> list[Any]:
     """Two words for each pair of counters under a key of two words: (key1, key2, x, y), which broadcast."""
+    if jax_compat.is_symbolic(ctx.avals_out[0]):
+        return list(jax_compat.lower_as_jax(threefry2x32_p, ctx, *args))
     type = jax_compat.ir_type(ctx, ctx.avals_out[0])
     return [word.value for word in threefry2x32(*(_broadcast(Tensor(arg), type.shape) for arg in args))]
 
@@ -68,7 +70,8 @@ _THREEFRY: dict[Primitive, jax_compat.Rule] = {threefry2x32_p: _threefry2x32}
 
 def _random_bits(ctx: Any, keys: Any, **params: Any) -> Any:
     """Of a block one op, whose callee is what JAX makes of it."""
-    if math.prod(ctx.avals_out[0].shape) < _BLOCK:
+    bits = ctx.avals_out[0]
+    if jax_compat.is_symbolic(bits) or math.prod(bits.shape) < _BLOCK:
         return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
     memo, aval = jax_compat.memo_of(ctx), ctx.avals_in[0]
     kind = "stablelift random bits", aval, *sorted(params.items())

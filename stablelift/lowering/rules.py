@@ -18,6 +18,7 @@ from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import called_primal_values, gradients, tangents
 from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
+from stablelift.lowering.sizes import in_buffers, needs_buffers
 from stablelift.lowering.table import (
     AXES,
     RULES,
@@ -37,6 +38,10 @@ def _lift(
 ) -> list[Any]:
     del out_avals
     given = dict(attributes)
+    if op == "lift.scan" and jax_compat.sizes_of(ctx):
+        jaxpr = dict(callees)["callee"]
+        if needs_buffers(jaxpr, given):
+            return list(jax_compat.lowered_as(in_buffers(jaxpr, given))(ctx, *args))
     memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
     if op == "lift.vmap" and given.get("axis_name") is not None:
         memo[AXES] = outer | {given["axis_name"]: given["axis_size"]}
@@ -80,19 +85,18 @@ def _scan(
     ctx: Any, *args: Any, jaxpr: Jaxpr, length: int, reverse: bool, unroll: int, **params: Any
 ) -> list[Any]:
     consts, carry = jax_compat.scan_counts(params)
-    return emit(
-        ctx,
-        "lift.scan",
-        args,
-        {"callee": lowered_callee(ctx, "scan_body", jaxpr)},
-        num_consts=consts,
-        num_carry=carry,
-        length=length,
-        reverse=reverse,
-        unroll=max(1, int(unroll)),
-        in_axes=(0,) * (len(args) - consts - carry),
-        out_axes=(0,) * (len(jaxpr.out_avals) - carry),
-    )
+    attributes = {
+        "num_consts": consts,
+        "num_carry": carry,
+        "length": length,
+        "reverse": reverse,
+        "unroll": max(1, int(unroll)),
+        "in_axes": (0,) * (len(args) - consts - carry),
+        "out_axes": (0,) * (len(jaxpr.out_avals) - carry),
+    }
+    if jax_compat.sizes_of(ctx) and needs_buffers(jaxpr, attributes):
+        return list(jax_compat.lowered_as(in_buffers(jaxpr, attributes))(ctx, *args))
+    return emit(ctx, "lift.scan", args, {"callee": lowered_callee(ctx, "scan_body", jaxpr)}, **attributes)
 
 
 @lowers(jax_compat.while_p)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.axes import normalized_axes, prefix_axes, with_axis, without_axis
+from stablelift.lowering.axes import normalized_axes, prefix_axes, whole_size, with_axis, without_axis
 from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of, require_callable
 from stablelift.lowering.carry import settled
 from stablelift.lowering.mapping import vmap
@@ -238,7 +238,7 @@ class Loop:
         avals = avals_of(self._scanned)
         axes = [axis for axis in self._axes if axis is not None]
         sizes = {aval.shape[axis] for aval, axis in zip(avals, axes, strict=True)}
-        sizes |= {int(length)} if length is not None else set()
+        sizes |= {whole_size(length)} if length is not None else set()
         if len(sizes) != 1:
             spelled = [
                 aval.str_short() + (f" along axis {axis}" if axis else "")

@@ -12,6 +12,7 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import Recursive, refuse_effects
+from stablelift.lowering.sizes import with_sizes
 
 RULES: dict[Primitive, jax_compat.Rule] = {}
 """How our lowering treats JAX's primitives and ours, where it differs from JAX's own."""
@@ -59,8 +60,12 @@ def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str
 
 
 def signature_of_jaxpr(ctx: Any, jaxpr: Jaxpr) -> Signature:
+    """Its types, after those of the sizes that are symbolic: each function takes them."""
     return Signature(
-        [jax_compat.ir_type(ctx, aval) for aval in jaxpr.in_avals],
+        [
+            *(size.type for size in jax_compat.sizes_of(ctx)),
+            *(jax_compat.ir_type(ctx, aval) for aval in jaxpr.in_avals),
+        ],
         [jax_compat.ir_type(ctx, aval) for aval in jaxpr.out_avals],
     )
 
@@ -68,6 +73,8 @@ def signature_of_jaxpr(ctx: Any, jaxpr: Jaxpr) -> Signature:
 def emit(ctx: Any, op: str, args: Sequence[Any], callees: dict[str, Any], **attributes: Any) -> list[Any]:
     """Append `op`, its callees given as (symbol, signature) or tuples of them."""
     jax_compat.allow_lift_ops(ctx)
+    if (sizes := jax_compat.sizes_of(ctx)) and callees:
+        op, args, callees = with_sizes(op, args, callees, attributes, sizes)
     signatures: dict[str, Signature] = {}
     for attribute, found in callees.items():
         many = found if isinstance(found, list) else [found]

@@ -60,8 +60,8 @@ def _program_of(
         function = applied(primitive, params) if computes is None else partial(computes, **params)
         return _traced(function, args, platform)
 
-    if jax_compat.surroundings() is not None:  # in what each device of a mesh runs
-        return traced()
+    if jax_compat.surroundings() is not None or any(map(jax_compat.is_symbolic, avals)):
+        return traced()  # in what each device of a mesh runs, or for sizes that are told apart by names
     try:
         where = platform or jax.default_backend()
         key = primitive, avals, structure_of(params), where, jax_compat.trace_settings()
@@ -106,7 +106,8 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
     key = "stablelift merged", id(program)  # equal programs are one, once and for all of this module
     if key not in memo:
         memo[key] = jax_compat.merge(ctx, program.name, program.finished.bytecode), program
-    return jax_compat.call_merged(ctx, memo[key][0], operands)
+    sizes = jax_compat.sizes_of(ctx, ctx.avals_in)
+    return jax_compat.call_merged(ctx, memo[key][0], [*sizes, *operands])
 
 
 def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
@@ -131,7 +132,7 @@ def _halves_of(
 ) -> Halves | None:
     """The halves of what is computed in `maps`, and of the derivative in its maps."""
     both = together(maps, asked.maps)
-    if both is None or jax_compat.surroundings_of(ctx) is not None:
+    if both is None or jax_compat.surroundings_of(ctx) is not None or jax_compat.sizes_of(ctx):
         return None
     primals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
     if asked.by is linear_p:

@@ -13,6 +13,7 @@ from stablelift.errors import LiftArgumentError
 from stablelift.frontend import meta
 from stablelift.frontend.filters import Filter
 from stablelift.frontend.rng import LazyRng, split_root
+from stablelift.lowering.axes import whole_size
 
 _WHOLE = object()  # in place of None, which JAX takes for a pytree without leaves
 
@@ -85,7 +86,7 @@ def common_size(
     for where, leaf, axis in mapped:
         sizes.setdefault(_size(lift, where, leaf, axis), []).append(where)
     if len(sizes) == 1:
-        return int(next(iter(sizes)))
+        return whole_size(next(iter(sizes)))
     if not sizes:
         raise LiftArgumentError(
             f"`{lift}` of `{place}` maps no axis of an argument or variable, so its size is unknown",

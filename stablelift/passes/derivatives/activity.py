@@ -56,6 +56,12 @@ class Activity:
             self._active[key] = tuple(index for index, value in enumerate(returned) if value in active)
         return self._active[key]
 
+    def reaching(self, name: str, wrt: Positions, of: Positions) -> Positions:
+        """Those of the inputs `wrt` of `@name` whose tangents reach one of the results `of`; the cotangents
+        of the others are zero.
+        """
+        return tuple(index for index in wrt if not set(of).isdisjoint(self.active_results(name, (index,))))
+
     def spread(self, op: ir.Operation, active: set[ir.Value]) -> Step | None:
         """The step back through `op` when a tangent passes it: its results that carry one join `active`."""
         operands = list(op.operands)

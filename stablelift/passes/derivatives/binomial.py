@@ -15,9 +15,10 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis, without_axis
 from stablelift.ir.mlir import ir
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.buffers import read, write
-from stablelift.passes.derivatives.flow import build, pick, split_by
+from stablelift.passes.derivatives.flow import build, pick
 from stablelift.passes.derivatives.revolve import schedule
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.module import call

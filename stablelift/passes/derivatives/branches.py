@@ -12,9 +12,10 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import ir
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import build, pick, residual_sources, split_by
+from stablelift.passes.derivatives.flow import build, pick, residual_sources
 from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp

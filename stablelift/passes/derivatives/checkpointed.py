@@ -25,10 +25,11 @@ from stablelift.ir.dialect import with_axis
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.buffers import read, write
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import residual_sources, settled_carry, split_by
+from stablelift.passes.derivatives.flow import residual_sources, settled_carry
 from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, operands_of, vjp

@@ -98,7 +98,8 @@ def cotangents_of_call(
     derive: Derive, op: Any, callee: str, cotangents: Tangents, wanted: Sequence[bool]
 ) -> Tangents:
     """The cotangents of the operands of `op`, in whose place a call that returns residuals is put."""
-    wrt, of = present(wanted), present(cotangents)
+    of = present(cotangents)
+    wrt = derive.reaching(callee, present(wanted), of)
     split = derive.partition(callee, wrt, of)
     kept = is_kept(op)
     residuals = replace_by_call(op, split.forward)
@@ -188,7 +189,8 @@ def _recomputed(
     derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool], choice: _Recomputed
 ) -> Tangents:
     """As `cotangents_of_call`, with the residuals of the choice."""
-    wrt, of = present(wanted), present(cotangents)
+    of = present(cotangents)
+    wrt = derive.reaching(_callee(op), present(wanted), of)
     with derive.inside(choice.policy):
         split = derive.partition(_callee(op), wrt, of, choice)
     report(split.account)

@@ -45,16 +45,6 @@ def settled_carry(
         wrt = grown
 
 
-def split_by(values: Sequence[Any], sizes: Sequence[int]) -> list[list[Any]]:
-    """The values in parts of the given sizes, which use all of them."""
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(list(values[start : start + size]))
-        start += size
-    assert start == len(values)
-    return parts
-
-
 def residual_sources(split: Split) -> list[int | None]:
     """For each residual the input of the forward function that it is, or None where it was computed."""
     block = body_of(split.forward)

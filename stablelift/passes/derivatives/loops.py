@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from stablelift.ir.lift import attributes_of
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import (
     build,
     settled_carry,
-    split_by,
 )
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of

@@ -15,6 +15,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir
+from stablelift.ir.parts import split_by
 from stablelift.ir.policy import Policy
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
@@ -25,7 +26,6 @@ from stablelift.passes.derivatives.flow import (
     pick,
     residual_sources,
     settled_carry,
-    split_by,
 )
 from stablelift.passes.derivatives.invariants import (
     function_of_constants,

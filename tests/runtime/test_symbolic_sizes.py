@@ -1,0 +1,96 @@
+"""Programs that `jax.export` leaves open in some sizes: lifts of all kinds but maps and derivatives."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax import export
+
+import stablelift as nn
+from stablelift import functional
+from stablelift.errors import LiftError
+from tests.support import assert_close
+
+W = jax.random.normal(jax.random.key(0), (3, 3))
+X = jax.random.normal(jax.random.key(1), (4, 5, 3))
+STACKED = {"variable_axes": {"params": 0}, "split_rngs": {"params": True, "dropout": True}}
+SHARED = {"variable_broadcast": "params", "split_rngs": {"params": False}}
+
+
+def exported(function, spelled="b, t, 3"):
+    sizes = export.symbolic_shape(spelled)
+    return export.export(jax.jit(function))(jax.ShapeDtypeStruct(sizes, jnp.float32))
+
+
+def step(c, x):
+    c = jnp.tanh(c @ W + x)
+    return c, (c.sum(), jnp.stack([c, x]))
+
+
+FUNCTIONS = {
+    "call": functional.jit(lambda x: jax.nn.gelu(x @ W)),
+    "a rule of a user's": functional.jit(jax.nn.relu),
+    "remat": functional.remat(lambda x: jnp.sin(x @ W)),
+    "scan of slices": lambda x: functional.scan(
+        step, jnp.zeros_like(x[0]), x, in_axes=0, out_axes=(0, 1), reverse=True
+    ),
+    "scan that reads nothing": lambda x: functional.scan(lambda c, _: (c @ W, c), x, None, length=3),
+    "scan along another axis": lambda x: functional.scan(step, x[:, 0], x, in_axes=1),
+    "loop of jax's in a lift": functional.jit(lambda x: jax.lax.scan(step, jnp.zeros_like(x[0]), x)),
+    "while": lambda x: functional.while_loop(lambda c: c[1] < 3, lambda c: (c[0] @ W, c[1] + 1), (x, 0)),
+    "switch": lambda x: functional.switch(1, [jnp.sin, jnp.cos, lambda x: x @ W], x),
+    "compile": nn.compile(lambda x: functional.remat(jnp.cos)(x) @ W),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_exported_for_all_sizes(name):
+    function = FUNCTIONS[name]
+    found = exported(function)
+    for x in (X, X[:2, :4], X[:1]):
+        assert_close(found.call(x), function(x), rtol=1e-5)
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x, _=None):
+        x = x + nn.SelfAttention(2)(nn.LayerNorm()(x))
+        return nn.Dropout(0.5, deterministic=False)(nn.relu(nn.Dense(8)(x))), None
+
+
+class Text(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        x = nn.jit(nn.Dense)(8)(x)
+        x, _ = nn.scan(nn.remat(Block), **STACKED, length=2)()(x, None)
+        x = nn.remat_scan(nn.Dense, lengths=(2, 2), **STACKED)(8)(x)
+        x = nn.Bidirectional(nn.RNN(nn.LSTMCell(4)), nn.RNN(nn.GRUCell(4)))(x)
+        along = nn.scan(lambda m, c, x: (c, m(x + c)), **SHARED, in_axes=1, out_axes=1)
+        x = along(nn.Dense(8), x[:, 0], x)[1]
+        return nn.map_variables(nn.Dense, "params", lambda v: jax.tree.map(jnp.sign, v), init=True)(2)(x)
+
+
+@pytest.mark.smoke
+def test_a_module_is_exported_for_all_sizes():
+    model = Text()
+    variables = model.init({"params": jax.random.key(0), "dropout": jax.random.key(1)}, X)
+
+    def apply(x):
+        return model.apply(variables, x, rngs={"dropout": jax.random.key(2)})
+
+    assert_close(exported(apply).call(X), apply(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        functional.vmap(lambda x: x @ W),
+        jax.grad(lambda x: functional.scan(lambda c, _: (jnp.sin(c), None), x, None, length=2)[0].sum()),
+        lambda x: functional.jvp(jnp.sin, (x,), (x,)),
+    ],
+    ids=["vmap", "grad", "jvp"],
+)
+def test_maps_and_derivatives_say_that_they_need_sizes(function):
+    with pytest.raises(LiftError, match=r"where sizes are symbolic\n.*\n  hint: export with numbers"):
+        exported(function)
