@@ -301,17 +301,17 @@ def _streams(seed: int) -> dict[str, Any]:
     return {name: jax.random.key(seed + place) for place, name in enumerate(STREAMS)}
 
 
-def outcomes(nn: Any, found: Recipe) -> dict[str, Callable[[], Any]]:
-    """What is compared, by name; the first of them is asked first."""
+def outcomes(nn: Any, found: Recipe, given: Any = X) -> dict[str, Callable[[], Any]]:
+    """What is compared of a model on an array, by name; the first of them is asked first."""
     model = build(nn, found)()
     held: list[Any] = []
 
     def init() -> Any:
-        held.append(model.init(_streams(0), X))
+        held.append(model.init(_streams(0), given))
         return held[0]
 
     def apply(mutable: Any) -> Any:
-        return model.apply(held[0], X, rngs=_streams(7), mutable=mutable)
+        return model.apply(held[0], given, rngs=_streams(7), mutable=mutable)
 
     def loss(variables: Any, x: Any) -> Any:
         y, written = model.apply(variables, x, rngs=_streams(7), mutable=WRITTEN)
@@ -321,7 +321,7 @@ def outcomes(nn: Any, found: Recipe) -> dict[str, Callable[[], Any]]:
         params = {"params": held[0].get("params", {})}
         others = {col: xs for col, xs in held[0].items() if col != "params"}
         step = lib.value_and_grad(lambda p, x: loss({**p, **others}, x), (0, 1), has_aux=True)
-        return jit(step)(params, X)
+        return jit(step)(params, given)
 
     is_ours = nn is stablelift
     ways = {"init": init, "apply": lambda: apply(WRITTEN), "all mutable": lambda: apply(True)}
@@ -332,11 +332,11 @@ def outcomes(nn: Any, found: Recipe) -> dict[str, Callable[[], Any]]:
     }
 
 
-def check(number: int) -> list[str]:
+def check(number: int, x: Any = X) -> list[str]:
     """What Linen refuses of the model of that number; raises where the two differ."""
     linen = pytest.importorskip("flax.linen")
     found = recipe(number)
-    theirs, ours = outcomes(linen, found), outcomes(stablelift, found)
+    theirs, ours = outcomes(linen, found, x), outcomes(stablelift, found, x)
     refused: list[str] = []
     for name, ask in theirs.items():
         try:
