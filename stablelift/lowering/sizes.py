@@ -21,6 +21,11 @@ from stablelift.lowering.loops import while_loop
 
 Callees = dict[str, Any]
 
+_CALLS = {
+    f"lift.{name}" for name in ("custom_jvp", "custom_vjp", "foreign", "no_derivative", "random_bits")
+}
+"""What is a call of its first callee where nothing is mapped or differentiated."""
+
 
 def with_sizes(
     op: str, args: Sequence[Any], callees: Callees, attributes: dict[str, Any], sizes: Sequence[Any]
@@ -31,8 +36,8 @@ def with_sizes(
       LiftError: The op is a transform.
     """
     count = len(sizes)
-    if op in ("lift.custom_jvp", "lift.custom_vjp", "lift.no_derivative"):
-        attributes.pop("reason", None)
+    if op in _CALLS:
+        attributes.clear()
         return "lift.call", [*sizes, *args], {"callee": callees["callee"]}
     if op == "lift.switch":
         return op, [args[0], *sizes, *args[1:]], callees

@@ -83,7 +83,7 @@ def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
     """
     level: dict[Any, int] = {}
     found: dict[Any, list[int]] = {}  # by an array that is a result in it, the component
-    every: list[list[int]] = []
+    every: dict[int, list[int]] = {}
     for number, eqn in enumerate(eqns):
         operands = [atom for atom in eqn.invars if not jax_compat.is_literal(atom)]
         if not _is_elementwise(eqn):
@@ -93,17 +93,16 @@ def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
         here = max((level.get(var, 0) for var in operands), default=0)
         near = {id(found[var]): found[var] for var in operands if var in found and level[var] == here}
         largest = max(near.values(), key=len, default=[])
-        if not near:
-            every.append(largest)
+        every[id(largest)] = largest
         for other in near.values():
             if other is not largest:
                 largest += other
                 _merge(found, eqns, other, largest)
-                every.remove(other)
+                del every[id(other)]
         largest.append(number)
         (result,) = eqn.outvars
         level[result], found[result] = here, largest
-    return map(sorted, every)
+    return map(sorted, every.values())
 
 
 def _merge(found: dict[Any, list[int]], eqns: Sequence[Any], other: list[int], into: list[int]) -> None:

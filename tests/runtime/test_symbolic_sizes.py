@@ -31,6 +31,9 @@ def step(c, x):
 FUNCTIONS = {
     "call": functional.jit(lambda x: jax.nn.gelu(x @ W)),
     "a rule of a user's": functional.jit(jax.nn.relu),
+    "what JAX computes in a library": functional.remat(
+        lambda x: jnp.cumsum(x, 1) @ jnp.linalg.inv(W) + jnp.sort(jax.scipy.special.gammainc(x**2 + 1, x**2))
+    ),
     "remat": functional.remat(lambda x: jnp.sin(x @ W)),
     "scan of slices": lambda x: functional.scan(
         step, jnp.zeros_like(x[0]), x, in_axes=0, out_axes=(0, 1), reverse=True
