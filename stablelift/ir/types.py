@@ -13,6 +13,11 @@ def element_count(type: Any) -> int:
     return math.prod(type.shape)
 
 
+def has_known_sizes(value: Any) -> bool:
+    """Whether the sizes of a value, if it is a tensor, are numbers; `jax.export` may leave them open."""
+    return not isinstance(value.type, ir.RankedTensorType) or value.type.has_static_shape
+
+
 def byte_size(type: Any) -> int:
     """The bytes of a value of ranked tensor type; less than a byte an element counts as one. Others: 0."""
     if not isinstance(type, ir.RankedTensorType):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from stablelift.ir.mlir import context, func, functions, parse
 from stablelift.ir.types import byte_size
+from stablelift.lowering import jax_compat
 from stablelift.passes.callgraph import callees, callees_first, inlined_sizes, references
 from stablelift.passes.layers.chains import LEAST_CALLS
 from stablelift.runtime.program import Program
@@ -71,6 +72,8 @@ def chosen(layers: str, program: Program, *, carries: bool) -> Choice:
 
     `carries` says whether what the layers take is kept stacked between calls.
     """
+    if any(map(jax_compat.is_symbolic, program.in_avals)):
+        return Choice("inline", "sizes are symbolic")
     if layers != "auto":
         return Choice(layers, "as asked for")
     with context() as ctx:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -83,6 +85,25 @@ def test_a_module_is_exported_for_all_sizes():
         return model.apply(variables, x, rngs={"dropout": jax.random.key(2)})
 
     assert_close(exported(apply).call(X), apply(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("layers", ["auto", "outline", "roll"])
+def test_equal_layers_are_exported_inline(layers):
+    class Layers(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(5):
+                x = Block()(x)[0]
+            return x
+
+    x = jnp.ones((2, 4, 8))
+    variables = Layers().init({"params": jax.random.key(0), "dropout": jax.random.key(1)}, x)
+
+    @partial(nn.compile, layers=layers)
+    def apply(x):
+        return Layers().apply(variables, x, rngs={"dropout": jax.random.key(2)})
+
+    assert_close(exported(apply, "b, 4, 8").call(x), apply(x), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import used_by
-from stablelift.ir.types import byte_size
+from stablelift.ir.types import byte_size, has_known_sizes
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of, callees_first, plain_calls
 from stablelift.passes.kept import is_kept, keep_call
@@ -61,6 +61,8 @@ def _candidates(function: func.FuncOp) -> list[list[ir.Operation]]:
 
 def _gains(ops: Sequence[ir.Operation]) -> bool:
     first = ops[0]
+    if not all(map(has_known_sizes, [*first.operands, *first.results])):
+        return False
     differ = [
         position
         for position in range(len(first.operands))
