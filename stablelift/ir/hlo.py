@@ -76,6 +76,16 @@ def zeros_like(x: Tensor) -> Tensor:
     return splat(0, x.type)
 
 
+def is_zero(value: ir.Value) -> bool:
+    """Whether it is a constant, not complex, of zeros."""
+    op = made_by(Tensor(value), "stablehlo.constant")
+    attribute = None if op is None or is_complex(Tensor(value)) else op.attributes["value"]
+    if not isinstance(attribute, ir.DenseElementsAttr) or not attribute.is_splat:
+        return False
+    scalar: Any = attribute.get_splat_value()
+    return scalar.value == 0
+
+
 def is_complex(x: Tensor) -> bool:
     return isinstance(x.element_type, ir.ComplexType)
 

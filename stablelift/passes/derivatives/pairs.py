@@ -14,7 +14,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.control import call_vjp, place
+from stablelift.passes.derivatives.control import call_vjp
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import instantiate, operands_of
 from stablelift.passes.module import call, replace
@@ -29,12 +29,12 @@ def is_value(op: ir.Operation) -> bool:
 
 
 def calls_beside(function: func.FuncOp, transforms: Sequence[ir.Operation]) -> list[tuple[ir.Operation, ...]]:
-    """Derivatives among the transforms, each with the call or value that it is to be one with."""
+    """Derivatives among the transforms, in their order, each with the call or value it is to be one with."""
     wanted: dict[Called, list[ir.Operation]] = {}
     for op in transforms:
         if not is_value(op):
             wanted.setdefault(_called(op), []).append(op)
-    found: list[tuple[ir.Operation, ...]] = []
+    found: dict[ir.Operation, ir.Operation] = {}
     for beside in walk(function, "lift.call", "lift.jvp") if wanted else ():
         if beside.name == "lift.jvp" and not is_value(beside):
             continue
@@ -42,8 +42,8 @@ def calls_beside(function: func.FuncOp, transforms: Sequence[ir.Operation]) -> l
         op = next((op for op in derivatives if _are_pair(beside, op)), None)
         if op is not None:
             derivatives.remove(op)
-            found.append((op, beside))
-    return found
+            found[op] = beside
+    return [(op, found[op]) for op in transforms if op in found]
 
 
 def _called(op: ir.Operation) -> Called:
@@ -91,7 +91,9 @@ def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None
     wanted = [index in attributes["wrt"] for index in range(primals)]
     with ir.InsertionPoint(op), op.location:
         arriving = [_moved(x) if x.value.owner == beside else x for x in operands[primals:]]
-        cotangents = place(arriving, attributes["of"], results)
+        cotangents: list[Tensor | None] = [None] * results
+        for index, x in zip(attributes["of"], arriving, strict=True):
+            cotangents[index] = None if hlo.is_zero(x.value) else x  # what another pullback does not reach
         gradients = call_vjp(derive, beside.opview, cotangents, wanted)
         given = [instantiate(gradients[index], operands[index]).value for index in attributes["wrt"]]
     for old, new in zip(list(op.results)[results:], given, strict=True):

@@ -131,10 +131,10 @@ class Sums:
         if name == "stablehlo.divide":
             return operands[:1] if self._invariant(operands[1]) else None
         if name == "stablehlo.pad":
-            return operands[:1] if _is_zero(operands[1]) else None
+            return operands[:1] if hlo.is_zero(operands[1]) else None
         if name == "stablehlo.reduce":
             sums = len(operands) == 2 and combined_by(op.regions[0].blocks[0]) == "stablehlo.add"
-            return operands[:1] if sums and _is_zero(operands[1]) else None
+            return operands[:1] if sums and hlo.is_zero(operands[1]) else None
         return None
 
     def _invariant(self, value: ir.Value) -> bool:
@@ -207,12 +207,3 @@ class Sums:
             part = self._xs[value]
             return hlo.move_axis(self._argument(part.outside, part.outside.type), part.axis, 0)
         return self._argument(self.loop.stack(value), with_axis(value.type, 0, self.loop.length))
-
-
-def _is_zero(value: ir.Value) -> bool:
-    op = hlo.made_by(Tensor(value), "stablehlo.constant")
-    attribute = None if op is None or hlo.is_complex(Tensor(value)) else op.attributes["value"]
-    if not isinstance(attribute, ir.DenseElementsAttr) or not attribute.is_splat:
-        return False
-    scalar: Any = attribute.get_splat_value()
-    return scalar.value == 0
