@@ -15,6 +15,9 @@ func.func private @f(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>) {
 }
 // CHECK:       func.func public @main(%[[X:.*]]: tensor<3xf32>, %[[CT:.*]]: tensor<3xf32>)
 // CHECK:         %[[F:.*]]:3 = call @f__fwd(%[[X]])
-// CHECK-NEXT:    %[[G:.*]] = call @f__bwd(%[[F]]#2, %[[CT]])
+// CHECK:         %[[G:.*]] = call @f__bwd(%[[F]]#2, %[[CT]])
 // CHECK-NEXT:    return %[[F]]#1, %[[G]]
-// CHECK:       func.func private @f__bwd(%{{.*}}: tensor<3xf32>, %{{.*}}: tensor<3xf32>) -> tensor<3xf32>
+// CHECK:       func.func private @f__bwd
+// CHECK-NEXT:    stablehlo.cosine
+// CHECK-NEXT:    stablehlo.multiply
+// CHECK-NEXT:    return
