@@ -49,8 +49,9 @@ def with_sizes(
     if op == "lift.scan":
         attributes["num_consts"] += count
     elif op not in ("lift.call", "lift.remat"):
+        place = jax_compat.user_frame()
         raise LiftError(
-            f"error: `{op}` where sizes are symbolic\n"
+            f"{f'{place}: ' if place else ''}error: `{op}` where sizes are symbolic\n"
             "  maps and derivatives of functions are generated for sizes that are known\n"
             "  hint: export with numbers for sizes, or the function without this"
         )
