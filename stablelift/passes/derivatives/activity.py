@@ -16,6 +16,7 @@ from stablelift.ir.mlir import ir, operations_of
 from stablelift.ir.region import used_by
 from stablelift.passes.callgraph import Measured, callees, references
 from stablelift.passes.derivatives.table import locally_constant_ops, reach, rule_values
+from stablelift.passes.liveness import needed_for
 from stablelift.passes.module import Functions, body_of, replace
 
 Positions = tuple[int, ...]
@@ -38,6 +39,7 @@ class Activity:
     def __init__(self, functions: Functions):
         self.functions = functions
         self._active: dict[tuple[str, Positions], Positions] = {}
+        self._reaching: dict[tuple[str, Positions], set[int]] = {}
         self._carries: dict[Any, bool] = {}
         self._ruled: dict[tuple[str, Positions], str] = {}
         self._has_rules = Measured(functions, self._finds_rules, False)
@@ -57,10 +59,18 @@ class Activity:
         return self._active[key]
 
     def reaching(self, name: str, wrt: Positions, of: Positions) -> Positions:
-        """Those of the inputs `wrt` of `@name` whose tangents reach one of the results `of`; the cotangents
-        of the others are zero.
+        """Those of the inputs `wrt` of `@name` whose tangents may reach one of the results `of`.
+
+        The cotangents of the others are zero.
         """
-        return tuple(index for index in wrt if not set(of).isdisjoint(self.active_results(name, (index,))))
+        key = (name, of)
+        if key not in self._reaching:
+            *operations, terminator = operations_of(self.functions[name])
+            passing = [op for op in operations if op.name not in locally_constant_ops]
+            needed = needed_for(passing, [terminator.operands[index] for index in of])
+            arguments = body_of(self.functions[name]).arguments
+            self._reaching[key] = {index for index, value in enumerate(arguments) if value in needed}
+        return tuple(index for index in wrt if index in self._reaching[key])
 
     def spread(self, op: ir.Operation, active: set[ir.Value]) -> Step | None:
         """The step back through `op` when a tangent passes it: its results that carry one join `active`."""

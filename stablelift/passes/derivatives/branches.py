@@ -15,7 +15,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import build, pick, residual_sources
+from stablelift.passes.derivatives.flow import active_in_any, build, pick, residual_sources
 from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
@@ -31,7 +31,7 @@ def switch_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
     index, *operands = operands_of(op)
     branches = attributes_of(op)["branches"]
     wrt = present(tangents[1:])
-    of = tuple(sorted({each for branch in branches for each in derive.active_results(branch, wrt)}))
+    of = active_in_any(derive, branches, wrt)
     derived = [derive.jvp(branch, wrt, of) for branch in branches]
     names = [function.name.value for function in derived]
     given = pick(tangents[1:], wrt)

@@ -45,6 +45,11 @@ def settled_carry(
         wrt = grown
 
 
+def active_in_any(derive: Derive, branches: Sequence[str], wrt: Positions) -> Positions:
+    """The results that tangents of the inputs `wrt` reach in one of several functions."""
+    return tuple(sorted({index for branch in branches for index in derive.active_results(branch, wrt)}))
+
+
 def residual_sources(split: Split) -> list[int | None]:
     """For each residual the input of the forward function that it is, or None where it was computed."""
     block = body_of(split.forward)

@@ -2,7 +2,8 @@
 
     main(%x, %ct) -> (%y, %dx)   ==>   forward(%x) -> (%y, %r)   and   reverse(%x, %ct, %r) -> (%dx)
 
-What crosses is what the second half needs of the first; what only moves inputs is done again.
+What crosses is what the second half needs of the first; what only moves inputs is done again. Tangents are
+cut from results in the same way.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ _FREE = {
 }
 """What the second half does again, of inputs alone."""
 
-
 _COSTLY = {
     f"stablehlo.{name}"
     for name in ("case", "convolution", "custom_call", "dot_general", "if", "triangular_solve")
 }
+"""What is not to be done again, beside loops and calls that are kept."""
 
 
 class Halves(NamedTuple):

@@ -10,10 +10,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import place, present
-from stablelift.passes.derivatives.flow import (
-    build,
-    settled_carry,
-)
+from stablelift.passes.derivatives.flow import build, settled_carry
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of
 from stablelift.passes.module import call, replace

@@ -13,7 +13,7 @@ from stablelift.ir.mlir import ir
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.derivatives.activity import Positions
 from stablelift.passes.derivatives.control import present
-from stablelift.passes.derivatives.flow import settled_carry
+from stablelift.passes.derivatives.flow import active_in_any, settled_carry
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import reaching
 
@@ -47,6 +47,4 @@ def _of_loop(derive: Derive, body: str, entering: Positions, num_consts: int, nu
 
 @reaching("lift.switch")
 def switch(derive: Derive, op: ir.Operation, reached: Sequence[bool]) -> Positions:
-    branches = attributes_of(op)["branches"]
-    of = (derive.active_results(branch, present(reached[1:])) for branch in branches)
-    return tuple(sorted({index for each in of for index in each}))
+    return active_in_any(derive, attributes_of(op)["branches"], present(reached[1:]))
