@@ -15,6 +15,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import interpreted
 from stablelift.lowering.primitive import Recursive, lift_p
 
 Flags = list[bool]
@@ -41,7 +42,7 @@ class Dependence:
             found = self.of_equation(primitive, params, operands)
             return [any(operands)] * count if found is None else found
 
-        return jax_compat.interpreted(jaxpr, inputs, lambda _: False, rule)
+        return interpreted(jaxpr, inputs, lambda _: False, rule)
 
     def of_equation(self, primitive: Primitive, params: dict[str, Any], operands: Flags) -> Flags | None:
         """Which results of an equation do; None: all do, if one of the operands does."""

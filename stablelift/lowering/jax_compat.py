@@ -10,12 +10,11 @@ import contextlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -43,8 +42,6 @@ from jax.extend.core import Primitive, jaxpr_as_fun
 
 from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import func, ir
-
-T = TypeVar("T")
 
 Jaxpr = Any
 """A closed jaxpr: `jax.extend.core.ClosedJaxpr` on jax 0.10; a Jaxpr that holds its constants on 0.12."""
@@ -134,6 +131,34 @@ def opened(jaxpr: Jaxpr) -> Any:
     return jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
 
 
+def with_body(jaxpr: Jaxpr, body: Any) -> Jaxpr:
+    """The jaxpr with others of such equations, and the same constants."""
+    if _ClosedJaxpr and not isinstance(jaxpr, _ClosedJaxpr):
+        return body
+    return close_over(body, jaxpr.consts)
+
+
+def variable(aval: Any, dropped: bool = False) -> Any:
+    """A new variable of a jaxpr, or what stands for a result that nothing reads."""
+    return core.DropVar(aval) if dropped else core.Var(aval)
+
+
+def is_dropped(var: Any) -> bool:
+    """Whether it stands for a result that nothing reads."""
+    return isinstance(var, core.DropVar)
+
+
+def is_array(aval: Any) -> bool:
+    """Whether it is the abstract value of an array or a key array, and not of a reference or a token."""
+    return isinstance(aval, core.ShapedArray)
+
+
+def equation(inputs: Iterable[Any], outputs: Iterable[Any], params: dict[str, Any], like: Any) -> Any:
+    """An equation like another one, in the context that is current."""
+    given = list(inputs), list(outputs), like.primitive, params, like.effects
+    return core.new_jaxpr_eqn(*given, like.source_info)
+
+
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:
     """The closed jaxpr of a flat function; values it closes over become leading inputs' worth of constants.
     """
@@ -168,53 +193,6 @@ def restrict(
     wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
     found, used = partial_eval.dce_jaxpr(opened(jaxpr), wanted, instantiate=keep_inputs)
     return close(found), list(used)
-
-
-def part_of(body: Any, numbers: Sequence[int], inputs: Sequence[Any], outputs: Sequence[Any]) -> Jaxpr:
-    """Some equations of an opened jaxpr as a jaxpr of their own."""
-    eqns = [body.eqns[number] for number in numbers]
-    names = body.debug_info.with_unknown_names()
-    return close(
-        body.replace(constvars=[], invars=list(inputs), outvars=list(outputs), eqns=eqns, debug_info=names)
-    )
-
-
-def replaced_equation(
-    eqn: Any, primitive: Primitive, inputs: Sequence[Any], outputs: Sequence[Any], params: dict[str, Any]
-) -> Any:
-    """Another equation in the place of one, without effects."""
-    given = {"invars": list(inputs), "outvars": list(outputs), "effects": core.no_effects}
-    return eqn.replace(primitive=primitive, params=params, **given)
-
-
-def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
-    """A jaxpr of the same inputs and results."""
-    body = opened(jaxpr).replace(eqns=list(eqns))
-    return close_over(body, jaxpr.consts)
-
-
-def interpreted(
-    jaxpr: Jaxpr,
-    inputs: Sequence[T],
-    constant: Callable[[Any], T],
-    rule: Callable[[Primitive, dict[str, Any], list[T], int], Sequence[T]],
-) -> list[T]:
-    """What stands for a jaxpr's results, from what stands for its inputs.
-
-    `constant(value)` stands for a constant, `rule(primitive, params, operands, number of results)` for the
-    results of an equation.
-    """
-    body = opened(jaxpr)
-    known = dict(zip(body.invars, inputs, strict=True))
-    known.update(zip(body.constvars, map(constant, jaxpr.consts), strict=True))
-
-    def of(atom: Any) -> T:
-        return constant(atom.val) if isinstance(atom, core.Literal) else known[atom]
-
-    for eqn in body.eqns:
-        results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
-        known.update(zip(eqn.outvars, results, strict=True))
-    return [of(atom) for atom in body.outvars]
 
 
 def name_of_traced(jaxpr: Jaxpr) -> str:
@@ -342,54 +320,9 @@ def kept_by(policy: Callable[..., Any], equation: Any) -> bool | tuple[str, str]
     return answer is partial_eval.Saveable or (answer is not partial_eval.Recompute and bool(answer))
 
 
-def with_names(
-    jaxpr: Jaxpr, name_of: Callable[[Any], str | None], lifts: Sequence[Primitive], seen: Any = None
-) -> Jaxpr:
-    """The jaxpr with the results of each equation named as `name_of(equation)` says.
-
-    Equations that JAX looks into when it asks a policy, and those of `lifts`, are not asked about: their
-    jaxprs are, each once.
-    """
-    seen = {} if seen is None else seen
-
-    def inside(value: Any) -> Any:
-        if isinstance(value, (tuple, list)):
-            return type(value)(map(inside, value)) if type(value) in (tuple, list) else value
-        return with_names(value, name_of, lifts, seen) if _is_jaxpr(value) else value
-
-    if id(jaxpr) in seen:
-        return seen[id(jaxpr)]
-    opened: Any = jaxpr.jaxpr if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr) else jaxpr
-    equations: list[Any] = []
-    for equation in opened.eqns:
-        if equation.primitive in partial_eval.partial_eval_jaxpr_custom_rules or equation.primitive in lifts:
-            params = {key: inside(value) for key, value in equation.params.items()}
-            equations.append(equation.replace(params=params))
-        elif (name := name_of(equation)) is None:
-            equations.append(equation)
-        else:
-            equations += _named(equation, name)
-    named = opened.replace(eqns=equations)
-    seen[id(jaxpr)] = named if opened is jaxpr else jaxpr.replace(jaxpr=named)
-    return seen[id(jaxpr)]
-
-
-def _is_jaxpr(value: Any) -> bool:
-    return isinstance(value, _JAXPRS)
-
-
-def _named(equation: Any, name: str) -> list[Any]:
-    """The equation, and its results under their names."""
-    inner: list[Any] = []
-    names: list[Any] = []
-    for var in equation.outvars:
-        if isinstance(var, core.DropVar) or not isinstance(var.aval, core.ShapedArray):
-            inner.append(var)
-            continue
-        inner.append(core.Var(var.aval))
-        params = {"name": name}
-        names.append(core.new_jaxpr_eqn(inner[-1:], [var], name_p, params, set(), equation.source_info))
-    return [equation.replace(outvars=inner), *names]
+def is_looked_into(primitive: Primitive) -> bool:
+    """Whether JAX asks a policy about what is inside of such an equation, not about itself."""
+    return primitive in partial_eval.partial_eval_jaxpr_custom_rules
 
 
 # Meshes of devices
@@ -406,52 +339,6 @@ def surroundings_of(ctx: Any) -> Surroundings | None:
     manual = getattr(context, "manual_axes", ())
     return Surroundings(dict(context.mesh.shape), tuple(sorted(manual))) if manual else None
 
-
-_meshes: WeakKeyDictionary[Any, list[jax.sharding.Mesh]] = WeakKeyDictionary()
-
-
-def meshes_of(jaxpr: Jaxpr) -> list[jax.sharding.Mesh]:
-    """The meshes of devices that a jaxpr speaks of by name."""
-    body = opened(jaxpr)
-    if body not in _meshes:  # equal layers share theirs
-        _meshes[body] = _meshes_in(body)
-    return _meshes[body]
-
-
-def _meshes_in(jaxpr: Any) -> list[jax.sharding.Mesh]:
-    found: list[Any] = []
-    for eqn in jaxpr.eqns:
-        params = eqn.params
-        if eqn.primitive is shard_map_p:
-            found.append(params["mesh"])
-        elif eqn.primitive is sharding_constraint_p:
-            found.append(getattr(params["sharding"], "mesh", None))
-        else:
-            found += [
-                mesh for value in params.values() for below in jaxprs_in(value) for mesh in meshes_of(below)
-            ]
-    return [mesh for mesh in found if isinstance(mesh, jax.sharding.Mesh)]
-
-
-def jaxprs_in(value: Any) -> list[Jaxpr]:
-    """The jaxprs of a parameter: itself, or those in tuples."""
-    if isinstance(value, tuple):
-        return [jaxpr for entry in value for jaxpr in jaxprs_in(entry)]
-    return [value] if is_jaxpr(value) else []
-
-
-def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool]) -> bool:
-    """Whether something holds of an equation of a jaxpr, by its primitive and parameters; asked once of each
-    jaxpr.
-    """
-    known = _answers.setdefault(holds, WeakKeyDictionary())
-    body = opened(jaxpr)
-    if body not in known:
-        known[body] = any(holds(eqn.primitive, eqn.params) for eqn in body.eqns)
-    return known[body]
-
-
-_answers: dict[Any, WeakKeyDictionary[Any, bool]] = {}
 
 _around: ContextVar[Surroundings | None] = ContextVar("around", default=None)
 
@@ -504,85 +391,11 @@ def checks_varying() -> bool:
     return bool(config._check_vma.value)
 
 
-def without_meshes(value: T, rewrite: Callable[[Any], Any], checks_varying: bool) -> T:
-    """A jaxpr, an abstract value or a parameter that holds some, with abstract values that know of no mesh.
-
-    `rewrite` is given each equation afterwards, and gives the one that takes its place. Equal jaxprs stay
-    one. Derivative rules of users that are not traced yet will be traced as they would have been.
-    """
-    seen: dict[int, Any] = {}
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, core.ShapedArray):
-            return plain_aval(value)
-        if type(value) in (tuple, list):
-            return type(value)(map(plain, value))
-        if isinstance(value, dict):
-            return type(value)({key: plain(entry) for key, entry in value.items()})
-        return plain_jaxpr(value) if _is_jaxpr(value) else value
-
-    def plain_jaxpr(jaxpr: Any) -> Any:
-        if id(jaxpr) not in seen:
-            if _ClosedJaxpr and isinstance(jaxpr, _ClosedJaxpr):
-                found = _ClosedJaxpr(plain(jaxpr.jaxpr), jaxpr.consts)
-            else:
-                found = of_equations(jaxpr)
-            seen[id(jaxpr)] = found, jaxpr  # which is kept, lest its id be given to another
-        return seen[id(jaxpr)][0]
-
-    def of_equations(jaxpr: Any) -> Any:
-        known: dict[Any, Any] = {}
-
-        def of(atom: Any) -> Any:
-            if isinstance(atom, core.Literal):
-                return atom
-            if isinstance(atom, core.DropVar):
-                return core.DropVar(plain(atom.aval))
-            return known.setdefault(atom, core.Var(plain(atom.aval)))
-
-        ins, constants = list(map(of, jaxpr.invars)), list(map(of, jaxpr.constvars))
-        equations: list[Any] = []
-        for eqn in jaxpr.eqns:
-            params = {key: plain(entry) for key, entry in eqn.params.items()}
-            for key in _RULES_OF_USERS & params.keys():
-                params[key] = _InContext(params[key], eqn.ctx, checks_varying, plain)
-            atoms = list(map(of, eqn.invars)), list(map(of, eqn.outvars))
-            new = core.new_jaxpr_eqn(*atoms, eqn.primitive, params, eqn.effects, eqn.source_info)
-            equations.append(rewrite(new))
-        held = {} if _ClosedJaxpr else {"consts": jaxpr.consts}
-        return jaxpr.replace(
-            constvars=constants,
-            invars=ins,
-            outvars=list(map(of, jaxpr.outvars)),
-            eqns=equations,
-            debug_info=jaxpr.debug_info,
-            **held,
-        )
-
-    return plain(value)
-
-
-_RULES_OF_USERS = {"jvp_jaxpr_fun", "fwd_jaxpr_thunk"}
-
-
-class _InContext(NamedTuple):
-    """A derivative rule that is traced when it is asked for: in the context of its equation, then made
-    plain.
-    """
-
-    rule: Any
-    context: Any
-    checks_varying: bool
-    plain: Callable[[Any], Any]
-
-    @property
-    def debug_info(self) -> Any:
-        return self.rule.debug_info
-
-    def call_wrapped(self, *args: Any) -> tuple[Any, ...]:
-        with self.context.manager, config._check_vma(self.checks_varying):
-            rule, *others = self.rule.call_wrapped(*args)
-        return self.plain(rule), *others
+@contextlib.contextmanager
+def context_of(equation: Any, checks_varying: bool) -> Iterator[None]:
+    """While it lasts, JAX traces as it did where the equation was traced."""
+    with equation.ctx.manager, config._check_vma(checks_varying):
+        yield
 
 
 # Reading equations

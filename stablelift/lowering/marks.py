@@ -15,6 +15,7 @@ from typing import Any
 from stablelift.ir.policy import MARK, Policy
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import replaced_equation, with_equations
 from stablelift.lowering.primitive import lift_p
 from stablelift.lowering.session import session_memo
 
@@ -40,7 +41,7 @@ def _marked(jaxpr: Jaxpr, policy: Callable[..., Any]) -> tuple[Jaxpr, Policy]:
     def ask(equation: Any) -> None:
         answers.append(jax_compat.kept_by(policy, equation))
 
-    jax_compat.with_names(jaxpr, ask, (lift_p,))
+    _with_names(jaxpr, ask)
     text = ",".join(map(str, answers)).encode()
     called = getattr(policy, "__name__", type(policy).__name__)
     mark = f"{MARK}{called}-{hashlib.sha256(text).hexdigest()[:8]}"
@@ -50,8 +51,50 @@ def _marked(jaxpr: Jaxpr, policy: Callable[..., Any]) -> tuple[Jaxpr, Policy]:
         raise ValueError(f"policy `{called}`: expected one kind of memory to offload to, found {found}")
     names = {True: mark, False: None} | {offload: f"{mark}-offloaded" for offload in offloads}
     rest = iter(answers)
-    named = jax_compat.with_names(jaxpr, lambda _: names[next(rest)], (lift_p,)) if any(answers) else jaxpr
+    named = _with_names(jaxpr, lambda _: names[next(rest)]) if any(answers) else jaxpr
     if not offloads:
         return named, Policy("save_only_these_names", (mark,))
     offloaded = f"{mark}-offloaded"
     return named, Policy("save_and_offload_only_these_names", ((mark,), (offloaded,), *offloads[0]))
+
+
+def _with_names(jaxpr: Jaxpr, name_of: Callable[[Any], str | None], seen: Any = None) -> Jaxpr:
+    """The jaxpr with the results of each equation named as `name_of(equation)` says.
+
+    Equations that JAX looks into when it asks a policy, and lifts, are not asked about: their jaxprs are,
+    each once.
+    """
+    seen = {} if seen is None else seen
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(inside, value)) if type(value) in (tuple, list) else value
+        return _with_names(value, name_of, seen) if jax_compat.is_jaxpr(value) else value
+
+    if id(jaxpr) in seen:
+        return seen[id(jaxpr)]
+    equations: list[Any] = []
+    for equation in jax_compat.opened(jaxpr).eqns:
+        if equation.primitive is lift_p or jax_compat.is_looked_into(equation.primitive):
+            params = {key: inside(value) for key, value in equation.params.items()}
+            equations.append(equation.replace(params=params))
+        elif (name := name_of(equation)) is None:
+            equations.append(equation)
+        else:
+            equations += _named(equation, name)
+    seen[id(jaxpr)] = with_equations(jaxpr, equations)
+    return seen[id(jaxpr)]
+
+
+def _named(equation: Any, name: str) -> list[Any]:
+    """The equation, and its results under their names."""
+    inner: list[Any] = []
+    names: list[Any] = []
+    for var in equation.outvars:
+        if jax_compat.is_dropped(var) or not jax_compat.is_array(var.aval):
+            inner.append(var)
+            continue
+        inner.append(jax_compat.variable(var.aval))
+        named = replaced_equation(equation, jax_compat.name_p, inner[-1:], [var], {"name": name})
+        names.append(named)
+    return [equation.replace(outvars=inner), *names]

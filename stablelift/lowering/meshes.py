@@ -8,8 +8,8 @@ for derivatives stays, as ops: a value that is the same on all devices becomes o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL
 from stablelift.ir.mlir import ir
@@ -30,7 +30,81 @@ def without_meshes(value: Any, checks_varying: bool) -> Any:
     `checks_varying` says whether JAX kept account of what differs from device to device.
     """
     with jax_compat.outside_meshes():
-        return jax_compat.without_meshes(value, _as_lift, checks_varying)
+        return _plain(value, checks_varying)
+
+
+def _plain(value: Any, checks_varying: bool) -> Any:
+    """The same with abstract values that know of no mesh. Equal jaxprs stay one.
+
+    Derivative rules of users that are not traced yet will be traced as they would have been.
+    """
+    seen: dict[int, Any] = {}
+
+    def plain(value: Any) -> Any:
+        if jax_compat.is_array(value):
+            return jax_compat.plain_aval(value)
+        if type(value) in (tuple, list):
+            return type(value)(map(plain, value))
+        if isinstance(value, dict):
+            return type(value)({key: plain(entry) for key, entry in value.items()})
+        return plain_jaxpr(value) if jax_compat.is_jaxpr(value) else value
+
+    def plain_jaxpr(jaxpr: Any) -> Any:
+        if id(jaxpr) not in seen:
+            found = jax_compat.with_body(jaxpr, of_equations(jax_compat.opened(jaxpr)))
+            seen[id(jaxpr)] = found, jaxpr  # which is kept, lest its id be given to another
+        return seen[id(jaxpr)][0]
+
+    def of_equations(jaxpr: Any) -> Any:
+        known: dict[Any, Any] = {}
+
+        def of(atom: Any) -> Any:
+            if jax_compat.is_literal(atom):
+                return atom
+            if jax_compat.is_dropped(atom):
+                return jax_compat.variable(plain(atom.aval), dropped=True)
+            return known.setdefault(atom, jax_compat.variable(plain(atom.aval)))
+
+        ins, constants = list(map(of, jaxpr.invars)), list(map(of, jaxpr.constvars))
+        equations: list[Any] = []
+        for eqn in jaxpr.eqns:
+            params = {key: plain(entry) for key, entry in eqn.params.items()}
+            for key in _RULES_OF_USERS & params.keys():
+                params[key] = _InContext(params[key], eqn, checks_varying, plain)
+            atoms = map(of, eqn.invars), map(of, eqn.outvars)
+            equations.append(_as_lift(jax_compat.equation(*atoms, params, eqn)))
+        return jaxpr.replace(
+            constvars=constants,
+            invars=ins,
+            outvars=list(map(of, jaxpr.outvars)),
+            eqns=equations,
+            debug_info=jaxpr.debug_info,
+        )
+
+    return plain(value)
+
+
+_RULES_OF_USERS = {"jvp_jaxpr_fun", "fwd_jaxpr_thunk"}
+
+
+class _InContext(NamedTuple):
+    """A derivative rule that is traced when it is asked for: in the context of its equation, then made
+    plain.
+    """
+
+    rule: Any
+    equation: Any
+    checks_varying: bool
+    plain: Callable[[Any], Any]
+
+    @property
+    def debug_info(self) -> Any:
+        return self.rule.debug_info
+
+    def call_wrapped(self, *args: Any) -> tuple[Any, ...]:
+        with jax_compat.context_of(self.equation, self.checks_varying):
+            rule, *others = self.rule.call_wrapped(*args)
+        return self.plain(rule), *others
 
 
 def _as_lift(equation: Any) -> Any:

@@ -9,6 +9,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import any_equation, jaxprs_in
 from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
 
 _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
@@ -24,12 +25,12 @@ def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
         return True
     if primitive is lift_p and params["op"] in _USER_RULES:
         return True
-    return any(holds_rules(one) for value in params.values() for one in jax_compat.jaxprs_in(value))
+    return any(holds_rules(one) for value in params.values() for one in jaxprs_in(value))
 
 
 def holds_rules(jaxpr: Jaxpr) -> bool:
     """Whether an equation in a jaxpr `has_rules`."""
-    return jax_compat.any_equation(jaxpr, has_rules)
+    return any_equation(jaxpr, has_rules)
 
 
 def is_costly(primitive: Primitive, params: dict[str, Any]) -> bool:
@@ -40,8 +41,8 @@ def is_costly(primitive: Primitive, params: dict[str, Any]) -> bool:
         return True
     if primitive is lift_p and params["op"] in ("lift.scan", "lift.while", "lift.switch", "lift.foreign"):
         return True
-    jaxprs = (one for value in params.values() for one in jax_compat.jaxprs_in(value))
-    return any(jax_compat.any_equation(one, is_costly) for one in jaxprs)
+    jaxprs = (one for value in params.values() for one in jaxprs_in(value))
+    return any(any_equation(one, is_costly) for one in jaxprs)
 
 
 _COSTLY = {

@@ -17,6 +17,7 @@ from jax import lax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import part_of, replaced_equation, with_equations
 from stablelift.lowering.primitive import lift_p
 
 _LEAST_EQUATIONS = 3
@@ -165,7 +166,7 @@ def _with_calls(jaxpr: Jaxpr, kinds: Iterable[Sequence[_Strand]]) -> Jaxpr:
     eqns: list[Any] = list(body.eqns)
     for strands in kinds:
         first = strands[0]
-        function = jax_compat.part_of(body, first.numbers, first.inputs, first.outputs)
+        function = part_of(body, first.numbers, first.inputs, first.outputs)
         for strand in strands:
             params = {
                 "op": "lift.call",
@@ -175,7 +176,7 @@ def _with_calls(jaxpr: Jaxpr, kinds: Iterable[Sequence[_Strand]]) -> Jaxpr:
                 "out_avals": tuple(var.aval for var in strand.outputs),
             }
             call = (lift_p, strand.inputs, strand.outputs, params)
-            eqns[strand.numbers[-1]] = jax_compat.replaced_equation(body.eqns[strand.numbers[-1]], *call)
+            eqns[strand.numbers[-1]] = replaced_equation(body.eqns[strand.numbers[-1]], *call)
             for number in strand.numbers[:-1]:
                 eqns[number] = None
-    return jax_compat.with_equations(jaxpr, [eqn for eqn in eqns if eqn is not None])
+    return with_equations(jaxpr, [eqn for eqn in eqns if eqn is not None])

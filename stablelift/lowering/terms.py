@@ -13,6 +13,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import interpreted
 
 
 class Terms:
@@ -31,7 +32,7 @@ class Terms:
 
     def results(self, jaxpr: Jaxpr, inputs: Sequence[int]) -> list[int]:
         """What a jaxpr's results are computed as."""
-        return jax_compat.interpreted(jaxpr, inputs, self.constant, self._of_equation)
+        return interpreted(jaxpr, inputs, self.constant, self._of_equation)
 
     def _of_equation(
         self, primitive: Primitive, params: dict[str, Any], operands: list[int], count: int

@@ -1,15 +1,14 @@
 """A memory budget that is kept: what reverse sweeps may save so that XLA's own account stays within it.
 
-The choices are in one order (`passes/remat/frontier.py`), along which the simulated peak grows; so a budget
-comes down to a place in it. The place is found by bisection, through the same places whatever the budget:
-where the simulated peak, corrected by what it errs at both ends, is far from the budget it decides; where it
-is near, XLA compiles the program and its own account decides. So the promise holds whatever XLA adds of its
-own, and a larger budget never leads to an earlier choice.
+The choices are in one order (`passes/remat/frontier.py`), along which the peak grows; so a budget comes down
+to a place in it. The place is found by bisection, through the same places whatever the budget, so that only
+these run through the passes: where the simulated peak, corrected by what it errs at both ends, is far from
+the budget it decides; where it is near, XLA compiles the program and its own account decides. So the promise
+holds whatever XLA adds of its own, and a larger budget never leads to an earlier choice.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, parse
 from stablelift.ir.policy import LEAST, MOST, Policy, bytes_of
 from stablelift.passes.peak import peak_bytes
-from stablelift.passes.remat.frontier import frontier
+from stablelift.passes.remat.frontier import frontier, is_whole
 from stablelift.passes.remat.report import Partition
 from stablelift.runtime.program import Program
 
@@ -26,7 +25,7 @@ Finish = Callable[[Policy], Program]
 """A program after the passes, when its reverse sweeps keep what a policy says."""
 
 _STEPS = 16
-"""How finely the choices are told apart, at least: all of them are simulated."""
+"""How finely the choices are told apart, at least."""
 
 _NEAR = 0.08
 """A simulated peak that differs from the budget by less than this part of it is not to be relied on."""
@@ -56,29 +55,30 @@ class Choices:
         self._steps = steps
 
     @cached_property
-    def policies(self) -> list[Policy]:
-        """The choices in their order."""
-        edges = [edge for cut in self._cuts(MOST) for edge in cut.edges]
-        return self._undominated(frontier(edges, self._steps))
+    def order(self) -> list[Policy]:
+        """The choices in their order, tried or not."""
+        return frontier([edge for cut in self._cuts(MOST) for edge in cut.edges], self._steps)
+
+    def is_worth_it(self, place: int) -> bool:
+        """Whether a choice takes less time than the last whole step before it, and less memory than the most.
+
+        A part of a step may not be: what is made again takes memory too, and a part of the bytes saves no
+        work where it is that of one value.
+        """
+        if place in (0, len(self.order) - 1):
+            return True
+        policy = self.order[place]
+        if self.simulated(policy) >= self.simulated(MOST):
+            return False
+        before = next(one for one in reversed(self.order[:place]) if is_whole(one))
+        return self.seconds(policy) < self.seconds(before)
+
+    def seconds(self, policy: Policy) -> float:
+        """About how long all that it repeats, saves and reads again takes."""
+        return sum(cut.added_seconds for cut in self._cuts(policy))
 
     def _cuts(self, policy: Policy) -> list[Partition]:
         return self.program(policy).finished.timing.partitions
-
-    def _undominated(self, policies: list[Policy]) -> list[Policy]:
-        """The policies without those for which another one takes no more memory and no more time.
-
-        What is made again takes memory too. And where a cut is inside of another one, what is saved in one
-        depends on what is in the other: a lower price may lead to more of both.
-        """
-        found: list[Policy] = []
-        fastest = math.inf
-        for policy in sorted(policies[:-1], key=self.simulated):
-            seconds = sum(cut.added_seconds for cut in self._cuts(policy))
-            if seconds < fastest:
-                found.append(policy)
-                fastest = seconds
-        most = self.simulated(policies[-1])
-        return [*(policy for policy in found if self.simulated(policy) < most), policies[-1]]
 
     def program(self, policy: Policy) -> Program:
         """The program under a policy, after the passes."""
@@ -100,15 +100,14 @@ class Choices:
         return Kept(policy, self._peaks[program], self.simulated(policy))
 
 
-def within(budget: Policy, finish: Finish) -> Kept:
-    """The policy that saves about the most that a budget allows, never more.
+def within(budget: Policy, choices: Choices) -> Kept:
+    """The choice that saves about the most that a budget allows, never more.
 
     XLA compiles as many programs as a bisection takes steps, at most, and those at both ends.
 
     Raises:
       LiftError: The budget is smaller than what any choice takes.
     """
-    choices = Choices(finish)
     (size,) = budget.arguments
     most = choices.kept(MOST)
     if not isinstance(size, float) and most.peak_bytes <= bytes_of(size):
@@ -129,30 +128,33 @@ def within(budget: Policy, finish: Finish) -> Kept:
 
 def _largest(choices: Choices, least: Kept, most: Kept, bound: int) -> Kept:
     """The largest choice that fits, knowing that the least does and the most does not."""
-    policies = choices.policies
+    order = choices.order
     errors = [kept.peak_bytes - kept.simulated_bytes for kept in (least, most)]
-    low, high = 0, len(policies) - 1
+    low, high = 0, len(order) - 1
     best, relies = least, True
     while high - low > 1:
         middle = (low + high) // 2
-        policy = policies[middle]
-        part = middle / (len(policies) - 1)
+        place = next(filter(choices.is_worth_it, range(middle, high)), None)
+        if place is None:
+            high = middle
+            continue
+        policy, part = order[place], place / (len(order) - 1)
         estimate = choices.simulated(policy) + errors[0] + part * (errors[1] - errors[0])
         if relies and estimate > bound * (1 + _NEAR):
-            high = middle
+            high = place
         elif relies and estimate < bound * (1 - _NEAR):
-            low = middle
+            low = place
         else:
             kept = choices.kept(policy)
             if kept.peak_bytes > bound:
-                high = middle
+                high = place
             else:
-                low, best = middle, max(best, kept, key=lambda kept: kept.peak_bytes)
+                low, best = place, max(best, kept, key=lambda kept: kept.peak_bytes)
                 if bound - best.peak_bytes <= _CLOSE * bound:
                     break
-        if high - low == 1 and relies and choices.kept(policies[low]).peak_bytes > bound:
+        if high - low == 1 and relies and choices.kept(order[low]).peak_bytes > bound:
             low, high, relies = 0, low, False  # the simulation was too far off
-    return max(best, *_fitting(choices, policies[low], bound), key=lambda kept: kept.peak_bytes)
+    return max(best, *_fitting(choices, order[low], bound), key=lambda kept: kept.peak_bytes)
 
 
 def _fitting(choices: Choices, policy: Policy, bound: int) -> list[Kept]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from stablelift.ir.policy import Policy
+from stablelift.ir.policy import MOST, Policy
 from stablelift.passes.layers.outline import Outline
 from stablelift.passes.remat.report import spelled
 from stablelift.runtime.budget import Choices
@@ -73,6 +74,22 @@ class Curve:
         figure.savefig(path)
 
 
+def _front(choices: Choices) -> list[Policy]:
+    """The choices, but for those for which another one takes no more memory and no more time.
+
+    Where a cut is inside of another one, what is saved in one depends on what is in the other: a lower price
+    may lead to more of both.
+    """
+    found: list[Policy] = []
+    fastest = math.inf
+    for policy in sorted(choices.order[:-1], key=choices.simulated):
+        if choices.seconds(policy) < fastest:
+            found.append(policy)
+            fastest = choices.seconds(policy)
+    most = choices.simulated(MOST)
+    return [*(policy for policy in found if choices.simulated(policy) < most), MOST]
+
+
 def budget_curve(program: Program, points: int = 6) -> Curve:
     """What the program takes and repeats, from the least memory to the least time; XLA compiles it for each.
 
@@ -88,7 +105,7 @@ def budget_curve(program: Program, points: int = 6) -> Curve:
     passes = (Outline(),) if chosen("auto", program, carries=False).layers == "outline" else ()
 
     choices = Choices(lambda policy: program.after_passes(layers=passes, remat=policy), points - 1)
-    every = choices.policies
+    every = _front(choices)
     wanted = {round(index * (len(every) - 1) / (points - 1)) for index in range(points)}
 
     def measured(policy: Policy) -> Point:

@@ -13,7 +13,7 @@ import jax
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.passes.layers.outline import Outline
-from stablelift.runtime.budget import Finish, Kept, within
+from stablelift.runtime.budget import Choices, Finish, Kept, within
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.handed_on import donated_arguments, returned_arguments
@@ -239,7 +239,7 @@ class CompiledFunction:
         policy = self._options.remat
         if policy is None or policy.name != "budget":
             return policy
-        self._within = within(policy, finish)
+        self._within = within(policy, Choices(finish))
         return self._within.policy
 
     def _variant(self, *args: Any) -> Rolled:

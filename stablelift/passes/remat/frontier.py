@@ -31,6 +31,12 @@ def frontier(edges: Iterable[Edge], count: int) -> list[Policy]:
     return [*found[:-1], MOST] if len(found) > 1 else [LEAST, MOST]
 
 
+def is_whole(policy: Policy) -> bool:
+    """Whether one of these takes all of a step, or none of any."""
+    _, part = policy.arguments
+    return policy == LEAST or part == 1.0
+
+
 def _merged(edges: Iterable[Edge]) -> list[Edge]:
     """The edges in the order of their prices, near ones as one."""
     found: list[Edge] = []

@@ -1,0 +1,81 @@
+"""Jaxprs: what is in them, what else they may stand for, and others made of their equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from jax.extend.core import Primitive
+
+from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import Jaxpr
+
+T = TypeVar("T")
+
+
+def jaxprs_in(value: Any) -> list[Jaxpr]:
+    """The jaxprs of a parameter: itself, or those in tuples."""
+    if isinstance(value, tuple):
+        return [jaxpr for entry in value for jaxpr in jaxprs_in(entry)]
+    return [value] if jax_compat.is_jaxpr(value) else []
+
+
+def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool]) -> bool:
+    """Whether something holds of an equation of a jaxpr, by its primitive and parameters; asked once of each
+    jaxpr.
+    """
+    known = _answers.setdefault(holds, WeakKeyDictionary())
+    body = jax_compat.opened(jaxpr)
+    if body not in known:
+        known[body] = any(holds(eqn.primitive, eqn.params) for eqn in body.eqns)
+    return known[body]
+
+
+_answers: dict[Any, WeakKeyDictionary[Any, bool]] = {}
+
+
+def part_of(body: Any, numbers: Sequence[int], inputs: Sequence[Any], outputs: Sequence[Any]) -> Jaxpr:
+    """Some equations of an opened jaxpr as a jaxpr of their own."""
+    eqns = [body.eqns[number] for number in numbers]
+    names = body.debug_info.with_unknown_names()
+    return jax_compat.close(
+        body.replace(constvars=[], invars=list(inputs), outvars=list(outputs), eqns=eqns, debug_info=names)
+    )
+
+
+def replaced_equation(
+    eqn: Any, primitive: Primitive, inputs: Sequence[Any], outputs: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Another equation in the place of one, without effects."""
+    given = {"invars": list(inputs), "outvars": list(outputs), "effects": frozenset()}
+    return eqn.replace(primitive=primitive, params=params, **given)
+
+
+def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
+    """A jaxpr of the same inputs, constants and results."""
+    return jax_compat.with_body(jaxpr, jax_compat.opened(jaxpr).replace(eqns=list(eqns)))
+
+
+def interpreted(
+    jaxpr: Jaxpr,
+    inputs: Sequence[T],
+    constant: Callable[[Any], T],
+    rule: Callable[[Primitive, dict[str, Any], list[T], int], Sequence[T]],
+) -> list[T]:
+    """What stands for a jaxpr's results, from what stands for its inputs.
+
+    `constant(value)` stands for a constant, `rule(primitive, params, operands, number of results)` for the
+    results of an equation.
+    """
+    body = jax_compat.opened(jaxpr)
+    known = dict(zip(body.invars, inputs, strict=True))
+    known.update(zip(body.constvars, map(constant, jaxpr.consts), strict=True))
+
+    def of(atom: Any) -> T:
+        return constant(atom.val) if jax_compat.is_literal(atom) else known[atom]
+
+    for eqn in body.eqns:
+        results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
+        known.update(zip(eqn.outvars, results, strict=True))
+    return [of(atom) for atom in body.outvars]
