@@ -322,6 +322,23 @@ def _random_bits(site: Site) -> Types:
 
 
 @row(
+    "threefry2x32",
+    "Threefry of counters `x`, `y` under keys, element by element: two words of random bits each",
+    "key1, key2, x, y",
+    {},
+    "there are 4 operands",
+    "the operands are of `ui32` and of one type",
+)
+def _threefry2x32(site: Site) -> Types:
+    require(len(site.operands) == 4, "C1", f"expected 4 operands, found {len(site.operands)}")
+    first = site.operands[0]
+    is_unsigned = str(getattr(first, "element_type", first)) == "ui32"
+    require(is_unsigned, "C2", f"expected an operand of `ui32`, found {first}")
+    require_same("C2", "operand", [first] * 4, site.operands)
+    return [first, first]
+
+
+@row(
     "no_derivative",
     "the callee, whose derivative is an error: `reason` says why",
     "args",

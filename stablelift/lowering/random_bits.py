@@ -1,8 +1,7 @@
-"""Random bits on CPU: Threefry as one expression of its counters, and a `lift.random_bits` for each block.
+"""Random bits on CPU: Threefry as one op of its counters, and a `lift.random_bits` for each block.
 
 JAX lowers Threefry to a loop there, each of whose five iterations reads and writes the whole block: that
-takes XLA more than twice as long to compile, and runs a fifth as fast. The bits are the same. Source: Salmon,
-Moraes, Dror and Shaw 2011, doi:10.1145/2063384.2063405; the 2x32 variant with 20 rounds.
+takes XLA more than twice as long to compile, and runs a fifth as fast.
 """
 
 from __future__ import annotations
@@ -15,13 +14,10 @@ from jax.extend.core import Primitive
 from jax.extend.random import threefry2x32_p
 
 from stablelift.ir import hlo
-from stablelift.ir.tensor import Tensor, emit, splat
+from stablelift.ir.tensor import Tensor
 from stablelift.lowering import jax_compat
 from stablelift.lowering.table import emit as emit_lift
 from stablelift.lowering.table import signature_of_jaxpr
-
-_ROTATIONS = (13, 15, 26, 6), (17, 29, 16, 24)
-_PARITY = 0x1BD11BDA
 
 
 def _threefry2x32(ctx: Any, *args: Any) -> list[Any]:
@@ -29,31 +25,8 @@ def _threefry2x32(ctx: Any, *args: Any) -> list[Any]:
     if jax_compat.is_symbolic(ctx.avals_out[0]):
         return list(jax_compat.lower_as_jax(threefry2x32_p, ctx, *args))
     type = jax_compat.ir_type(ctx, ctx.avals_out[0])
-    return [word.value for word in threefry2x32(*(_broadcast(Tensor(arg), type.shape) for arg in args))]
-
-
-def threefry2x32(key1: Tensor, key2: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Two words for each pair of counters `x`, `y` under a key of two words; `ui32` of one shape."""
-
-    @functools.cache
-    def constant(value: int) -> Tensor:
-        return splat(value, x.type)
-
-    keys = key1, key2, _xor(_xor(key1, key2), constant(_PARITY))
-    x, y = x + keys[0], y + keys[1]
-    for group in range(5):
-        for distance in _ROTATIONS[group % 2]:
-            x = x + y
-            left = emit("stablehlo.shift_left", y, constant(distance))
-            right = emit("stablehlo.shift_right_logical", y, constant(32 - distance))
-            y = _xor(x, emit("stablehlo.or", left, right))
-        x = x + keys[(group + 1) % 3]
-        y = y + keys[(group + 2) % 3] + constant(group + 1)
-    return x, y
-
-
-def _xor(x: Tensor, y: Tensor) -> Tensor:
-    return emit("stablehlo.xor", x, y)
+    operands = [_broadcast(Tensor(arg), type.shape).value for arg in args]
+    return emit_lift(ctx, "lift.threefry2x32", operands, {})
 
 
 def _broadcast(x: Tensor, shape: Any) -> Tensor:

@@ -74,7 +74,7 @@ class Curve:
         figure.savefig(path)
 
 
-def _front(choices: Choices) -> list[Policy]:
+def front(choices: Choices) -> list[Policy]:
     """The choices, but for those for which another one takes no more memory and no more time.
 
     Where a cut is inside of another one, what is saved in one depends on what is in the other: a lower price
@@ -105,7 +105,7 @@ def budget_curve(program: Program, points: int = 6) -> Curve:
     passes = (Outline(),) if chosen("auto", program, carries=False).layers == "outline" else ()
 
     choices = Choices(lambda policy: program.after_passes(layers=passes, remat=policy), points - 1)
-    every = _front(choices)
+    every = front(choices)
     wanted = {round(index * (len(every) - 1) / (points - 1)) for index in range(points)}
 
     def measured(policy: Policy) -> Point:

@@ -79,6 +79,7 @@ WELL_FORMED = [
     Use("lift.custom_vjp", CUSTOM_VJP.format("id_bwd", "id", "id_fwd"), [X], [X]),
     Use("lift.foreign", 'callee = @id, primitive = "eigh"', [X], [X]),
     Use("lift.random_bits", "callee = @id", [X], [X]),
+    Use("lift.threefry2x32", "", ["4xui32"] * 4, ["4xui32"] * 2),
     Use("lift.no_derivative", 'callee = @id, reason = "none is known"', [X], [X]),
     Use("lift.name", 'name = "attention"', [X], [X]),
     Use("lift.stop_gradient", "", [X], [X]),
@@ -236,6 +237,19 @@ BROKEN = [
     ),
     Broken(
         Use("lift.random_bits", "callee = @id", [X, X], [X]), "C1", "operand: expected 1 values, found 2"
+    ),
+    Broken(
+        Use("lift.threefry2x32", "", ["4xui32"] * 2, ["4xui32"] * 2), "C1", "expected 4 operands, found 2"
+    ),
+    Broken(
+        Use("lift.threefry2x32", "", [X] * 4, [X] * 2),
+        "C2",
+        "expected an operand of `ui32`, found tensor<3xf32>",
+    ),
+    Broken(
+        Use("lift.threefry2x32", "", ["ui32", "ui32", "4xui32", "4xui32"], ["4xui32"] * 2),
+        "C2",
+        "operand 2: expected tensor<ui32>, found tensor<4xui32>",
     ),
     Broken(
         Use("lift.no_derivative", 'callee = @id, reason = "none"', [X, X], [X]),

@@ -62,7 +62,7 @@ batch_elementwise(
     "stablehlo.xor",
 )
 
-batch_elementwise("lift.name", "lift.stop_gradient")
+batch_elementwise("lift.name", "lift.stop_gradient", "lift.threefry2x32")
 
 
 @batch("stablehlo.select", shared=True)

@@ -51,6 +51,7 @@ locally_constant(
     "chlo.constant",
     "chlo.constant_like",
     "lift.random_bits",
+    "lift.threefry2x32",
     "stablehlo.after_all",
     "stablehlo.constant",
     "stablehlo.create_token",

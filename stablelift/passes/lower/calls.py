@@ -6,7 +6,7 @@ from typing import Any
 
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.kept import keep_call, keep_like
+from stablelift.passes.kept import keep_like
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
 
@@ -15,14 +15,6 @@ from stablelift.passes.module import Functions, call
 def lower_call(functions: Functions, op: Any) -> list[Tensor]:
     callee = functions[attributes_of(op)["callee"]]
     return list(keep_like(op, call(callee, [Tensor(operand) for operand in op.operation.operands])))
-
-
-@lowers("lift.random_bits")
-def lower_random_bits(functions: Functions, op: Any) -> list[Tensor]:
-    """A call that XLA does not inline: fused into what reads a bit many times, it would be done as often."""
-    results = call(functions[attributes_of(op)["callee"]], [Tensor(op.operation.operands[0])])
-    keep_call(results[0].value.owner)
-    return results
 
 
 @lowers("lift.name", "lift.stop_gradient")

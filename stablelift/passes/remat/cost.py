@@ -62,6 +62,7 @@ _PER_ELEMENT: dict[str, float] = {
         ),
         _TRANSCENDENTAL,
     ),
+    "lift.threefry2x32": 60 * _ARITHMETIC,
 }
 """What one element of the result takes; arithmetic where nothing is said."""
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.ad_checkpoint import checkpoint_name
+from jax.extend.random import threefry2x32_p
 
 from tests.passes.batching.cases import Case
 
@@ -45,6 +46,7 @@ add(
     "3xf32",
 )
 add("lift.random_bits", lambda key: jax.random.bits(jax.random.wrap_key_data(key), (1024,)), "2xui32")
+add("lift.threefry2x32", lambda key, x: threefry2x32_p.bind(key, key + 1, x, x * 2), "3xui32", "3xui32")
 add(
     "func.call",
     """

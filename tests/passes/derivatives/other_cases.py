@@ -483,6 +483,9 @@ CALLS: dict[str, list[Case]] = {
     "lift.random_bits": [
         case(lambda x: jax.random.uniform(jax.random.key(0), (1024,), x.dtype)[:4] * x * x, real(4))
     ],
+    "lift.threefry2x32": [
+        case(lambda x: jax.random.uniform(jax.random.key(0), (4,), x.dtype) * x * x, real(4))
+    ],
     "lift.remat": [
         case(lambda x: jax.checkpoint(lambda a: jnp.sin(jnp.sin(a)))(x) * x, real(4)),
         case(lambda x: jax.checkpoint(lambda a: jnp.sin(a), prevent_cse=False)(x) * x, real(4)),

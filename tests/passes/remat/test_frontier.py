@@ -13,7 +13,8 @@ from stablelift import Program, functional
 from stablelift.ir.policy import LEAST, MOST, Policy
 from stablelift.passes.remat.frontier import frontier
 from stablelift.passes.remat.weighing import Edge
-from stablelift.runtime.budget import Choices
+from stablelift.runtime.budget import Choices, Kept, within
+from stablelift.runtime.budget_curve import front
 
 W = jnp.sin(jnp.arange(12.0).reshape(3, 4)) / 2
 X = jnp.cos(jnp.arange(6.0).reshape(2, 3))
@@ -66,22 +67,33 @@ def losses(draw):
     return loss
 
 
+class Simulated(Choices):
+    """Choices whose peaks XLA is not asked about."""
+
+    def kept(self, policy):
+        return Kept(policy, self.simulated(policy), self.simulated(policy))
+
+
 @settings(max_examples=15, deadline=None)
 @given(losses())
-def test_memory_grows_along_them(loss):
-    """In programs of shapes at which bytes and products have prices of several kinds; XLA is not asked."""
+def test_memory_grows_along_the_front_and_with_the_budget(loss):
+    """In programs of shapes at which bytes and products have prices of several kinds."""
     shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((64, 256), (32, 64))]
     program = Program.trace(functional.grad(loss, (0, 1)), *shapes)
-    choices = Choices(lambda policy: program.after_passes(remat=policy), steps=6)
-    assert choices.policies[-1] == MOST
-    peaks = [choices.simulated(policy) for policy in choices.policies]
+    choices = Simulated(lambda policy: program.after_passes(remat=policy), steps=6)
+    policies = front(choices)
+    assert policies[-1] == MOST
+    peaks = [choices.simulated(policy) for policy in policies]
     assert peaks == sorted(peaks)
-    found = [choices.program(policy).finished.timing.partitions for policy in choices.policies]
-    seconds = [sum(cut.added_seconds for cut in cuts) for cuts in found]
+    seconds = [choices.seconds(policy) for policy in policies]
     assert seconds[:-1] == sorted(seconds[:-1], reverse=True)
+    found = [choices.program(policy).finished.timing.partitions for policy in policies]
     if all(cut.times == 1 for cut in found[0]):
         saved = [sum(cut.size_bytes("saved") for cut in cuts) for cuts in found]
         assert saved == sorted(saved)
+    kept = [within(Policy("budget", (peak,)), choices) for peak in peaks]
+    assert [one.peak_bytes for one in kept] == sorted(one.peak_bytes for one in kept)
+    assert all(one.peak_bytes <= peak for one, peak in zip(kept, peaks, strict=True))
 
 
 def nested(w, x):
