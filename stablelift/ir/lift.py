@@ -54,8 +54,8 @@ def create(
     return list(op.results)
 
 
-def check(op: Any, functions: Mapping[str, func.FuncOp]) -> None:
-    """Verify one lift op against the table.
+def check(op: Any, signatures: Mapping[str, Signature]) -> None:
+    """Verify one lift op against the table, among functions of these types.
 
     Raises:
       LiftError: The op is unknown, an attribute is missing, unknown or of the wrong kind, a callee does not
@@ -70,14 +70,14 @@ def check(op: Any, functions: Mapping[str, func.FuncOp]) -> None:
         )
     try:
         with op.location:
-            inferred = LIFT_OPS[name].infer(_site(op, functions))
+            inferred = LIFT_OPS[name].infer(_site(op, signatures))
         require_same("results", "result", inferred, [result.type for result in op.results])
     except Violation as violation:
         hint = f"see `{name}` in docs/lift-dialect.md"
         raise error_at(op, f"malformed `{name}`: {violation}", hint=hint) from None
 
 
-def _site(op: Any, functions: Mapping[str, func.FuncOp]) -> Site:
+def _site(op: Any, signatures: Mapping[str, Signature]) -> Site:
     entry = LIFT_OPS[op.operation.name]
     values: dict[str, Any] = {}
     for name, kind in entry.attributes.items():
@@ -96,9 +96,8 @@ def _site(op: Any, functions: Mapping[str, func.FuncOp]) -> Site:
         if name not in entry.attributes and "." not in name:
             raise Violation(f"unknown attribute `{name}`")
     for symbol in entry.symbols(values):
-        if symbol not in functions:
+        if symbol not in signatures:
             raise Violation(f"there is no function `@{symbol}`")
-    signatures = {symbol: signature_of(functions[symbol]) for symbol in entry.symbols(values)}
     return Site([operand.type for operand in op.operands], values, signatures)
 
 

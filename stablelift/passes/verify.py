@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stablelift.ir.lift import check
+from stablelift.ir.lift import check, signature_of
 from stablelift.ir.mlir import functions, ir, walk
 from stablelift.passes.base import ModulePass
 
@@ -17,6 +17,6 @@ class VerifyLift(ModulePass):
     name = "lift-verify"
 
     def run(self, module: ir.Module) -> None:
-        known = functions(module)
+        known = {name: signature_of(function) for name, function in functions(module).items()}
         for op in walk(module.operation, "lift."):
             check(op, known)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from stablelift.errors import LiftError
-from stablelift.ir.lift import LIFT_OPS, check
+from stablelift.ir.lift import LIFT_OPS, check, signature_of
 from stablelift.ir.mlir import context, functions, parse, walk
 from tests.ir.dialect_cases import BROKEN, FUNCTIONS, WELL_FORMED, Use, X, Y
 
@@ -39,7 +39,7 @@ def error_of(text: str) -> str | None:
     """What `check` says of the module's lift op; None when it accepts it."""
     with context() as ctx:
         module = parse(text, ctx, "use.mlir")
-        known = functions(module)
+        known = {name: signature_of(function) for name, function in functions(module).items()}
         (op,) = [op for op in walk(module.operation) if op.operation.name.startswith("lift.")]
         try:
             check(op, known)

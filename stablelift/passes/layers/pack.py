@@ -12,11 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stablelift.ir.mlir import func, ir
+from stablelift.ir.mlir import func, functions, ir
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size, has_known_sizes
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import callee_of, callees_first, plain_calls
+from stablelift.passes.callgraph import FunctionsByName, callee_of, callees_first, inlined_sizes, plain_calls
 from stablelift.passes.kept import is_kept, keep_call
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.prune import Prune
@@ -29,6 +29,9 @@ _MOST_BYTES = 2**28
 """What one batched call may return: all of it is there at once, in the stack and again in its parts."""
 _LEAST_GAIN = 4
 """How many times larger the results of a call are to be than the operands that would be stacked."""
+_KEY_BYTES = 16
+"""What a key and a number to fold into it take: what makes a key of them gains by the ops that it is."""
+_LEAST_OPS = 16
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,15 @@ class Pack(ModulePass):
     name = "lift-pack"
 
     def run(self, module: ir.Module) -> None:
-        if not any(_candidates(function) for function in Functions(module).by_name.values()):
+        known = functions(module)
+        if not any(_candidates(known, function) for function in known.values()):
             return
         # What a call returns in vain must not count as its gain, nor make it wait for others.
         Prune().run(module)
-        functions = Functions(module)
-        for name in callees_first(functions.by_name):
-            if candidates := _candidates(functions[name]):
-                _pack(functions, functions[name], candidates)
+        growing = Functions(module)
+        for name in callees_first(growing.by_name):
+            if candidates := _candidates(growing, growing[name]):
+                _pack(growing, growing[name], candidates)
 
 
 def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
@@ -55,11 +59,11 @@ def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
     return [ops for ops in found if len(ops) >= _LEAST_CALLS]
 
 
-def _candidates(function: func.FuncOp) -> list[list[ir.Operation]]:
-    return [ops for ops in calls_to_pack(function) if _gains(ops)]
+def _candidates(known: FunctionsByName, function: func.FuncOp) -> list[list[ir.Operation]]:
+    return [ops for ops in calls_to_pack(function) if _gains(known, ops)]
 
 
-def _gains(ops: Sequence[ir.Operation]) -> bool:
+def _gains(known: FunctionsByName, ops: Sequence[ir.Operation]) -> bool:
     first = ops[0]
     if not all(map(has_known_sizes, [*first.operands, *first.results])):
         return False
@@ -69,7 +73,9 @@ def _gains(ops: Sequence[ir.Operation]) -> bool:
         if any(op.operands[position] != first.operands[position] for op in ops)
     ]
     taken = sum(byte_size(first.operands[position].type) for position in differ)
-    return taken * _LEAST_GAIN <= sum(byte_size(result.type) for result in first.results) or taken <= 16
+    if taken * _LEAST_GAIN <= sum(byte_size(result.type) for result in first.results):
+        return True
+    return taken <= _KEY_BYTES and inlined_sizes(known)(callee_of(first)) >= _LEAST_OPS
 
 
 def _pack(functions: Functions, function: func.FuncOp, candidates: Sequence[list[ir.Operation]]) -> None:

@@ -133,8 +133,8 @@ class _Liveness:
                 name = self._name_of.get(owner)
                 if name is not None and name in self._prunable:
                     self._need_argument(name, ir.BlockArgument(value).arg_number)
-            elif owner.name in CALL_LIKE and callee_of(owner) in self._prunable:
-                self._need_result(owner.operation, ir.OpResult(value).result_number)
+            elif owner.name in CALL_LIKE and (name := callee_of(owner)) in self._prunable:
+                self._need_result(name, owner.operation, ir.OpResult(value).result_number)
             else:
                 self._need_op(owner.operation)
 
@@ -143,14 +143,13 @@ class _Liveness:
             self._whole.add(op)
             self._need(used_by(op))
             for call in walk(op, *CALL_LIKE) if len(op.regions) else ():
-                if callee_of(call) in self._prunable:
+                if (name := callee_of(call)) in self._prunable:
                     for index in range(len(call.results)):
-                        self._need_result(call, index)
+                        self._need_result(name, call, index)
 
-    def _need_result(self, op: ir.Operation, index: int) -> None:
-        name = callee_of(op)
+    def _need_result(self, name: str, op: ir.Operation, index: int) -> None:
         if index >= len(self._returned[name]):
-            self._need_derivatives(op)
+            self._need_derivatives(name, op)
             return
         if op not in self._whole:
             self._whole.add(op)
@@ -160,12 +159,11 @@ class _Liveness:
             self.results[name].add(index)
             self._need([self._returned[name][index]])
 
-    def _need_derivatives(self, op: ir.Operation) -> None:
+    def _need_derivatives(self, name: str, op: ir.Operation) -> None:
         if op not in self.differentiated:
             self.differentiated.add(op)
-            name = callee_of(op)
             for index in range(len(self._returned[name])):
-                self._need_result(op, index)
+                self._need_result(name, op, index)
             for position in range(len(self._block_of[name].arguments)):
                 self._need_argument(name, position)
             self._need(list(op.operands))

@@ -65,23 +65,29 @@ class _Rolling:
         self._stacker = Stacker(functions, main, self._stacked_argument)
 
     def run(self) -> None:
-        outputs = drop_return(self._main)
-        anchor = ir.Operation.create("lift.held", operands=outputs, ip=ir.InsertionPoint(self._block))
+        held = self._held(drop_return(self._main))
         chains = chains_in(self._main)
-        with ir.InsertionPoint(anchor), self._main.location:
+        with ir.InsertionPoint(held), self._main.location:
             for chain in chains:
                 with chain.ops[0].location:
                     self._roll(chain)
-            stacked = self._stacked_results(anchor)
+            stacked = self._stacked_results(held)
+        kept, results = self._results(list(held.operands), stacked)
+        rest = self._held(kept)
+        held.erase()
+        with ir.InsertionPoint(rest), self._main.location:
             self._stacker.finish()
             self._split_groups()
-        outputs = list(anchor.operands)
-        anchor.erase()
-        kept, results = self._results(outputs, stacked)
+        kept = list(rest.operands)
+        rest.erase()
         finish(self._main, kept)
         sort_block(self._block)
         self._drop_arguments()
         self._layout.results[:] = results
+
+    def _held(self, values: Sequence[ir.Value]) -> ir.Operation:
+        """An op at the block's end that uses the values, in place of a return that is to be."""
+        return ir.Operation.create("lift.held", operands=values, ip=ir.InsertionPoint(self._block))
 
     # Chains
 
@@ -144,27 +150,14 @@ class _Rolling:
             chain.ops[-1].results[carried[p]].replace_all_uses_with(value.value)
         for total, value in zip(totals, last[len(carries) :], strict=True):
             self._stacker.erase(total.replace(value))
+        order = chain.ops[::-1] if reverse else chain.ops
         for r, stacked in zip(read, ys, strict=False):
-            self._take_apart([op.results[r] for op in chain.ops], stacked, reverse)
+            self._stacker.define([op.results[r] for op in order], stacked)
         for p, stacked in zip(entered, ys[len(read) :], strict=True):
-            self._take_apart(
-                [op.operands[p] for op in chain.ops], stacked, reverse, outside=first.operands[p]
-            )
+            self._stacker.define([op.operands[p] for op in order], stacked)
         what = f"rolled {length} calls of `{callee.name.value}`"
         remark(Roll.name, first, what, f"a loop {'backwards ' if reverse else ''}over {len(scanned)} stacks")
-        self._stacker.erase(chain.ops[::-1])
-
-    def _take_apart(
-        self, values: Sequence[ir.Value], stacked: Tensor, reverse: bool, outside: ir.Value | None = None
-    ) -> None:
-        """Let `stacked` be the stack of the values, and its parts them; not of the one from `outside`."""
-        order = values[::-1] if reverse else values
-        self._stacker.define(order, stacked)
-        for index, value in enumerate(order):
-            if outside is not None and value == outside:
-                continue
-            if is_used(value):
-                value.replace_all_uses_with(self._stacker.part(stacked, index).value)
+        self._stacker.replace(chain.ops, [results[0].value] * len(first.results))
 
     # Arguments and results that are handed from run to run
 
@@ -183,12 +176,12 @@ class _Rolling:
         self._grouped.update(dict.fromkeys(positions, positions))
         return stacked
 
-    def _stacked_results(self, anchor: ir.Operation) -> dict[Group, Tensor]:
+    def _stacked_results(self, held: ir.Operation) -> dict[Group, Tensor]:
         """For each group of arguments the stack of what takes their place; making one may find new groups."""
         stacked: dict[Group, Tensor] = {}
         while len(stacked) < len(self._groups):
             group = next(group for group in self._groups if group not in stacked)
-            values = [anchor.operands[self._state[position]] for position in group]
+            values = [held.operands[self._state[position]] for position in group]
             stacked[group] = self._stacker.mapped(values)
         return stacked
 

@@ -55,8 +55,9 @@ class Stacker:
         self._known: dict[Values, Stacked] = {}
         self._parts: dict[tuple[ir.Value, int], Tensor] = {}
         self._element: dict[ir.Value, tuple[ir.Value, int]] = {}
-        self._packed: list[Sequence[ir.Operation]] = []
-        self._merged: dict[ir.Value, ir.Value] = {}  # what they return -> what their batched ops do
+        self._alike: dict[ir.Value, ir.Value] = {}  # a value -> what it and others are equal to
+        self._replaced: list[ir.Operation] = []
+        self._merged: dict[ir.Value, ir.Value] = {}  # what they return -> what took their place does
         self._spans: list[tuple[int, int]] = []  # where ops stand that have become one, disjoint
         self._batchers: dict[int, Batcher] = {}
 
@@ -113,22 +114,28 @@ class Stacker:
         for op in ops:
             op.erase()
 
-    def finish(self) -> None:
-        """Let what still uses a value whose op has become part of a batched one take its part of that.
+    def replace(self, ops: Sequence[ir.Operation], by: Sequence[ir.Value]) -> None:
+        """Let equal ops of the block be gone, and what returns `by`, a value for each result, be there.
 
-        The ops that have are erased.
+        They stay until `finish`; of results that are used `define` says which stacks they are parts of.
         """
-        gone = {result for ops in self._packed for op in ops for result in op.results}
-        for ops in self._packed:
-            for results in zip(*(list(op.results) for op in ops), strict=True):
-                tensor, mapped = self._known[results]
-                for index, value in enumerate(results):
-                    if value != tensor.value and _is_used_outside(value, gone):
-                        part = self.part(tensor, index) if mapped else tensor
-                        value.replace_all_uses_with(part.value)
-        packed = [op for ops in self._packed for op in ops]
-        for op in sorted(packed, key=lambda op: self._position[op.results[0]], reverse=True):
+        self._join(ops)
+        self._replaced += ops
+        for op in ops:
+            self._merged.update(zip(op.results, by, strict=True))
+
+    def finish(self) -> None:
+        """Let what still uses a value whose op was replaced take its part of a stack; erase those ops."""
+        gone = {result for op in self._replaced for result in op.results}
+        for value in (result for op in self._replaced for result in op.results):
+            if _is_used_outside(value, gone):
+                value.replace_all_uses_with(self._alike.get(value) or self._own_part(value))
+        for op in sorted(self._replaced, key=lambda op: self._position[op.results[0]], reverse=True):
             op.erase()
+
+    def _own_part(self, value: ir.Value) -> ir.Value:
+        stack, index = self._element[value]
+        return self.part(Tensor(stack), index).value
 
     def _made(self, values: Values) -> Stacked:
         first = values[0]
@@ -207,15 +214,15 @@ class Stacker:
         mapped = batching[first.name].results_mapped(batcher, first.opview, flags)
         with first.location:
             found = emit_batched(batcher, first.opview, [operand.tensor for operand in operands], flags)
-        self._packed.append(ops)
-        self._join(ops)
+        self.replace(ops, [tensor.value for tensor in found])
         for results, tensor, flag in zip(
             zip(*(list(op.results) for op in ops), strict=True), found, mapped, strict=True
         ):
-            self._known[results] = Stacked(tensor, flag)
-            self._merged.update(dict.fromkeys(results, tensor.value))
             if flag:
-                self._element.update((value, (tensor.value, index)) for index, value in enumerate(results))
+                self.define(results, tensor)
+            else:
+                self._known[results] = Stacked(tensor, False)
+                self._alike.update(dict.fromkeys(results, tensor.value))
         made: Any = found[0].value.owner
         return made.operation
 
