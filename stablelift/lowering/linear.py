@@ -14,7 +14,6 @@ from stablelift.lowering.callee import Callee
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Maps
 from stablelift.lowering.primitive import Recursive, lift_p
-from stablelift.lowering.rule_search import has_rules
 from stablelift.lowering.rule_values import reached
 
 Positions = tuple[int, ...]
@@ -56,22 +55,13 @@ def valued_tangents(
 def primal_values(
     *primals: Any, base: Primitive, params: dict[str, Any], wrt: Positions, maps: Maps = (), avals: Any = None
 ) -> tuple[Any, ...]:
-    """What `primal_p` computes: the results that tangents stand beside."""
+    """What `primal_p` computes: the results that tangents stand beside.
+
+    It is a call of what `gradients` differentiates, so that both together are one computation.
+    """
     del avals
     if maps:
         return _mapped(primal_values, maps, base=base, params=params, wrt=wrt)(*primals)
-    if not wrt or not has_rules(base, params):
-        return tuple(base.bind(*primals, **params))
-    return tuple(reached(_callee(base, params, primals), primals, wrt))
-
-
-def called_primal_values(
-    *primals: Any, base: Primitive, params: dict[str, Any], wrt: Positions, maps: Maps = (), avals: Any = None
-) -> tuple[Any, ...]:
-    """The same, as a call of what `gradients` differentiates: both together are one computation then."""
-    del avals
-    if maps:
-        return _mapped(called_primal_values, maps, base=base, params=params, wrt=wrt)(*primals)
     return tuple(reached(_callee(base, params, primals), primals, wrt))
 
 

@@ -16,7 +16,7 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.linear import called_primal_values, gradients, tangents
+from stablelift.lowering.linear import gradients, primal_values, tangents
 from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
 from stablelift.lowering.sizes import in_buffers, needs_buffers
 from stablelift.lowering.table import (
@@ -71,7 +71,7 @@ def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
 
 
 RULES[linear_p] = jax_compat.lowered_as(tangents)
-RULES[primal_p] = jax_compat.lowered_as(called_primal_values)
+RULES[primal_p] = jax_compat.lowered_as(primal_values)
 RULES[gradient_p] = jax_compat.lowered_as(gradients)
 
 
