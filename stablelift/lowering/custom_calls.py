@@ -1,7 +1,8 @@
 """A call of a function with its derivative rule: both traced, and bound as one lift op.
 
 What function and rule close over has no gradient; it goes in as further operands. A rule that cannot be
-traced, or does not fit the function, is an error once a derivative is asked for, as in JAX.
+traced, or does not fit the function, is an error once a derivative is asked for, as in JAX; outside of any
+trace nobody asks, and the function is called alone.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def call_with_vjp(
         return recursion.apply("lift.custom_vjp", arrays)
     avals = avals_of(arrays)
     primal = function if isinstance(function, Callee) else Callee(function, in_tree, avals)
+    if jax_compat.is_outside_traces():
+        return _alone(primal, arrays)
 
     def rule() -> list[Callee]:
         fwd = Callee(forward, in_tree, avals)
@@ -97,6 +100,8 @@ def call_with_jvp(
         return recursion.apply("lift.custom_jvp", arrays)
     avals = avals_of(arrays)
     primal = Callee(function, in_tree, avals)
+    if jax_compat.is_outside_traces():
+        return _alone(primal, arrays)
 
     def moved(primals: list[Any], tangents: list[Any]) -> list[Any]:
         given = in_tree.unflatten(completed(tangents, avals))[0]
@@ -128,6 +133,10 @@ def call_with_jvp(
         "jvp": jax_compat.make_jaxpr(moved_flat, [*operands.avals, *carrying(operands.avals)]),
     }
     return recursion.bind("lift.custom_jvp", operands, callees)
+
+
+def _alone(primal: Callee, arrays: Sequence[Any]) -> Any:
+    return jax.tree.unflatten(primal.out_tree, primal.bind("lift.call", arrays, primal.out_avals))
 
 
 def _without_derivative(primal: Callee, arrays: Sequence[Any], error: Exception) -> Any:
