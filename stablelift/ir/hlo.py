@@ -143,15 +143,35 @@ def move_axis(x: Tensor, source: int, destination: int) -> Tensor:
     return transpose(x, order)
 
 
-def broadcast_in_dim(x: Tensor, shape: Sequence[int], dimensions: Sequence[int]) -> Tensor:
-    """`x` repeated to `shape`: its axis `i` becomes axis `dimensions[i]`; `x` itself when nothing changes."""
+def broadcast_in_dim(
+    x: Tensor, shape: Sequence[int], dimensions: Sequence[int], like: Tensor | None = None
+) -> Tensor:
+    """`x` repeated to `shape`: its axis `i` becomes axis `dimensions[i]`; `x` itself when nothing changes.
+
+    A size that is not known is that of the axis of `x`, or of `like`, which has this shape.
+    """
     type = x.type
     if type.shape == list(shape) and list(dimensions) == list(range(len(shape))):
         return x
     attributes = {"broadcast_dimensions": i64s(dimensions)}
-    return emit(
-        "stablehlo.broadcast_in_dim", x, attributes=attributes, type=tensor_type(shape, type.element_type)
-    )
+    result = tensor_type(shape, type.element_type)
+    if result.has_static_shape:
+        return emit("stablehlo.broadcast_in_dim", x, attributes=attributes, type=result)
+    order = list(dimensions)
+    sizes = [
+        vector([size], i32())
+        if not result.is_dynamic_dim(axis)
+        else reshape(size_of(x, order.index(axis)) if like is None else size_of(like, axis), [1])
+        for axis, size in enumerate(shape)
+    ]
+    wanted = concatenate(sizes, 0)
+    return emit("stablehlo.dynamic_broadcast_in_dim", x, wanted, attributes=attributes, type=result)
+
+
+def size_of(x: Tensor, axis: int) -> Tensor:
+    """The size of an axis, which need not be known, as tensor<i32>."""
+    attributes = {"dimension": i64(axis)}
+    return emit("stablehlo.get_dimension_size", x, attributes=attributes, type=tensor_type([], i32()))
 
 
 def slice(
@@ -288,6 +308,11 @@ def conj(x: Tensor) -> Tensor:
     return emit("chlo.conj", x) if is_complex(x) else x
 
 
+def i32() -> ir.IntegerType:
+    """The element type of sizes and positions."""
+    return ir.IntegerType.get_signless(32)
+
+
 def boolean() -> ir.IntegerType:
     """The element type i1."""
     return ir.IntegerType.get_signless(1)
@@ -319,7 +344,7 @@ def bool_attribute(value: bool) -> ir.BoolAttr:
 
 def index(value: int) -> Tensor:
     """A position as tensor<i32>."""
-    return splat(value, tensor_type([], ir.IntegerType.get_signless(32)))
+    return splat(value, tensor_type([], i32()))
 
 
 def made_by(x: Tensor, name: str) -> Any | None:

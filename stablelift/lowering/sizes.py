@@ -1,7 +1,7 @@
 """Symbolic sizes, which `jax.export` leaves open: every function takes their values before its arguments.
 
-What a lift calls does so too. The values are constants of a loop. Maps and derivatives need sizes that are
-known.
+What a lift calls does so too. The values are constants of a loop, and all examples of a map have them. How
+many examples there are has to be known, and for derivatives all sizes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def with_sizes(
     """An op, its operands and callees where these take `sizes` first; counts in `attributes` are changed.
 
     Raises:
-      LiftError: The op is a transform.
+      LiftError: The op is a derivative, or a map of a number of examples that is not known.
     """
     count = len(sizes)
     if op in _CALLS:
@@ -46,13 +46,15 @@ def with_sizes(
         attributes["num_cond_consts"] += count
         attributes["num_body_consts"] += count
         return op, [*sizes, *args[:of_cond], *sizes, *args[of_cond:]], callees
-    if op == "lift.scan":
+    if op == "lift.vmap" and isinstance(attributes["axis_size"], int):
+        attributes["in_axes"] = (None,) * count + tuple(attributes["in_axes"])
+    elif op == "lift.scan":
         attributes["num_consts"] += count
     elif op not in ("lift.call", "lift.remat"):
         place = jax_compat.user_frame()
         raise LiftError(
             f"{f'{place}: ' if place else ''}error: `{op}` where sizes are symbolic\n"
-            "  maps and derivatives of functions are generated for sizes that are known\n"
+            "  derivatives are generated for sizes that are known, maps for so many examples\n"
             "  hint: export with numbers for sizes, or the function without this"
         )
     return op, [*sizes, *args], callees

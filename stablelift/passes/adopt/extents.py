@@ -98,9 +98,7 @@ def _const_shape(op: Any) -> Tensor:
 
 def _size(x: Tensor, axis: int) -> Tensor:
     """The size of an axis, as an i64."""
-    scalar = hlo.tensor_type([], ir.IntegerType.get_signless(32))
-    size = emit("stablehlo.get_dimension_size", x, attributes={"dimension": hlo.i64(axis)}, type=scalar)
-    return hlo.convert(size, _i64())
+    return hlo.convert(hlo.size_of(x, axis), _i64())
 
 
 def _dim(_: Any, x: Tensor, axis: Tensor) -> Tensor | None:

@@ -17,7 +17,14 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.region import captures
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.batching.table import BatchRule, Mapped, batching, spread
+from stablelift.passes.batching.table import (
+    BatchRule,
+    Mapped,
+    batching,
+    open_to_any_size,
+    require_sizes,
+    spread,
+)
 from stablelift.passes.callgraph import callees
 from stablelift.passes.module import Functions, body_of, retype
 
@@ -177,6 +184,8 @@ class Batcher:
             for result in op.results:
                 result.set_type(self._batched(result.type))
             return
+        if op.name not in open_to_any_size:
+            require_sizes(op)
         with ir.InsertionPoint(op), op.location:
             original = _with_captures_of(op, step.op) if step.captures else step.op
             given = [Tensor(operand) for operand in op.operands]

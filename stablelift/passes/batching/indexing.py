@@ -15,15 +15,41 @@ from stablelift.ir.indexing import gather_dimensions, scatter_dimensions
 from stablelift.ir.indexing import scatter as put
 from stablelift.ir.mlir import stablehlo
 from stablelift.ir.tensor import emit
-from stablelift.passes.batching.table import batch, batched_types, shifted, spread, spread_unmapped
+from stablelift.passes.batching.table import (
+    batch,
+    batched_types,
+    require_shared,
+    require_sizes,
+    shifted,
+    spread,
+    spread_unmapped,
+)
 
 
 @batch("stablehlo.gather", shared=True)
 def gather(op, operand, indices, mapped):
+    changed, front = _gather_dimensions(op, operand, mapped)
+    changed["slice_sizes"] = hlo.i64s([*front, *op.slice_sizes])
+    given = [operand, indices]
+    return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
+
+
+@batch("stablehlo.dynamic_gather", shared=True)
+def dynamic_gather(op, operand, indices, sizes, mapped):
+    """The sizes of slices are an operand, which all examples share."""
+    require_shared(op, mapped[2:])
+    changed, front = _gather_dimensions(op, operand, mapped)
+    sizes = hlo.concatenate([hlo.vector(front, sizes.element_type), sizes], 0) if front else sizes
+    given = [operand, indices, sizes]
+    return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
+
+
+def _gather_dimensions(op, operand, mapped):
+    """The attributes that change, and the size of slices along the batch of the operand, if it has one."""
     dims = stablehlo.GatherDimensionNumbers(op.dimension_numbers)
-    of_operand, of_indices = mapped
+    of_operand, of_indices = mapped[:2]
     both = of_operand and of_indices
-    offset, sizes = list(dims.offset_dims), list(op.slice_sizes)
+    offset = list(dims.offset_dims)
     move = shifted if of_operand else list
     numbers = gather_dimensions(
         offset_dims=shifted(offset) if of_indices else [0, *shifted(offset)],
@@ -34,14 +60,10 @@ def gather(op, operand, indices, mapped):
         start_index_map=move(dims.start_index_map),
         index_vector_dim=dims.index_vector_dim + of_indices,
     )
-    if of_operand:
-        sizes = [1 if both else operand.shape[0], *sizes]
-    changed = {"dimension_numbers": numbers, "slice_sizes": hlo.i64s(sizes)}
-    size = (operand if of_operand else indices).shape[0]
-    types = batched_types(op, size)
+    changed: dict[str, Any] = {"dimension_numbers": numbers}
     if of_indices:
         changed["indices_are_sorted"] = hlo.bool_attribute(False)
-    return hlo.remake(op, [operand, indices], types=types, **changed)
+    return changed, [1 if both else operand.shape[0]] if of_operand else []
 
 
 @batch("stablehlo.scatter", shared=True)
@@ -100,6 +122,7 @@ def dynamic_update_slice(op, x, update, *starts, mapped):
     x, update = spread_unmapped(size, (x, update), mapped[:2])
     if not any(mapped[2:]):
         return hlo.dynamic_update_slice(x, update, [_zero(starts), *starts])
+    require_sizes(op)
     shape, window = x.shape[1:], update.shape[1:]
     axes = _movable(shape, window)
     if not axes:

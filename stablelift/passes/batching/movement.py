@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.passes.batching.initial import pad_with
-from stablelift.passes.batching.table import batch, shifted, spread
+from stablelift.passes.batching.table import batch, require_sizes, shifted, spread
 
 
 @batch("stablehlo.broadcast_in_dim")
@@ -44,5 +44,6 @@ def pad(op, x, value, mapped):
     low, high, interior = list(op.edge_padding_low), list(op.edge_padding_high), list(op.interior_padding)
     if not mapped[1]:
         return hlo.pad(x, [0, *low], [0, *high], [0, *interior], value)
+    require_sizes(op)
     x = x if mapped[0] else spread(x, value.shape[0])
     return pad_with(x, value, low, high, interior)

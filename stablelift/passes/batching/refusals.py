@@ -21,13 +21,8 @@ batching.refuse(
 )
 batching.refuse(
     "its sizes are not constants, so that its shape may differ from example to example; make them constants",
-    "stablehlo.dynamic_broadcast_in_dim",
     "stablehlo.dynamic_conv",
-    "stablehlo.dynamic_gather",
     "stablehlo.dynamic_iota",
-    "stablehlo.dynamic_pad",
-    "stablehlo.dynamic_reshape",
-    "stablehlo.real_dynamic_slice",
 )
 batching.refuse(
     "run lift-legalize before; it leaves a letter that occurs twice in one operand, and an ellipsis",

@@ -7,6 +7,7 @@ over the mapped axis).
     @batch(op)                (op, *operands): all operands carry the batch; the driver broadcasts the rest
     @batch(op, shared=True)   (op, *operands, mapped=...): as they are; `mapped` says which carry the batch
     batch_elementwise(*ops)   shape-blind ops: the same op on the batched operands
+    open_to_any_size          the ops beside these whose rules do not calculate with sizes
 
 Such a rule returns the op's result, or a list of results; each carries the batch. Where results are mapped
 one by one (calls, loops, collectives), a rule has two halves: `@results_mapped` says which results carry
@@ -19,7 +20,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
+from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import has_known_sizes
 from stablelift.passes.rules import Decorator, RuleTable
 
 BATCH = "batch"
@@ -61,7 +64,7 @@ def spread(x: Tensor, size: int) -> Tensor:
 
 def spread_over(x: Tensor, like: Tensor) -> Tensor:
     """A scalar, or one scalar for each example, repeated to the shape of the batched tensor `like`."""
-    return hlo.broadcast_in_dim(x, like.shape, list(range(x.rank)))
+    return hlo.broadcast_in_dim(x, like.shape, list(range(x.rank)), like)
 
 
 def shifted(axes: Sequence[int]) -> list[int]:
@@ -107,6 +110,32 @@ def batch_elementwise(*names: str) -> None:
 
     for name in names:
         batching.enter(name, BatchRule(all_results, None))
+
+
+open_to_any_size: set[str] = set()
+"""The ops with rules that hold where sizes are not known; of the others the rules calculate with sizes."""
+
+
+def require_sizes(op: Any) -> None:
+    """Refuse an op of sizes that are not known, with which a rule would calculate.
+
+    Raises:
+      LiftError: The op is one.
+    """
+    if not all(map(has_known_sizes, [*op.operation.operands, *op.operation.results])):
+        what = f"no batching rule for `{op.operation.name}` of sizes that are not known"
+        raise error_at(op, what, hint="export with numbers for sizes, or the function without this map")
+
+
+def require_shared(op: Any, mapped: Mapped) -> None:
+    """Refuse sizes that may differ from example to example.
+
+    Raises:
+      LiftError: One of these operands, which say sizes, is mapped.
+    """
+    if any(mapped):
+        what = f"the sizes of `{op.operation.name}` may differ from example to example"
+        raise error_at(op, what, hint="compute them from what all examples share")
 
 
 def emit_batched(batcher: Any, op: Any, operands: Sequence[Tensor], mapped: Mapped) -> list[Tensor]:

@@ -7,8 +7,9 @@ two: initial variables, results, what is written, gradients. All layers keep the
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import jax
@@ -301,7 +302,9 @@ def _streams(seed: int) -> dict[str, Any]:
     return {name: jax.random.key(seed + place) for place, name in enumerate(STREAMS)}
 
 
-def outcomes(nn: Any, found: Recipe, given: Any = X) -> dict[str, Callable[[], Any]]:
+def outcomes(
+    nn: Any, found: Recipe, given: Any = X, wrappers: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Callable[[], Any]]:
     """What is compared of a model on an array, by name; the first of them is asked first."""
     model = build(nn, found)()
     held: list[Any] = []
@@ -317,11 +320,13 @@ def outcomes(nn: Any, found: Recipe, given: Any = X) -> dict[str, Callable[[], A
         y, written = model.apply(variables, x, rngs=_streams(7), mutable=WRITTEN)
         return (y * jnp.sin(jnp.arange(y.size).reshape(y.shape))).sum(), written
 
-    def gradients(lib: Any, jit: Any = jax.jit) -> Any:
-        params = {"params": held[0].get("params", {})}
+    def of_params() -> tuple[Any, Any]:
         others = {col: xs for col, xs in held[0].items() if col != "params"}
-        step = lib.value_and_grad(lambda p, x: loss({**p, **others}, x), (0, 1), has_aux=True)
-        return jit(step)(params, given)
+        return lambda p, x: loss({**p, **others}, x), {"params": held[0].get("params", {})}
+
+    def gradients(lib: Any, jit: Any = jax.jit) -> Any:
+        function, params = of_params()
+        return jit(lib.value_and_grad(function, (0, 1), has_aux=True))(params, given)
 
     is_ours = nn is stablelift
     ways = {"init": init, "apply": lambda: apply(WRITTEN), "all mutable": lambda: apply(True)}
@@ -329,14 +334,18 @@ def outcomes(nn: Any, found: Recipe, given: Any = X) -> dict[str, Callable[[], A
         "gradients by jax": lambda: gradients(jax),
         "gradients": lambda: gradients(functional if is_ours else jax),
         "gradients by jax, compiled": lambda: gradients(jax, stablelift.compile if is_ours else jax.jit),
+        **{
+            name.replace("_", " "): lambda wrapper=wrapper: wrapper(*of_params(), given)
+            for name, wrapper in wrappers.items()
+        },
     }
 
 
-def check(number: int, x: Any = X) -> list[str]:
+def check(number: int, x: Any = X, wrappers: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
     """What Linen refuses of the model of that number; raises where the two differ."""
     linen = pytest.importorskip("flax.linen")
     found = recipe(number)
-    theirs, ours = outcomes(linen, found, x), outcomes(stablelift, found, x)
+    theirs, ours = (outcomes(nn, found, x, wrappers) for nn in (linen, stablelift))
     refused: list[str] = []
     for name, ask in theirs.items():
         try:
@@ -349,5 +358,9 @@ def check(number: int, x: Any = X) -> list[str]:
         if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(expected)):
             refused.append(f"{name}: a value of another trace in the results")
             continue
-        assert_same_tree(expected, ours[name](), close=True, rtol=1e-4)
+        found_by_us = ours[name]()
+        try:
+            assert_same_tree(expected, found_by_us, close=True, rtol=1e-4)
+        except AssertionError as error:
+            raise AssertionError(f"{name}: {error}") from None
     return refused

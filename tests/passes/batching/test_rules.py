@@ -8,6 +8,7 @@ from stablelift.passes.batching.table import batching
 from tests.passes.batching.cases import CASES, Case
 from tests.passes.batching.device_cases import DEVICES
 from tests.passes.batching.mapping import check_against_loop
+from tests.passes.batching.open_cases import OPEN
 from tests.passes.batching.structure_cases import STRUCTURE
 
 ELSEWHERE = {
@@ -33,7 +34,7 @@ ELSEWHERE = {
 }
 """Ops whose cases stand in another file."""
 
-ALL = CASES | STRUCTURE | DEVICES
+ALL = CASES | STRUCTURE | DEVICES | OPEN
 
 
 def test_every_rule_has_a_case():

@@ -1,0 +1,100 @@
+"""Batching of ops whose shapes are operands, as `jax.export` leaves them: all examples have one shape.
+
+The batch is one more size in front of them, and is known. What other rules hold for any size stands here too.
+"""
+
+from __future__ import annotations
+
+from stablelift.ir import hlo
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.batching.table import (
+    batch,
+    batch_structure,
+    batched_types,
+    open_to_any_size,
+    require_shared,
+    results_mapped,
+    shifted,
+)
+
+open_to_any_size.update(
+    (
+        "func.call",
+        "lift.call",
+        "lift.pmax",
+        "lift.pmin",
+        "lift.psum",
+        "lift.remat",
+        "lift.scan",
+        "lift.switch",
+        "lift.while",
+        "stablehlo.clamp",
+        "stablehlo.concatenate",
+        "stablehlo.dot_general",
+        "stablehlo.dynamic_broadcast_in_dim",
+        "stablehlo.dynamic_gather",
+        "stablehlo.dynamic_pad",
+        "stablehlo.dynamic_reshape",
+        "stablehlo.dynamic_slice",
+        "stablehlo.dynamic_update_slice",
+        "stablehlo.gather",
+        "stablehlo.get_dimension_size",
+        "stablehlo.pad",
+        "stablehlo.real_dynamic_slice",
+        "stablehlo.reduce",
+        "stablehlo.reverse",
+        "stablehlo.select",
+        "stablehlo.sort",
+        "stablehlo.transpose",
+    )
+)
+
+
+@results_mapped("stablehlo.get_dimension_size")
+def size_mapped(batcher, op, mapped):
+    return [False]
+
+
+@batch_structure("stablehlo.get_dimension_size")
+def get_dimension_size(batcher, op, operands, mapped):
+    return [hlo.size_of(operands[0], op.dimension.value + 1)]
+
+
+@batch("stablehlo.dynamic_reshape", shared=True)
+def dynamic_reshape(op, x, shape, mapped):
+    size = _size(op, x, mapped)
+    return hlo.remake(op, [x, _before(size, shape)], types=batched_types(op, size))
+
+
+@batch("stablehlo.dynamic_broadcast_in_dim", shared=True)
+def dynamic_broadcast_in_dim(op, x, shape, mapped):
+    size = _size(op, x, mapped)
+    changed = {"broadcast_dimensions": hlo.i64s([0, *shifted(op.broadcast_dimensions)])}
+    for name in ("known_expanding_dimensions", "known_nonexpanding_dimensions"):
+        if name in op.attributes:
+            changed[name] = hlo.i64s(shifted(op.attributes[name]))
+    return hlo.remake(op, [x, _before(size, shape)], types=batched_types(op, size), **changed)
+
+
+@batch("stablehlo.dynamic_pad", shared=True)
+def dynamic_pad(op, x, value, *padding, mapped):
+    size = _size(op, x, mapped)
+    return hlo.remake(op, [x, value, *(_before(0, each) for each in padding)], types=batched_types(op, size))
+
+
+@batch("stablehlo.real_dynamic_slice", shared=True)
+def real_dynamic_slice(op, x, start, limit, strides, mapped):
+    size = _size(op, x, mapped)
+    bounds = _before(0, start), _before(size, limit), _before(1, strides)
+    return hlo.remake(op, [x, *bounds], types=batched_types(op, size))
+
+
+def _size(op, x: Tensor, mapped) -> int:
+    """The number of examples of `x`, which alone may be mapped."""
+    require_shared(op, mapped[1:])
+    return x.shape[0]
+
+
+def _before(size: int, sizes: Tensor) -> Tensor:
+    """The sizes, or positions, with one for the batch in front."""
+    return hlo.concatenate([hlo.vector([size], sizes.element_type), sizes], 0)
