@@ -117,7 +117,8 @@ def _call(site: Site) -> Types:
 )
 def _vmap(site: Site) -> Types:
     callee, size = site.callee(), site["axis_size"]
-    require(size >= 0, "C1", f"expected an axis_size of at least 0, found {size}")
+    is_size = size >= 0 or size == ir.ShapedType.get_dynamic_size()
+    require(is_size, "C1", f"expected an axis_size of at least 0, found {size}")
     require_same(
         "C2", "operand", callee.inputs, _mapped_in("C1", "operand", site.operands, site["in_axes"], size)
     )

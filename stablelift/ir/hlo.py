@@ -105,9 +105,17 @@ def epsilon(element: ir.Type) -> float:
 
 def compare(x: Tensor, direction: str, y: Tensor | Number) -> Tensor:
     """`x DIRECTION y` elementwise, as i1; directions are EQ, NE, LT, LE, GT, GE. NaN compares unequal."""
-    y = y if isinstance(y, Tensor) else splat(y, x.type)
+    if not isinstance(y, Tensor):
+        y = _number(y, x)
     attributes = {"comparison_direction": stablehlo.ComparisonDirectionAttr.get(direction)}
     return emit("stablehlo.compare", x, y, attributes=attributes)
+
+
+def _number(value: Number, like: Tensor) -> Tensor:
+    """The number in every element of a tensor like another one, whose sizes need not be known."""
+    if like.type.has_static_shape:
+        return splat(value, like.type)
+    return broadcast_in_dim(splat(value, tensor_type([], like.element_type)), like.shape, [], like)
 
 
 def select(predicate: Tensor, on_true: Tensor, on_false: Tensor) -> Tensor:
@@ -122,11 +130,19 @@ def convert(x: Tensor, element: ir.Type) -> Tensor:
 
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """`x` with its elements, in row-major order, in `shape`; `x` itself when it has that shape already."""
+    """`x` with its elements, in row-major order, in `shape`; `x` itself when it has that shape already.
+
+    The size of axis 0 may be unknown, and stays.
+    """
     type = x.type
     if type.shape == list(shape):
         return x
-    return emit("stablehlo.reshape", x, type=tensor_type(shape, type.element_type))
+    result = tensor_type(shape, type.element_type)
+    if result.has_static_shape:
+        return emit("stablehlo.reshape", x, type=result)
+    first = emit("stablehlo.reshape", size_of(x, 0), type=tensor_type([1], i32()))
+    wanted = concatenate([first, vector(shape[1:], i32())], 0) if len(shape) > 1 else first
+    return emit("stablehlo.dynamic_reshape", x, wanted, type=result)
 
 
 def transpose(x: Tensor, permutation: Sequence[int]) -> Tensor:
@@ -148,7 +164,7 @@ def broadcast_in_dim(
 ) -> Tensor:
     """`x` repeated to `shape`: its axis `i` becomes axis `dimensions[i]`; `x` itself when nothing changes.
 
-    A size that is not known is that of the axis of `x`, or of `like`, which has this shape.
+    A size that is not known is that of the axis of `x`, or of the same axis of `like`.
     """
     type = x.type
     if type.shape == list(shape) and list(dimensions) == list(range(len(shape))):
@@ -157,13 +173,15 @@ def broadcast_in_dim(
     result = tensor_type(shape, type.element_type)
     if result.has_static_shape:
         return emit("stablehlo.broadcast_in_dim", x, attributes=attributes, type=result)
-    order = list(dimensions)
-    sizes = [
-        vector([size], i32())
-        if not result.is_dynamic_dim(axis)
-        else reshape(size_of(x, order.index(axis)) if like is None else size_of(like, axis), [1])
-        for axis, size in enumerate(shape)
-    ]
+    of = {axis: (x, own) for own, axis in enumerate(dimensions) if type.is_dynamic_dim(own)}
+    sizes: list[Tensor] = []
+    for axis, size in enumerate(shape):
+        if not result.is_dynamic_dim(axis):
+            sizes.append(vector([size], i32()))
+            continue
+        source, own = of.get(axis, (like, axis))
+        assert source is not None, "a size that nothing has"
+        sizes.append(reshape(size_of(source, own), [1]))
     wanted = concatenate(sizes, 0)
     return emit("stablehlo.dynamic_broadcast_in_dim", x, wanted, attributes=attributes, type=result)
 
@@ -358,9 +376,9 @@ def larger_splat(x: Tensor, shape: Sequence[int]) -> Tensor | None:
     # jaxlib 0.10 cannot read complex attributes.
     op = None if is_complex(x) else made_by(x, "stablehlo.constant")
     value = None if op is None else op.attributes["value"]
-    if not isinstance(value, ir.DenseElementsAttr) or not value.is_splat:
-        return None
     type = tensor_type(shape, x.element_type)
+    if not isinstance(value, ir.DenseElementsAttr) or not value.is_splat or not type.has_static_shape:
+        return None
     larger = ir.DenseElementsAttr.get_splat(type, value.get_splat_value())
     return emit("stablehlo.constant", attributes={"value": larger}, type=type)
 

@@ -58,6 +58,8 @@ def vmap(
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
         axes = normalized_axes("in_axes", of_arrays, avals)
         size = mapped_size(axes, avals, axis_size)
+        if jax_compat.is_symbolic_size(size) and not any(axis is not None for axis in axes):
+            raise ValueError(f"vmap: axis_size is symbolic, {size}; map an argument that has this size")
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
         callee = Callee(example, in_tree, examples, [(axis_name, size)] if axis_name is not None else [])
 

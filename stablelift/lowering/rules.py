@@ -18,7 +18,7 @@ from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import gradients, primal_values, tangents
 from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
-from stablelift.lowering.sizes import in_buffers, needs_buffers
+from stablelift.lowering.sizes import in_buffers, needs_buffers, uncounted
 from stablelift.lowering.table import (
     AXES,
     RULES,
@@ -38,24 +38,29 @@ def _lift(
 ) -> list[Any]:
     del out_avals
     given = dict(attributes)
+    memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
     if op == "lift.scan" and jax_compat.sizes_of(ctx):
         jaxpr = dict(callees)["callee"]
-        if needs_buffers(jaxpr, given):
+        if needs_buffers(jaxpr, given, memo):
             return list(jax_compat.lowered_as(in_buffers(jaxpr, given))(ctx, *args))
-    memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
     if op == "lift.vmap" and given.get("axis_name") is not None:
         memo[AXES] = outer | {given["axis_name"]: given["axis_size"]}
-    if isinstance(callees, Recursive):
-        lowered: dict[str, Any] = dict(lowered_recursive(ctx, name, callees))
-    else:
-        lowered = {
-            attribute: [lowered_callee(ctx, name, one) for one in jaxpr]
-            if isinstance(jaxpr, tuple)
-            else lowered_callee(ctx, name, jaxpr)
-            for attribute, jaxpr in callees
-        }
+    with uncounted(memo, given.get("axis_size")):
+        lowered = _lowered(ctx, name, callees)
     memo[AXES] = outer
     return emit(ctx, op, args, lowered, **given)
+
+
+def _lowered(ctx: Any, name: str, callees: Any) -> dict[str, Any]:
+    """The callees of a lift, lowered."""
+    if isinstance(callees, Recursive):
+        return dict(lowered_recursive(ctx, name, callees))
+    return {
+        attribute: [lowered_callee(ctx, name, one) for one in jaxpr]
+        if isinstance(jaxpr, tuple)
+        else lowered_callee(ctx, name, jaxpr)
+        for attribute, jaxpr in callees
+    }
 
 
 @lowers(program_p)
@@ -94,7 +99,7 @@ def _scan(
         "in_axes": (0,) * (len(args) - consts - carry),
         "out_axes": (0,) * (len(jaxpr.out_avals) - carry),
     }
-    if jax_compat.sizes_of(ctx) and needs_buffers(jaxpr, attributes):
+    if jax_compat.sizes_of(ctx) and needs_buffers(jaxpr, attributes, jax_compat.memo_of(ctx)):
         return list(jax_compat.lowered_as(in_buffers(jaxpr, attributes))(ctx, *args))
     return emit(ctx, "lift.scan", args, {"callee": lowered_callee(ctx, "scan_body", jaxpr)}, **attributes)
 

@@ -1,18 +1,20 @@
 """Symbolic sizes, which `jax.export` leaves open: every function takes their values before its arguments.
 
-What a lift calls does so too. The values are constants of a loop, and all examples of a map have them. How
-many examples there are has to be known, and for derivatives all sizes.
+What a lift calls does so too. The values are constants of a loop, and all examples of a map have them. For
+derivatives sizes have to be known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax.numpy as jnp
 from jax import lax
 
 from stablelift.errors import LiftError
+from stablelift.ir.mlir import ir
 from stablelift.ir.parts import split_by
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import with_axis
@@ -33,7 +35,7 @@ def with_sizes(
     """An op, its operands and callees where these take `sizes` first; counts in `attributes` are changed.
 
     Raises:
-      LiftError: The op is a derivative, or a map of a number of examples that is not known.
+      LiftError: The op is a derivative.
     """
     count = len(sizes)
     if op in _CALLS:
@@ -46,22 +48,40 @@ def with_sizes(
         attributes["num_cond_consts"] += count
         attributes["num_body_consts"] += count
         return op, [*sizes, *args[:of_cond], *sizes, *args[of_cond:]], callees
-    if op == "lift.vmap" and isinstance(attributes["axis_size"], int):
+    if op == "lift.vmap":
         attributes["in_axes"] = (None,) * count + tuple(attributes["in_axes"])
+        if jax_compat.is_symbolic_size(attributes["axis_size"]):
+            attributes["axis_size"] = ir.ShapedType.get_dynamic_size()
     elif op == "lift.scan":
         attributes["num_consts"] += count
     elif op not in ("lift.call", "lift.remat"):
         place = jax_compat.user_frame()
         raise LiftError(
             f"{f'{place}: ' if place else ''}error: `{op}` where sizes are symbolic\n"
-            "  derivatives are generated for sizes that are known, maps for so many examples\n"
+            "  derivatives are generated for sizes that are known\n"
             "  hint: export with numbers for sizes, or the function without this"
         )
     return op, [*sizes, *args], callees
 
 
-def needs_buffers(jaxpr: Jaxpr, attributes: dict[str, Any]) -> bool:
-    """Whether how long a loop is, or what it scans or stacks, has sizes that are symbolic."""
+_UNCOUNTED = "stablelift in a map of so many examples that a size is symbolic"
+
+
+@contextmanager
+def uncounted(memo: dict[Any, Any], axis_size: Any) -> Iterator[None]:
+    """While it lasts, what is lowered is mapped over an axis of this size, if it is one."""
+    before = memo.get(_UNCOUNTED, False)
+    memo[_UNCOUNTED] = before or jax_compat.is_symbolic_size(axis_size)
+    try:
+        yield
+    finally:
+        memo[_UNCOUNTED] = before
+
+
+def needs_buffers(jaxpr: Jaxpr, attributes: dict[str, Any], memo: dict[Any, Any]) -> bool:
+    """Whether how long a loop is, or what it scans or stacks, has sizes that are symbolic, or will have."""
+    if memo.get(_UNCOUNTED):
+        return True
     of_carry = attributes["num_carry"]
     stacked = *jaxpr.in_avals[attributes["num_consts"] + of_carry :], *jaxpr.out_avals[of_carry:]
     return not isinstance(attributes["length"], int) or any(map(jax_compat.is_symbolic, stacked))

@@ -63,6 +63,29 @@ FUNCTIONS = {
     "map of a map": lambda x: mapped(lambda w: functional.vmap(lambda v: x * v, out_axes=2)(w)),
     "map with a name": lambda x: functional.vmap(lambda w: jax.lax.psum(x @ w, "i"), axis_name="i")(STACK),
     "map along the last axis": functional.vmap(lambda x: x / x.max(), in_axes=2, out_axes=1),
+    "examples": lambda x: functional.vmap(lambda x: (x @ W, jnp.ones(3)), out_axes=(1, 0))(x),
+    "examples of examples": functional.vmap(functional.vmap(lambda x: jnp.tanh(x @ W).sum())),
+    "all pairs": lambda x: functional.vmap(lambda u: functional.vmap(lambda v: (u * v).sum())(x))(x),
+    "loops of examples": functional.vmap(lambda x: functional.scan(step, x[0], x)),
+    "fixed loops of examples": functional.vmap(
+        lambda x: functional.scan(lambda c, _: (jnp.sin(c @ W), c), x, None, length=3)
+    ),
+    "unequal loops of examples": functional.vmap(
+        lambda x: functional.while_loop(lambda c: c.sum() < 3, lambda c: c + 1, x)
+    ),
+    "branches of examples": functional.vmap(
+        lambda x: functional.cond(x.sum() > 0, jnp.sin, lambda x: x @ W, x)
+    ),
+    "shapes of examples": functional.vmap(
+        lambda x: (x.reshape(-1), x.reshape(-1, 3, 1), x[:, None] * x, jnp.pad(x, ((1, 0), (0, 1))))
+    ),
+    "slices of examples": functional.vmap(lambda x: (x[1:], x[-1], x[0, :2], jnp.concatenate([x, W]))),
+    "rows of examples": functional.vmap(
+        lambda x: (W[jnp.argmax(x, -1)], x.at[0].set(1.0), jnp.sort(x), jax.lax.top_k(x, 2))
+    ),
+    "numbered examples": lambda x: functional.vmap(
+        lambda x: x * jax.lax.axis_index("i") - jax.lax.psum(x, "i"), axis_name="i"
+    )(x),
     "compile": nn.compile(lambda x: functional.remat(jnp.cos)(x) @ W),
 }
 
@@ -125,16 +148,41 @@ def test_equal_layers_are_exported_inline(layers):
     assert_close(exported(apply, "b, 4, 8").call(x), apply(x), rtol=1e-5)
 
 
+CONVOLVED = {"window_strides": (1,), "padding": "SAME", "dimension_numbers": ("NWC", "WIO", "NWC")}
+
+
+def convolution(x):
+    return jax.lax.conv_general_dilated(x[None], W[None], **CONVOLVED)
+
+
+def test_so_many_examples_of_known_shapes():
+    """Rules that calculate with sizes do so with those of one example."""
+
+    def function(x):
+        return convolution(x), jnp.cumsum(x, 0), x[1:3], jax.lax.reduce_max(x[::2], (0,))
+
+    mapped = functional.vmap(function)
+    found = exported(mapped, "b, 5, 3")
+    for x in (X, X[:1]):
+        for one, other in zip(found.call(x), mapped(x), strict=True):
+            assert_close(one, other, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "function",
     [
-        functional.vmap(lambda x: x @ W),
+        functional.vmap(convolution),
         lambda x: mapped(lambda w: jnp.cumsum(x @ w, 1)),
         jax.grad(lambda x: functional.scan(lambda c, _: (jnp.sin(c), None), x, None, length=2)[0].sum()),
         lambda x: functional.jvp(jnp.sin, (x,), (x,)),
     ],
-    ids=["vmap", "what a rule calculates with", "grad", "jvp"],
+    ids=["convolution", "cumsum", "grad", "jvp"],
 )
-def test_maps_of_so_many_examples_and_derivatives_say_that_they_need_sizes(function):
+def test_rules_and_derivatives_say_that_they_need_sizes(function):
     with pytest.raises(LiftError, match=r"(are symbolic|are not known)\n(.*\n)+  hint: export with numbers"):
         exported(function)
+
+
+def test_a_symbolic_axis_belongs_to_an_argument():
+    with pytest.raises(ValueError, match="vmap: axis_size is symbolic, b; map an argument that has this size"):
+        exported(lambda x: functional.vmap(lambda: W, axis_size=x.shape[0])())

@@ -21,7 +21,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.table import spread
+from stablelift.passes.batching.table import as_many_as, spread
 from stablelift.passes.callgraph import Nesting
 from stablelift.passes.module import Functions, call
 
@@ -64,12 +64,14 @@ def _replace(op: ir.OpView, batcher: Batcher) -> None:
             Tensor(operand) if axis is None else hlo.move_axis(Tensor(operand), axis, 0)
             for operand, axis in zip(op.operation.operands, in_axes, strict=True)
         ]
+        examples = next((x for x, axis in zip(operands, in_axes, strict=True) if axis is not None), None)
         results = call(function, operands)
         for old, new, is_mapped, axis in zip(
             list(op.operation.results), results, depends, out_axes, strict=True
         ):
             if axis is not None:
-                new = new if is_mapped else spread(new, batcher.size)
+                with as_many_as(examples):
+                    new = new if is_mapped else spread(new, batcher.size)
                 new = hlo.move_axis(new, 0, axis)
             old.replace_all_uses_with(new.value)
     op.operation.erase()

@@ -20,6 +20,7 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.table import (
     BatchRule,
     Mapped,
+    as_many_as,
     batching,
     open_to_any_size,
     require_sizes,
@@ -167,12 +168,15 @@ class Batcher:
             if is_mapped:
                 argument.set_type(self._batched(argument.type))
         operations = operations_of(function)
-        for step in found.steps:
-            self._batch_op(operations[step.position], step)
-        terminator = operations[-1]
-        with ir.InsertionPoint(terminator), function.location:
-            wanting = [wants and not has for wants, has in zip(results, found.results, strict=True)]
-            self._spread_operands(terminator, wanting)
+        arguments = body_of(function).arguments
+        examples = (Tensor(one) for one, is_mapped in zip(arguments, mapped, strict=True) if is_mapped)
+        with as_many_as(next(examples, None)):
+            for step in found.steps:
+                self._batch_op(operations[step.position], step)
+            terminator = operations[-1]
+            with ir.InsertionPoint(terminator), function.location:
+                wanting = [wants and not has for wants, has in zip(results, found.results, strict=True)]
+                self._spread_operands(terminator, wanting)
         retype(function, list(terminator.operands))
 
     def _batch_op(self, op: ir.Operation, step: Step) -> None:

@@ -11,9 +11,9 @@ from stablelift.ir import hlo
 from stablelift.ir.indexing import gather, gather_dimensions
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
-from stablelift.ir.tensor import Tensor
+from stablelift.ir.tensor import Tensor, emit
 from stablelift.passes.batching.batcher import Batcher
-from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, spread
+from stablelift.passes.batching.table import Mapped, batch_structure, extent, results_mapped, spread
 from stablelift.passes.structure import remake_lift
 
 _COLLECTIVES = {
@@ -98,7 +98,11 @@ def axis_index_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list
 @batch_structure("lift.axis_index")
 def axis_index(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     _refuse_several(op)
-    return [hlo.iota([batcher.size], 0, hlo.index(0).element_type)]
+    if batcher.size >= 0:
+        return [hlo.iota([batcher.size], 0, hlo.i32())]
+    attributes = {"iota_dimension": hlo.i64(0)}
+    type = hlo.tensor_type([batcher.size], hlo.i32())
+    return [emit("stablehlo.dynamic_iota", extent(batcher.size), attributes=attributes, type=type)]
 
 
 # Movement -----------------------------------------------------------------------------------------

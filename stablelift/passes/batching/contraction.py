@@ -5,7 +5,15 @@ from __future__ import annotations
 from stablelift.ir import hlo
 from stablelift.ir.contract import contract, labels
 from stablelift.ir.mlir import stablehlo
-from stablelift.passes.batching.table import BATCH, batch, batched_types
+from stablelift.ir.tensor import emit
+from stablelift.passes.batching.table import (
+    BATCH,
+    batch,
+    batched_types,
+    extent,
+    require_number,
+    require_sizes,
+)
 
 
 @batch("stablehlo.dot_general", shared=True)
@@ -22,6 +30,7 @@ def convolution(op, lhs, rhs, mapped):
 
     Where both operands carry it, it is one more group: each example's features meet its own kernels.
     """
+    require_sizes(op)
     dims = stablehlo.ConvDimensionNumbers(op.dimension_numbers)
     size = (lhs if mapped[0] else rhs).shape[0]
     if size == 0:
@@ -35,17 +44,18 @@ def convolution(op, lhs, rhs, mapped):
         parts = max(groups)
         rhs = _fold(rhs, dims.kernel_output_feature_dimension, parts)
     else:
+        require_number(op, size)  # of groups
         by_batch = groups[1] > 1
         lhs = _fold(lhs, dims.input_batch_dimension if by_batch else dims.input_feature_dimension, 1)
         rhs = _fold(rhs, dims.kernel_output_feature_dimension, 1)
         name = "batch_group_count" if by_batch else "feature_group_count"
         changed[name] = hlo.i64(max(groups) * size)
     shape = list(op.result.type.shape)
-    shape[folded] *= size
+    width, shape[folded] = shape[folded], _times(size, shape[folded])
     (result,) = hlo.remake(
         op, [lhs, rhs], types=[hlo.tensor_type(shape, op.result.type.element_type)], **changed
     )
-    return _unfold(result, folded, parts, size)
+    return _unfold(result, folded, parts, size, width)
 
 
 def _fold(x, axis, groups):
@@ -55,14 +65,27 @@ def _fold(x, axis, groups):
     if groups > 1:
         x = hlo.reshape(x, [size, *shape[:axis], groups, width // groups, *shape[axis + 1 :]])
     x = hlo.move_axis(x, 0, axis + (groups > 1))
-    return hlo.reshape(x, [*shape[:axis], size * width, *shape[axis + 1 :]])
+    return _reshape(x, [*shape[:axis], _times(size, width), *shape[axis + 1 :]], width)
 
 
-def _unfold(x, axis, groups, size):
-    """The inverse of `_fold`."""
+def _unfold(x, axis, groups, size, width):
+    """The inverse of `_fold`, where that made an axis of `width` larger."""
     shape = list(x.shape)
-    width = shape[axis] // size
     parts = [groups, size, width // groups] if groups > 1 else [size, width]
-    x = hlo.reshape(x, [*shape[:axis], *parts, *shape[axis + 1 :]])
+    x = _reshape(x, [*shape[:axis], *parts, *shape[axis + 1 :]], 1)
     x = hlo.move_axis(x, axis + (groups > 1), 0)
     return hlo.reshape(x, [size, *shape[:axis], width, *shape[axis + 1 :]])
+
+
+def _times(size, width):
+    """The number of examples times another one, if it is known."""
+    return size * width if size >= 0 else size
+
+
+def _reshape(x, shape, width):
+    """`x` in `shape`, of which one size may be unknown: `width` times the number of examples."""
+    if all(size >= 0 for size in shape):
+        return hlo.reshape(x, shape)
+    sizes = [extent(size) * width if size < 0 else hlo.vector([size], hlo.i32()) for size in shape]
+    type = hlo.tensor_type(shape, x.element_type)
+    return emit("stablehlo.dynamic_reshape", x, hlo.concatenate(sizes, 0), type=type)

@@ -17,6 +17,7 @@ from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import (
     Mapped,
     batch_structure,
+    require_number,
     results_mapped,
     spread,
     spread_over,
@@ -55,6 +56,8 @@ def scan(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> l
     attributes = attributes_of(op)
     name, num_carry = attributes["callee"], attributes["num_carry"]
     inputs, results = _scan_pattern(batcher, op, mapped)
+    if any(mapped[attributes["num_consts"] + num_carry :]) or any(results[num_carry:]):
+        require_number(op, batcher.size)
     body = batcher.batch(name, inputs, results)
     return remake_lift(
         op,

@@ -18,6 +18,8 @@ from stablelift.ir.tensor import emit
 from stablelift.passes.batching.table import (
     batch,
     batched_types,
+    extent,
+    require_number,
     require_shared,
     require_sizes,
     shifted,
@@ -29,6 +31,7 @@ from stablelift.passes.batching.table import (
 @batch("stablehlo.gather", shared=True)
 def gather(op, operand, indices, mapped):
     changed, front = _gather_dimensions(op, operand, mapped)
+    require_number(op, *front)
     changed["slice_sizes"] = hlo.i64s([*front, *op.slice_sizes])
     given = [operand, indices]
     return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
@@ -39,7 +42,8 @@ def dynamic_gather(op, operand, indices, sizes, mapped):
     """The sizes of slices are an operand, which all examples share."""
     require_shared(op, mapped[2:])
     changed, front = _gather_dimensions(op, operand, mapped)
-    sizes = hlo.concatenate([hlo.vector(front, sizes.element_type), sizes], 0) if front else sizes
+    if front:
+        sizes = hlo.concatenate([hlo.convert(extent(*front), sizes.element_type), sizes], 0)
     given = [operand, indices, sizes]
     return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
 
@@ -95,7 +99,7 @@ def scatter(op, *operands, mapped):
 @batch("stablehlo.dynamic_slice", shared=True)
 def dynamic_slice(op, x, *starts, mapped):
     sizes = list(op.slice_sizes)
-    if not any(mapped[1:]):
+    if not any(mapped[1:]) and x.shape[0] >= 0:
         return hlo.dynamic_slice(x, [_zero(starts), *starts], [x.shape[0], *sizes])
     of_operand = mapped[0]
     size = _batch_size((x, *starts), mapped)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from stablelift.ir import hlo
+from stablelift.ir.tensor import emit
 from stablelift.passes.batching.initial import pad_with
-from stablelift.passes.batching.table import batch, require_sizes, shifted, spread
+from stablelift.passes.batching.table import (
+    batch,
+    batched_types,
+    extent,
+    require_number,
+    require_sizes,
+    shifted,
+    spread,
+)
 
 
 @batch("stablehlo.broadcast_in_dim")
@@ -31,7 +40,11 @@ def reverse(op, x):
 @batch("stablehlo.slice")
 def slice(op, x):
     start, limit, strides = list(op.start_indices), list(op.limit_indices), list(op.strides)
-    return hlo.slice(x, [0, *start], [x.shape[0], *limit], [1, *strides])
+    if x.shape[0] >= 0:
+        return hlo.slice(x, [0, *start], [x.shape[0], *limit], [1, *strides])
+    first, last, steps = (hlo.vector(each, hlo.i32()) for each in ([0, *start], limit, [1, *strides]))
+    ends = hlo.concatenate([extent(x.shape[0]), last], 0)
+    return emit("stablehlo.real_dynamic_slice", x, first, ends, steps, type=batched_types(op, x.shape[0])[0])
 
 
 @batch("stablehlo.concatenate")
@@ -45,5 +58,6 @@ def pad(op, x, value, mapped):
     if not mapped[1]:
         return hlo.pad(x, [0, *low], [0, *high], [0, *interior], value)
     require_sizes(op)
+    require_number(op, value.shape[0])
     x = x if mapped[0] else spread(x, value.shape[0])
     return pad_with(x, value, low, high, interior)

@@ -1,6 +1,6 @@
 """Batching of ops whose shapes are operands, as `jax.export` leaves them: all examples have one shape.
 
-The batch is one more size in front of them, and is known. What other rules hold for any size stands here too.
+The batch is one more size in front of them. What other rules hold for any size stands here too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from stablelift.passes.batching.table import (
     batch,
     batch_structure,
     batched_types,
+    extent,
     open_to_any_size,
     require_shared,
     results_mapped,
@@ -19,6 +20,7 @@ from stablelift.passes.batching.table import (
 
 open_to_any_size.update(
     (
+        "chlo.top_k",
         "func.call",
         "lift.call",
         "lift.pmax",
@@ -28,8 +30,10 @@ open_to_any_size.update(
         "lift.scan",
         "lift.switch",
         "lift.while",
+        "stablehlo.broadcast_in_dim",
         "stablehlo.clamp",
         "stablehlo.concatenate",
+        "stablehlo.convolution",
         "stablehlo.dot_general",
         "stablehlo.dynamic_broadcast_in_dim",
         "stablehlo.dynamic_gather",
@@ -42,8 +46,12 @@ open_to_any_size.update(
         "stablehlo.pad",
         "stablehlo.real_dynamic_slice",
         "stablehlo.reduce",
+        "stablehlo.reduce_window",
+        "stablehlo.reshape",
         "stablehlo.reverse",
+        "stablehlo.scatter",
         "stablehlo.select",
+        "stablehlo.slice",
         "stablehlo.sort",
         "stablehlo.transpose",
     )
@@ -63,7 +71,7 @@ def get_dimension_size(batcher, op, operands, mapped):
 @batch("stablehlo.dynamic_reshape", shared=True)
 def dynamic_reshape(op, x, shape, mapped):
     size = _size(op, x, mapped)
-    return hlo.remake(op, [x, _before(size, shape)], types=batched_types(op, size))
+    return hlo.remake(op, [x, _before(extent(size), shape)], types=batched_types(op, size))
 
 
 @batch("stablehlo.dynamic_broadcast_in_dim", shared=True)
@@ -73,19 +81,22 @@ def dynamic_broadcast_in_dim(op, x, shape, mapped):
     for name in ("known_expanding_dimensions", "known_nonexpanding_dimensions"):
         if name in op.attributes:
             changed[name] = hlo.i64s(shifted(op.attributes[name]))
-    return hlo.remake(op, [x, _before(size, shape)], types=batched_types(op, size), **changed)
+    return hlo.remake(op, [x, _before(extent(size), shape)], types=batched_types(op, size), **changed)
 
 
 @batch("stablehlo.dynamic_pad", shared=True)
 def dynamic_pad(op, x, value, *padding, mapped):
     size = _size(op, x, mapped)
-    return hlo.remake(op, [x, value, *(_before(0, each) for each in padding)], types=batched_types(op, size))
+    none = hlo.vector([0], hlo.i32())
+    given = [x, value, *(_before(none, each) for each in padding)]
+    return hlo.remake(op, given, types=batched_types(op, size))
 
 
 @batch("stablehlo.real_dynamic_slice", shared=True)
 def real_dynamic_slice(op, x, start, limit, strides, mapped):
     size = _size(op, x, mapped)
-    bounds = _before(0, start), _before(size, limit), _before(1, strides)
+    first, step = (hlo.vector([number], hlo.i32()) for number in (0, 1))
+    bounds = _before(first, start), _before(extent(size), limit), _before(step, strides)
     return hlo.remake(op, [x, *bounds], types=batched_types(op, size))
 
 
@@ -95,6 +106,6 @@ def _size(op, x: Tensor, mapped) -> int:
     return x.shape[0]
 
 
-def _before(size: int, sizes: Tensor) -> Tensor:
+def _before(size: Tensor, sizes: Tensor) -> Tensor:
     """The sizes, or positions, with one for the batch in front."""
-    return hlo.concatenate([hlo.vector([size], sizes.element_type), sizes], 0)
+    return hlo.concatenate([hlo.convert(size, sizes.element_type), sizes], 0)

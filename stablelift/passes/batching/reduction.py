@@ -11,6 +11,7 @@ from stablelift.passes.batching.initial import combine_with, identity, over_axes
 from stablelift.passes.batching.table import (
     batch,
     batched_types,
+    require_number,
     shifted,
     spread,
     spread_over,
@@ -24,6 +25,7 @@ def reduce(op, *operands, mapped):
     size, xs, initial = _inputs(operands, mapped, count)
     axes = shifted(op.dimensions)
     if any(mapped[count:]):
+        require_number(op, size)
         own = spread_unmapped(size, initial, mapped[count:])
         if any(mapped[:count]):
             return combine_with(op, xs, own, partial(over_axes, axes=axes))
@@ -44,6 +46,7 @@ def reduce_window(op, *operands, mapped):
     count = len(op.operation.results)
     size, xs, initial = _inputs(operands, mapped, count)
     if any(mapped[count:]):
+        require_number(op, size)
         return combine_with(op, xs, spread_unmapped(size, initial, mapped[count:]), partial(over_windows, op))
     return hlo.remake(op, [*xs, *initial], types=batched_types(op, size), **_window(op))
 

@@ -16,9 +16,12 @@ the batch, and `@batch_structure` emits exactly those.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
@@ -59,7 +62,36 @@ def spread(x: Tensor, size: int) -> Tensor:
     if (made_by := hlo.made_by(x, "stablehlo.broadcast_in_dim")) is not None:
         dimensions = made_by.attributes["broadcast_dimensions"]
         x = Tensor(made_by.operands[0])
-    return hlo.broadcast_in_dim(x, shape, shifted(dimensions))
+    return hlo.broadcast_in_dim(x, shape, shifted(dimensions), like=_counted() if size < 0 else None)
+
+
+_examples: ContextVar[Tensor | None] = ContextVar("examples", default=None)
+
+
+@contextmanager
+def as_many_as(examples: Tensor | None) -> Iterator[None]:
+    """While it lasts, there are as many examples as this has along axis 0, where the number is not known."""
+    token = _examples.set(examples)
+    try:
+        yield
+    finally:
+        _examples.reset(token)
+
+
+def extent(size: int) -> Tensor:
+    """The number of examples as one size of several, tensor<1xi32>."""
+    return hlo.vector([size], hlo.i32()) if size >= 0 else hlo.reshape(hlo.size_of(_counted(), 0), [1])
+
+
+def _counted() -> Tensor:
+    """A tensor whose first axis says how many examples there are."""
+    examples = _examples.get()
+    if examples is None:
+        raise LiftError(
+            "error: how many examples there are is not known in a function of which no argument is mapped\n"
+            "  hint: export with numbers for sizes, or map one of its arguments"
+        )
+    return examples
 
 
 def spread_over(x: Tensor, like: Tensor) -> Tensor:
@@ -123,8 +155,22 @@ def require_sizes(op: Any) -> None:
       LiftError: The op is one.
     """
     if not all(map(has_known_sizes, [*op.operation.operands, *op.operation.results])):
-        what = f"no batching rule for `{op.operation.name}` of sizes that are not known"
-        raise error_at(op, what, hint="export with numbers for sizes, or the function without this map")
+        _refuse_sizes(op)
+
+
+def require_number(op: Any, *sizes: int) -> None:
+    """Refuse an op where its rule wants to know these sizes of what is batched, and cannot.
+
+    Raises:
+      LiftError: One is not known.
+    """
+    if any(size < 0 for size in sizes):
+        _refuse_sizes(op)
+
+
+def _refuse_sizes(op: Any) -> None:
+    what = f"no batching rule for `{op.operation.name}` of sizes that are not known"
+    raise error_at(op, what, hint="export with numbers for sizes, or the function without this map")
 
 
 def require_shared(op: Any, mapped: Mapped) -> None:
