@@ -184,5 +184,5 @@ def test_rules_and_derivatives_say_that_they_need_sizes(function):
 
 
 def test_a_symbolic_axis_belongs_to_an_argument():
-    with pytest.raises(ValueError, match="vmap: axis_size is symbolic, b; map an argument that has this size"):
+    with pytest.raises(ValueError, match="axis_size is symbolic, b; map an argument that has this size"):
         exported(lambda x: functional.vmap(lambda: W, axis_size=x.shape[0])())
