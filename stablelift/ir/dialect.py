@@ -111,7 +111,8 @@ def _call(site: Site) -> Types:
         "spmd_axis_name": "string?",
         "result_names": "strings?",
     },
-    "in_axes has one axis for each operand, in range, where the operand has axis_size elements, at least 0",
+    "in_axes has one axis for each operand, in range, where the operand has axis_size elements, at least 0; "
+    "the least i64 stands for a number that is not known",
     "the operands without their mapped axes have the callee's input types",
     "out_axes has one axis for each result of the callee, in range",
 )

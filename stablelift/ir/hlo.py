@@ -140,7 +140,8 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     result = tensor_type(shape, type.element_type)
     if result.has_static_shape:
         return emit("stablehlo.reshape", x, type=result)
-    first = emit("stablehlo.reshape", size_of(x, 0), type=tensor_type([1], i32()))
+    assert type.is_dynamic_dim(0) and all(size >= 0 for size in shape[1:]), "another size is not known"
+    first = reshape(size_of(x, 0), [1])
     wanted = concatenate([first, vector(shape[1:], i32())], 0) if len(shape) > 1 else first
     return emit("stablehlo.dynamic_reshape", x, wanted, type=result)
 
