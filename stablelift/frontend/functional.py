@@ -15,6 +15,7 @@ from typing import Any
 import jax
 
 import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives)
+from stablelift.lowering import jax_compat
 from stablelift.lowering.associative import associative_scan
 from stablelift.lowering.callee import call, traced_leaves
 from stablelift.lowering.checkpoint import checkpoint, remat
@@ -77,5 +78,5 @@ def jit(
         static_argnames=static_argnames,
         donate_argnums=donate_argnums,
         donate_argnames=donate_argnames,
-        inline=True,  # into a trace around it, where what JAX differentiates is then in one place
+        inline=jax_compat.INLINE,  # into a trace around it: what JAX differentiates is then in one place
     )

@@ -80,6 +80,10 @@ ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
 random_bits_p: Primitive = getattr(random, "prng").random_bits_p  # noqa: B009, its stubs do not have it
 
+_Inline: Any = getattr(jax, "Inline", None)  # None where to inline is a yes or no
+INLINE: Any = _Inline.JAX_EARLY if _Inline else True
+"""What tells `jax.jit` to leave no call in the trace around it."""
+
 _ClosedJaxpr: Any = getattr(core, "ClosedJaxpr", None)  # None where a Jaxpr holds its constants
 _JAXPRS = (core.Jaxpr, _ClosedJaxpr) if _ClosedJaxpr else (core.Jaxpr,)
 
@@ -157,6 +161,13 @@ def equation(inputs: Iterable[Any], outputs: Iterable[Any], params: dict[str, An
     """An equation like another one, in the context that is current."""
     given = list(inputs), list(outputs), like.primitive, params, like.effects
     return core.new_jaxpr_eqn(*given, like.source_info)
+
+
+def is_inline(params: dict[str, Any]) -> bool:
+    """Whether what is jitted is to be inlined when it is lowered, if it has not been before."""
+    if _Inline is None:
+        return params["inline"]
+    return params["inline"] in (_Inline.JAX_EARLY, _Inline.JAX_LATE)
 
 
 def make_jaxpr(function: Callable, avals: Sequence[Any], axis_env: Sequence[tuple[str, int]] = ()) -> Jaxpr:

@@ -79,3 +79,41 @@ def interpreted(
         results = rule(eqn.primitive, eqn.params, [of(atom) for atom in eqn.invars], len(eqn.outvars))
         known.update(zip(eqn.outvars, results, strict=True))
     return [of(atom) for atom in body.outvars]
+
+
+def inlined(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr with what is jitted to be inlined, `jax.jit(..., inline=True)`, in its place.
+
+    By jax 0.10 that has been done.
+    """
+    body = jax_compat.opened(jaxpr)
+    if not any(map(_is_inline, body.eqns)):
+        return jaxpr
+    eqns: list[Any] = []
+
+    def emit(equations: Sequence[Any], known: dict[Any, Any], inside: bool) -> Callable[[Any], Any]:
+        def of(atom: Any) -> Any:
+            return atom if jax_compat.is_literal(atom) else known.get(atom, atom)
+
+        for eqn in equations:
+            operands = list(map(of, eqn.invars))
+            if _is_inline(eqn):
+                inner = jax_compat.opened(eqn.params["jaxpr"])
+                of_inner = emit(inner.eqns, dict(zip(inner.invars, operands, strict=True)), True)
+                known.update(zip(eqn.outvars, map(of_inner, inner.outvars), strict=True))
+                continue
+            results = list(eqn.outvars)
+            if inside:  # another call has the same
+                results = [jax_compat.variable(var.aval, jax_compat.is_dropped(var)) for var in results]
+                known.update(zip(eqn.outvars, results, strict=True))
+            eqns.append(eqn.replace(invars=operands, outvars=results))
+        return of
+
+    outputs = list(map(emit(body.eqns, {}, False), body.outvars))
+    return jax_compat.with_body(jaxpr, body.replace(eqns=eqns, outvars=outputs))
+
+
+def _is_inline(eqn: Any) -> bool:
+    if eqn.primitive is not jax_compat.jit_p or eqn.params["jaxpr"].consts:
+        return False
+    return jax_compat.is_inline(eqn.params)

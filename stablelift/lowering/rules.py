@@ -81,7 +81,9 @@ RULES[gradient_p] = jax_compat.lowered_as(gradients)
 
 
 @lowers(jax_compat.jit_p)
-def _jit(ctx: Any, *args: Any, jaxpr: Jaxpr, name: str, **_: Any) -> list[Any]:
+def _jit(ctx: Any, *args: Any, jaxpr: Jaxpr, name: str, **params: Any) -> list[Any]:
+    if jax_compat.is_inline(params):
+        return list(jax_compat.lowered_as(functools.partial(jax_compat.evaluate, jaxpr))(ctx, *args))
     return emit(ctx, "lift.call", args, {"callee": lowered_callee(ctx, name, jaxpr)}, jitted=True)
 
 

@@ -17,7 +17,7 @@ from jax import lax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.jaxprs import part_of, replaced_equation, with_equations
+from stablelift.lowering.jaxprs import inlined, part_of, replaced_equation, with_equations
 from stablelift.lowering.primitive import lift_p
 
 _LEAST_EQUATIONS = 3
@@ -39,6 +39,7 @@ _ELEMENTWISE = {
 
 def with_strands(jaxpr: Jaxpr) -> Jaxpr | None:
     """The jaxpr with calls in the place of equal strands; None where there are none."""
+    jaxpr = inlined(jaxpr)
     body = jax_compat.opened(jaxpr)
     if len(body.eqns) < _LEAST_EQUATIONS * _LEAST_STRANDS:
         return None

@@ -33,6 +33,13 @@ def clipped(xs, ms):
     return [momentum(x / norm, m) for x, m in zip(halves, ms, strict=True)]
 
 
+def corrected(xs, ms):
+    """By a function of all of them, which is to be inlined."""
+    scaled = jax.jit(lambda tree, rate: [x / (1 - rate) for x in tree], inline=True)
+    halves = [0.5 * x + 0.5 * m for x, m in zip(xs, ms, strict=True)]
+    return [momentum(x, m) for x, m in zip(scaled(halves, 0.9), ms, strict=True)]
+
+
 def of_several_kinds(xs, ms):
     """Shapes, numbers and types differ: what is equal is shared."""
     low = [x.astype(jnp.bfloat16) for x in xs]
@@ -59,6 +66,7 @@ def read_on_the_way(xs, ms):
 CASES = {
     "updated": (updated, 5),
     "clipped": (clipped, 5),
+    "corrected": (corrected, 5),
     "of several kinds": (of_several_kinds, 20),
     "one after the other": (one_after_the_other, 0),
     "read on the way": (read_on_the_way, 0),
@@ -77,6 +85,7 @@ def test_strands_compute_what_they_did(case, by):
         assert_close(by(function)(*given), jax.vmap(function)(*given), rtol=1e-5)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("case", CASES)
 def test_equal_strands_are_calls_of_one_function(case):
     function, count = CASES[case]
@@ -92,6 +101,7 @@ def test_zeros_of_two_signs_are_two_numbers():
     np.testing.assert_array_equal(functional.jit(function)(*xs), function(*xs))
 
 
+@pytest.mark.smoke
 def test_a_training_step_with_optax():
     optax = pytest.importorskip("optax")
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(1e-2))

@@ -135,6 +135,7 @@ def rolled_step(**options):
     return step, *start(model)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("scaled", [False, True])
 def test_the_rolled_program_does_not_grow_with_depth(scaled):
     sizes = []
