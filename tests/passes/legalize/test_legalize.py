@@ -143,14 +143,15 @@ def test_sizes_that_are_not_known():
         : (tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> tensor<5xf32>
       return %0 : tensor<5xf32>
     }"""
-    attributes = "axis_size = 3 : i64, in_axes = [0, unit, unit], out_axes = [0]"
     inputs = ["tensor<3x2xf32>", "tensor<f32>", "tensor<1xi32>"]
+    attributes = "axis_size = 3 : i64, in_axes = [0, unit, {}], out_axes = [0]"
+    run_text(vmap_text(callee, inputs, ["tensor<3x5xf32>"], attributes.format("unit")))
+    inputs[2] = "tensor<3x1xi32>"
     with pytest.raises(LiftError) as caught:
-        run_text(vmap_text(callee, inputs, ["tensor<3x5xf32>"], attributes), filename="a.mlir")
+        run_text(vmap_text(callee, inputs, ["tensor<3x5xf32>"], attributes.format("0")), filename="a.mlir")
     assert str(caught.value) == (
-        "a.mlir:6:12: error: no batching rule for `stablehlo.dynamic_pad`\n"
+        "a.mlir:6:12: error: the sizes of `stablehlo.dynamic_pad` may differ from example to example\n"
         "  op: stablehlo.dynamic_pad : "
         "(tensor<2xf32>, tensor<f32>, tensor<1xi32>, tensor<1xi32>, tensor<1xi32>) -> (tensor<5xf32>)\n"
-        "  hint: its sizes are not constants, so that its shape may differ from example to example; "
-        "make them constants"
+        "  hint: compute them from what all examples share"
     )
