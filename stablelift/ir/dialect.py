@@ -200,7 +200,7 @@ def _while(site: Site) -> Types:
 )
 def _switch(site: Site) -> Types:
     branches = [site.signatures[name] for name in site["branches"]]
-    index = hlo.tensor_type([], ir.IntegerType.get_signless(32))
+    index = hlo.tensor_type([], hlo.i32())
     require(bool(branches), "C1", "expected at least one branch")
     require_same("C1", "index", [index], site.operands[:1])
     for branch in branches:
@@ -387,7 +387,7 @@ _elementwise_collective("pmin", f"the minimum over a mapped axis; {_IN_GROUPS}",
 )
 def _axis_index(site: Site) -> Types:
     require_same("C1", "operand", [], site.operands)
-    return [hlo.tensor_type([], ir.IntegerType.get_signless(32))]
+    return [hlo.tensor_type([], hlo.i32())]
 
 
 def _exchanged(site: Site) -> Any:

@@ -47,7 +47,7 @@ def half_on_diagonal(x: Tensor) -> Tensor:
 
 def _places(x: Tensor) -> tuple[Tensor, Tensor]:
     """The row and the column of each element."""
-    element = ir.IntegerType.get_signless(32)
+    element = hlo.i32()
     return hlo.iota(x.shape, x.rank - 2, element), hlo.iota(x.shape, x.rank - 1, element)
 
 

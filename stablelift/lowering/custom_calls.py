@@ -135,12 +135,12 @@ def call_with_jvp(
     return recursion.bind("lift.custom_jvp", operands, callees)
 
 
-def _alone(primal: Callee, arrays: Sequence[Any]) -> Any:
-    return jax.tree.unflatten(primal.out_tree, primal.bind("lift.call", arrays, primal.out_avals))
+def _alone(primal: Callee, arrays: Sequence[Any], op: str = "lift.call", **attributes: Any) -> Any:
+    """The function without its rule, by an op that has none."""
+    results = primal.bind(op, arrays, primal.out_avals, **attributes)
+    return jax.tree.unflatten(primal.out_tree, results)
 
 
 def _without_derivative(primal: Callee, arrays: Sequence[Any], error: Exception) -> Any:
     """The function alone, whose derivative is the error that its rule ended in."""
-    reason = reason_of(primal.name, error)
-    results = primal.bind("lift.no_derivative", arrays, primal.out_avals, reason=reason)
-    return jax.tree.unflatten(primal.out_tree, results)
+    return _alone(primal, arrays, "lift.no_derivative", reason=reason_of(primal.name, error))

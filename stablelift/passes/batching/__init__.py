@@ -66,12 +66,12 @@ def _replace(op: ir.OpView, batcher: Batcher) -> None:
         ]
         examples = next((x for x, axis in zip(operands, in_axes, strict=True) if axis is not None), None)
         results = call(function, operands)
-        for old, new, is_mapped, axis in zip(
-            list(op.operation.results), results, depends, out_axes, strict=True
-        ):
-            if axis is not None:
-                with as_many_as(examples):
+        with as_many_as(examples):
+            for old, new, is_mapped, axis in zip(
+                list(op.operation.results), results, depends, out_axes, strict=True
+            ):
+                if axis is not None:
                     new = new if is_mapped else spread(new, batcher.size)
-                new = hlo.move_axis(new, 0, axis)
-            old.replace_all_uses_with(new.value)
+                    new = hlo.move_axis(new, 0, axis)
+                old.replace_all_uses_with(new.value)
     op.operation.erase()

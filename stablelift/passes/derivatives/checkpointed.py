@@ -95,7 +95,7 @@ class _Loop:
         self.split = derive.partition(attributes["body"], wrt, tuple(self.active), choice)
         self.sources = residual_sources(self.split)
         self.keeps = self.region is not None and None in self.sources
-        self.i32 = hlo.tensor_type([], ir.IntegerType.get_signless(32))
+        self.i32 = hlo.tensor_type([], hlo.i32())
 
     def number(self, value: int) -> Tensor:
         return hlo.constant(value, self.i32)

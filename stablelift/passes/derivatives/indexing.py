@@ -85,7 +85,7 @@ def _ordered(op: Any) -> Windows:
 def _sorted_with_positions(op: Any) -> list[Tensor]:
     """The results of the sort, and last the position along the sorted axis from which each element came."""
     axis, operands = op.dimension.value, operands_of(op)
-    operands.append(hlo.iota(operands[0].shape, axis, ir.IntegerType.get_signless(32)))
+    operands.append(hlo.iota(operands[0].shape, axis, hlo.i32()))
     operation = op.operation
     sort = ir.Operation.create(
         "stablehlo.sort",

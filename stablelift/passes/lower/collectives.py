@@ -144,7 +144,7 @@ def _manual_axes_around(functions: Functions, op: Any) -> set[str]:
 
 
 def _position(site: _Site) -> Tensor:
-    device = hlo.convert(emit("stablehlo.partition_id"), ir.IntegerType.get_signless(32))
+    device = hlo.convert(emit("stablehlo.partition_id"), hlo.i32())
     sizes = list(site.mesh.values())
     total = hlo.index(0)
     for name in site.names:

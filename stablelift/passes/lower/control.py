@@ -79,7 +79,7 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
         operands[num_consts:][:num_carry],
         operands[num_consts + num_carry :],
     )
-    index_type = hlo.tensor_type([], ir.IntegerType.get_signless(32))
+    index_type = hlo.tensor_type([], hlo.i32())
 
     def step(counter: Tensor, carry: list[Tensor], ys: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         index = (length - 1) - counter if attributes["reverse"] else counter

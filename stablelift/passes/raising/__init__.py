@@ -210,7 +210,7 @@ def _switch(functions: Functions, op: Any) -> list[Tensor]:
     index = Tensor(op.operation.operands[0])
     if op.operation.name == "stablehlo.if":
         blocks.reverse()
-        index = hlo.convert(index, ir.IntegerType.get_signless(32))
+        index = hlo.convert(index, hlo.i32())
     else:
         last = hlo.constant(len(blocks) - 1, index.type)
         index = hlo.select(hlo.compare(index, "LT", 0), last, index)

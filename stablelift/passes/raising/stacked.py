@@ -272,7 +272,7 @@ def _result(loop: Loop, write: Write, stacked: Stacked) -> None:
     if write.access.adds:
         stack = _upward(loop, initial, track) + stack
     if not track.covers(initial.shape, loop.length):
-        index = hlo.tensor_type([], ir.IntegerType.get_signless(32))
+        index = hlo.tensor_type([], hlo.i32())
         starts = [hlo.constant(start, index) for start in _lowest(loop, track)]
         stack = hlo.dynamic_update_slice(initial, stack, starts)
     write.part.result.replace_all_uses_with(stack.value)
