@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from stablelift.errors import InvalidRngError
+from stablelift.lowering import jax_compat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fold_in_path(key: Any, path: tuple[str | int, ...]) -> Any:
             digest.update(part.encode())
         else:
             digest.update(part.to_bytes((part.bit_length() + 7) // 8, "big"))
-    return jax.random.fold_in(key, np.uint32(int.from_bytes(digest.digest()[:4], "big")))
+    return jax_compat.fold_in(key, np.uint32(int.from_bytes(digest.digest()[:4], "big")))
 
 
 def is_typed_key(x: Any) -> bool:

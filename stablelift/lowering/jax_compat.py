@@ -39,6 +39,7 @@ from jax._src.lax import linalg as _linalg
 from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
 from jax.extend.core import Primitive, jaxpr_as_fun
+from jax.extend.random import threefry_prng_impl
 
 from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import func, ir
@@ -78,7 +79,8 @@ all_gather_p = _parallel.all_gather_p
 reduce_scatter_p = _parallel.reduce_scatter_p
 ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
-random_bits_p: Primitive = getattr(random, "prng").random_bits_p  # noqa: B009, its stubs do not have it
+_prng: Any = getattr(random, "prng")  # noqa: B009, the stubs do not have it
+random_bits_p: Primitive = _prng.random_bits_p
 
 _Inline: Any = getattr(jax, "Inline", None)  # None where to inline is a yes or no
 INLINE: Any = _Inline.JAX_EARLY if _Inline else True
@@ -115,10 +117,10 @@ OPAQUE = (
 
 
 def close(jaxpr: Any) -> Jaxpr:
-    """A jaxpr without constants, as a closed one."""
+    """A jaxpr without constants, as a closed one: always the same, since callees are known by identity."""
     if not _ClosedJaxpr or isinstance(jaxpr, _ClosedJaxpr):
         return jaxpr
-    return _ClosedJaxpr(jaxpr, ())
+    return partial_eval.close_jaxpr(jaxpr)
 
 
 def is_jaxpr(value: Any) -> bool:
@@ -204,6 +206,13 @@ def restrict(
     wanted = [index in outputs for index in range(len(jaxpr.out_avals))]
     found, used = partial_eval.dce_jaxpr(opened(jaxpr), wanted, instantiate=keep_inputs)
     return close(found), list(used)
+
+
+def live(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr without what its results do not depend on; the same one where that is nothing."""
+    body = opened(jaxpr)
+    found, _ = partial_eval.dce_jaxpr(body, True, instantiate=True)
+    return jaxpr if found.eqns == body.eqns else with_body(jaxpr, found)
 
 
 def name_of_traced(jaxpr: Jaxpr) -> str:
@@ -563,6 +572,24 @@ def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, rules: dict[Primitive, Ru
     return mlir.lower_jaxpr_to_fun(module_context, name, jaxpr, [], **given)
 
 
+def new_callee(
+    ctx: Any,
+    name: str,
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    body: Callable[..., Sequence[ir.Value]],
+) -> str:
+    """The symbol of a new private function of the module being built, of these MLIR types, that returns what
+    `body` emits for its arguments.
+    """
+    module_context = ctx.module_context
+    with ir.InsertionPoint(module_context.module.body):
+        function = func.FuncOp(name, ir.FunctionType.get(list(inputs), list(outputs)), visibility="private")
+    with ir.InsertionPoint(function.add_entry_block()):
+        func.ReturnOp(list(body(*function.arguments)))
+    return module_context.symbol_table.insert(function).value
+
+
 def tensor_type_of(aval: Any) -> Any:
     """The MLIR type of an array, in the context that is entered."""
     return ir.RankedTensorType.get(list(aval.shape), mlir.dtype_to_ir_type(np.dtype(aval.dtype)))
@@ -605,6 +632,18 @@ def is_symbolic(aval: Any) -> bool:
 
 def is_symbolic_size(size: Any) -> bool:
     return isinstance(size, shape_poly._DimExpr)
+
+
+def fold_in(key: Any, number: np.uint32) -> Any:
+    """`jax.random.fold_in` of one key, without an operation for the number."""
+    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        return jax.random.fold_in(key, number)
+    return _prng.random_fold_in_p.bind(key, number)
+
+
+def is_threefry_key(aval: Any) -> bool:
+    """Whether an abstract value is one key, or an array of keys, of Threefry."""
+    return getattr(aval.dtype, "_impl", None) is threefry_prng_impl
 
 
 def memo_of(ctx: Any) -> dict[Any, Any]:

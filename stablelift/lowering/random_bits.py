@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
+from collections.abc import Sequence
 from typing import Any
 
+import jax
 from jax.extend.core import Primitive
 from jax.extend.random import threefry2x32_p
 
 from stablelift.ir import hlo
-from stablelift.ir.tensor import Tensor
+from stablelift.ir.lift import Signature, create
+from stablelift.ir.mlir import ir
+from stablelift.ir.tensor import Tensor, emit, splat
 from stablelift.lowering import jax_compat
 from stablelift.lowering.table import emit as emit_lift
 from stablelift.lowering.table import signature_of_jaxpr
@@ -41,18 +46,51 @@ they are read, by each reader again."""
 _THREEFRY: dict[Primitive, jax_compat.Rule] = {threefry2x32_p: _threefry2x32}
 
 
-def _random_bits(ctx: Any, keys: Any, **params: Any) -> Any:
-    """Of a block one op, whose callee is what JAX makes of it."""
+def _random_bits(ctx: Any, keys: Any, *, bit_width: int, shape: tuple[Any, ...]) -> Any:
+    """Of a block one op, whose callee makes the bits of the key."""
+    params = {"bit_width": bit_width, "shape": shape}
     bits = ctx.avals_out[0]
     if jax_compat.is_symbolic(bits) or math.prod(bits.shape) < _BLOCK:
         return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
     memo, aval = jax_compat.memo_of(ctx), ctx.avals_in[0]
-    kind = "stablelift random bits", aval, *sorted(params.items())
+    is_partitionable = bool(jax.config.jax_threefry_partitionable)
+    kind = "stablelift random bits", aval, is_partitionable, *params.values()
     if kind not in memo:
-        jaxpr = jax_compat.make_jaxpr(functools.partial(jax_compat.random_bits_p.bind, **params), [aval])
-        function = jax_compat.lower_callee(ctx, "random_bits", jaxpr, rules=_THREEFRY)
-        memo[kind] = function.name.value, signature_of_jaxpr(ctx, jaxpr)
+        counted = is_partitionable and jax_compat.is_threefry_key(aval) and math.prod(shape) <= _COUNTS
+        if counted and not aval.shape:
+            type = jax_compat.ir_type(ctx, bits)
+            draw = functools.partial(_bits_of_counters, shape, type)
+            name = jax_compat.new_callee(ctx, "random_bits", [keys.type], [type], draw)
+            memo[kind] = name, Signature([keys.type], [type])
+        else:
+            jaxpr = jax_compat.make_jaxpr(functools.partial(jax_compat.random_bits_p.bind, **params), [aval])
+            function = jax_compat.lower_callee(ctx, "random_bits", jaxpr, rules=_THREEFRY)
+            memo[kind] = function.name.value, signature_of_jaxpr(ctx, jaxpr)
     return emit_lift(ctx, "lift.random_bits", [keys], {"callee": memo[kind]})
+
+
+_COUNTS = 2**32
+"""How many elements a counter of one word tells apart."""
+
+
+def _bits_of_counters(shape: Sequence[int], type: Any, key: Any) -> list[Any]:
+    """JAX's bits of a key, `jax_threefry_partitionable` being on: the words that Threefry makes of the number
+    of each element.
+
+    Both words are a number of 64 bits, of fewer their exclusive or is.
+    """
+    words = hlo.tensor_type(shape, ir.IntegerType.get_unsigned(32))
+    steps = [(axis, math.prod(shape[axis + 1 :])) for axis, size in enumerate(shape) if size > 1]
+    places = [hlo.iota(shape, axis, words.element_type) * step for axis, step in steps]
+    count = functools.reduce(operator.add, places)
+    halves = [hlo.reshape(hlo.slice_axis(Tensor(key), 0, index, index + 1), ()) for index in (0, 1)]
+    key1, key2 = (hlo.broadcast_in_dim(half, shape, ()) for half in halves)
+    operands = [x.value for x in (key1, key2, splat(0, words), count)]
+    high, low = map(Tensor, create("lift.threefry2x32", operands, {}))
+    if type.element_type.width < 64:
+        return [hlo.convert(emit("stablehlo.xor", high, low), type.element_type).value]
+    high, low = hlo.convert(high, type.element_type), hlo.convert(low, type.element_type)
+    return [emit("stablehlo.or", emit("stablehlo.shift_left", high, splat(32, type)), low).value]
 
 
 ON_CPU = {**_THREEFRY, jax_compat.random_bits_p: _random_bits}

@@ -77,7 +77,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         found["devices"] = devices_of([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
-        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, with_strands)
+        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
     return Traced(
         _own(to_bytecode(module), around),
         in_tree,
@@ -98,6 +98,15 @@ def _aval(what: str, path: Any, leaf: Any) -> Any:
         return jax_compat.aval_of(leaf)
     except TypeError as error:
         raise TypeError(f"trace: {what}{jax.tree_util.keystr(path)}: {error}") from None
+
+
+def _simpler(jaxpr: Any) -> Any | None:
+    """What the results depend on, with calls in the place of equal strands; None where that is all there is.
+
+    The forward pass of an initialisation, say, is not even lowered.
+    """
+    live = jax_compat.live(jaxpr)
+    return with_strands(live) or (None if live is jaxpr else live)
 
 
 def _own(bytecode: bytes, around: Surroundings | None) -> bytes:

@@ -56,7 +56,7 @@ def test_reverse_mode_points_at_the_forward_op():
 
 
 def structured(x):
-    y = jax.lax.scan(lambda c, a: (c + a, a), x[0], x)[1]
+    y = jax.lax.scan(lambda c, a: (c + a, c * a), x[0], x)[1]
     return jax.lax.cond(y[0, 0] > 0, jnp.sin, jnp.cos, y)
 
 

@@ -36,6 +36,23 @@ def test_bits_are_jaxs():
         np.testing.assert_array_equal(have, want)
 
 
+@pytest.mark.parametrize("dtype", [jnp.uint8, jnp.uint16, jnp.uint32, jnp.uint64])
+@pytest.mark.parametrize("shape", [(64,), (1, 70, 3), (4, 1, 5, 7)])
+def test_bits_of_blocks_are_jaxs(dtype, shape):
+    with jax.enable_x64(True):
+        found = functional.jit(lambda key: jax.random.bits(key, shape, dtype))(KEY)
+        np.testing.assert_array_equal(found, jax.random.bits(KEY, shape, dtype))
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg", "unsafe_rbg"])
+@pytest.mark.parametrize("is_partitionable", [True, False])
+def test_bits_are_those_of_the_implementation_and_of_the_settings(impl, is_partitionable):
+    with jax.threefry_partitionable(is_partitionable):
+        key = jax.random.key(3, impl=impl)
+        found = functional.jit(lambda key: jax.random.bits(key, (5, 20)))(key)
+        np.testing.assert_array_equal(found, jax.random.bits(key, (5, 20)))
+
+
 def test_bits_of_many_keys_and_in_a_loop_are_jaxs():
     keys = jax.random.split(KEY, 4)
     found = functional.vmap(lambda key: jax.random.bits(key, (3,)))(keys)

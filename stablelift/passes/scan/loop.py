@@ -23,7 +23,7 @@ from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.mlir import func, inline_call, ir, is_used, symbol, walk
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.callgraph import callees, callees_first
+from stablelift.passes.callgraph import callees, callees_first, references, referred_to
 from stablelift.passes.liveness import sweep
 from stablelift.passes.module import Functions, body_of, drop_argument, drop_return, finish
 from stablelift.passes.structure import lift_op
@@ -216,8 +216,7 @@ class Loops:
     def __init__(self, module: ir.Module):
         self.functions = Functions(module)
         self._references = {
-            name: [op for op in walk(function) if callees(op)]
-            for name, function in self.functions.by_name.items()
+            name: references(function) for name, function in self.functions.by_name.items()
         }
         self._count = Counter(
             callee for ops in self._references.values() for op in ops for callee in callees(op)
@@ -226,16 +225,24 @@ class Loops:
     def each(self, visit: Callable[[Loop], None]) -> None:
         """Open every scan in turn for `visit`."""
         for name in self.innermost_first():
-            for op in self._references[name]:
-                if op.operation.name == "lift.scan":
-                    visit(self.open(op))
+            for op in self._scans_in(name):
+                visit(self.open(op))
 
     def open(self, op: Any) -> Loop:
         return Loop(self.functions, op, self._own_body(op))
 
     def innermost_first(self) -> list[str]:
-        """The functions of the module, each behind those that it refers to."""
-        return callees_first(self.functions.by_name)
+        """The functions of the module with scans in them, each behind those that it refers to."""
+        holding = list(filter(self._scans_in, self._references))
+        if not holding:
+            return []
+        order = callees_first(
+            self.functions.by_name, holding, below=lambda name: referred_to(self._references[name])
+        )
+        return list(filter(self._scans_in, order))
+
+    def _scans_in(self, name: str) -> list[Any]:
+        return [op for op in self._references[name] if op.name == "lift.scan"]
 
     def _own_body(self, op: Any) -> func.FuncOp:
         name = attributes_of(op)["callee"]
