@@ -558,6 +558,9 @@ def lower(
     return module
 
 
+_TAKES_OUT_AVALS = "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).parameters  # jax 0.10
+
+
 def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, rules: dict[Primitive, Rule] | None = None) -> Any:
     """Lower `jaxpr` to a private function of the module being built; returns the function op.
 
@@ -567,7 +570,7 @@ def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, rules: dict[Primitive, Ru
     if rules is not None:
         module_context = module_context.replace(lowering_parameters=override(rules))
     given = {"num_const_args": 0, "in_avals": list(jaxpr.in_avals)}
-    if "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).parameters:
+    if _TAKES_OUT_AVALS:
         given["out_avals"] = list(jaxpr.out_avals)
     return mlir.lower_jaxpr_to_fun(module_context, name, jaxpr, [], **given)
 

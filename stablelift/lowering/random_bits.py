@@ -53,7 +53,8 @@ def _random_bits(ctx: Any, keys: Any, *, bit_width: int, shape: tuple[Any, ...])
     if jax_compat.is_symbolic(bits) or math.prod(bits.shape) < _BLOCK:
         return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
     memo, aval = jax_compat.memo_of(ctx), ctx.avals_in[0]
-    is_partitionable = bool(jax.config.jax_threefry_partitionable)
+    settings: Any = jax.config
+    is_partitionable = bool(settings.jax_threefry_partitionable)
     kind = "stablelift random bits", aval, is_partitionable, *params.values()
     if kind not in memo:
         counted = is_partitionable and jax_compat.is_threefry_key(aval) and math.prod(shape) <= _COUNTS
