@@ -25,7 +25,6 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, traced_leaves
 from stablelift.lowering.session import session_memo
 from stablelift.passes.layers.results import ReturnStacks
-from stablelift.passes.layers.seal import SUMMED
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import unstacked
 
@@ -128,16 +127,11 @@ def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
     return init.variables(_runner(program)(*init.arrays))
 
 
-# Little is computed, once: all of XLA's optimisation costs more time than it saves. Without any, bits differ;
-# with less than all, those of sums do, which are added up in another order.
-_OPTIONS: dict[str, Any] = {"xla_backend_optimization_level": 1}
-
-
 @lru_cache(maxsize=128)
 def _runner(program: Program) -> Callable[..., list[Any]]:
     """The compiled program; equal programs compile once. Of what it does not use, types are enough."""
     finished = program.after_passes(first=("lift-prune", "lift-seal"), last=(ReturnStacks(), "canonicalize"))
-    (used, has_sums), layout = _described(finished), finished.finished.layout
+    used, layout = _used(finished), finished.finished.layout
     assert layout is not None
 
     def bind(*arrays: Any) -> list[Any]:
@@ -148,7 +142,7 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
         ]
         return finished.bind(*filled)
 
-    jitted = jax.jit(bind, compiler_options=None if has_sums else _OPTIONS)
+    jitted = jax.jit(bind)
 
     def run(*arrays: Any) -> list[Any]:
         needed = [array for array, is_used in zip(arrays, used, strict=True) if is_used]
@@ -168,10 +162,8 @@ def _given_up(arrays: list[Any]) -> Iterator[Any]:
         yield arrays.pop()
 
 
-def _described(program: Program) -> tuple[list[bool], bool]:
-    """Which arguments a finished program uses, and whether `lift-seal` kept sums apart."""
+def _used(program: Program) -> list[bool]:
+    """Which arguments a finished program uses."""
     with context() as ctx:
         module = parse(program.bytecode, ctx)  # a name of its own: the handles must not outlive it
-        known = functions(module)
-        used = [is_used(argument) for argument in known["main"].arguments]
-        return used, any(name.startswith(SUMMED) for name in known)
+        return [is_used(argument) for argument in functions(module)["main"].arguments]

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import Primitive
 
+from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor, emit
 from stablelift.lowering import jax_compat, table
 from stablelift.lowering.rules import keep_foreign
@@ -23,19 +24,19 @@ def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
     return [emit("stablehlo.logistic", Tensor(x)).value]
 
 
-def _extremum(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Sequence[Any]:
-    """Of complex numbers JAX compares parts and selects: what it does at ties and NaN is not seen there.
+def _of_complex(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Sequence[Any]:
+    """Of complex numbers JAX compares parts and selects: what it does at ties and zero is not seen there.
 
-    Scalars stay as JAX lowers them: they are what the regions of reductions combine.
+    In the region of a reduction, which has no derivative by parts, it stays as JAX lowers it.
     """
-    aval = ctx.avals_in[0]
-    hides = aval.shape and jnp.issubdtype(aval.dtype, jnp.complexfloating)
+    is_complex = jnp.issubdtype(ctx.avals_in[0].dtype, jnp.complexfloating)
+    hides = is_complex and ir.InsertionPoint.current.block.owner.operation.name == "func.func"
     lower = keep_foreign if hides else jax_compat.lower_as_jax
     return lower(primitive, ctx, *args, **params)
 
 
-for _primitive in (jax_compat.max_p, jax_compat.min_p):
-    RULES[_primitive] = functools.partial(_extremum, primitive=_primitive)
+for _primitive in jax_compat.OPAQUE_OF_COMPLEX:
+    RULES[_primitive] = functools.partial(_of_complex, primitive=_primitive)
 
 
 @lowers(jax_compat.integer_pow_p)

@@ -65,8 +65,6 @@ custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
 logistic_p = lax.logistic_p
 integer_pow_p = lax.integer_pow_p
-max_p = lax.max_p
-min_p = lax.min_p
 shard_map_p = shard_map.shard_map_p
 sharding_constraint_p = _pjit.sharding_constraint_p
 pvary_p = core.pvary_p
@@ -112,6 +110,9 @@ OPAQUE = (
 )
 """Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,
 ...), and arithmetic and loops whose derivative is a rule of JAX's and not their own."""
+
+OPAQUE_OF_COMPLEX = (lax.max_p, lax.min_p, *(() if _ClosedJaxpr else (lax.abs_p,)))
+"""Those whose lowering hides it of complex numbers: it compares their parts, or, by jax 0.12, scales them."""
 
 # Jaxprs
 

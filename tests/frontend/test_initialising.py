@@ -248,6 +248,7 @@ def test_initialisers_of_several_ops_give_the_same_bits_inside_of_lifts():
                 for name in initialisers:
                     self.param(name, INITIALISERS[name], (37, 6))
                 unit = self.param("unit", lambda key: (lambda x: x / jnp.linalg.norm(x))(drawn(key)))
+                self.param("rows", lambda key: (lambda x: x / x.sum(-1, keepdims=True))(drawn(key)))
                 return x + unit.sum(), None
 
         class Model(nn.Module):

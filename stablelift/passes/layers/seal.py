@@ -31,10 +31,6 @@ from stablelift.passes.module import Functions, body_of, call
 from stablelift.passes.remat.placement import behind_barrier
 from stablelift.passes.structure import define
 
-SEALED = "sealed"
-"""What the names begin with of the functions whose calls are kept."""
-SUMMED = f"{SEALED}_for_sums"
-"""What they begin with where a sum is among the ops that are kept apart."""
 _BARRIER = "stablehlo.optimization_barrier"
 _MOVES = ("broadcast_in_dim", "concatenate", "reshape", "slice", "transpose")
 _CHOICES = ("abs", "clamp", "maximum", "minimum", "negate", "select", "sign")
@@ -49,7 +45,6 @@ _FOLDED = _EXACT | {f"stablehlo.{name}" for name in _ROUNDED}
 """The ops of which constants are known before anything runs, to the last bit."""
 _MERGED = tuple(f"stablehlo.{name}" for name in ("add", "divide", "multiply", "subtract"))
 """The ops that XLA makes fewer of where they follow each other."""
-_SUMS = ("stablehlo.reduce", "stablehlo.dot_general", "stablehlo.convolution")
 _AS_ONE = ("lift.scan", "lift.switch", "lift.while")
 """The ops whose functions are compiled as one program op by op as well."""
 
@@ -60,10 +55,6 @@ class _Chain:
 
     ops: Sequence[ir.Operation]
     constants: set[ir.Value]
-
-    @property
-    def name(self) -> str:
-        return SUMMED if any(op.name in _SUMS for op in self.ops) else SEALED
 
 
 @dataclass(frozen=True)
@@ -95,8 +86,8 @@ class Seal(ModulePass):
 
 
 def _is_unit(op: ir.Operation) -> bool:
-    """Whether the op is a call of a function that JAX has jitted."""
-    return op.name == "lift.call" and attributes_of(op).get("jitted", False)
+    """Whether the op is a call of a function that JAX has jitted, or what JAX runs as one operation."""
+    return op.name == "lift.foreign" or op.name == "lift.call" and attributes_of(op).get("jitted", False)
 
 
 def _seal(op: ir.Operation) -> None:
@@ -167,7 +158,7 @@ def _separate(functions: Functions, function: func.FuncOp, chain: _Chain) -> Non
             if value not in kept:
                 with ir.InsertionPoint(op), op.location:
                     beside = unknown if value in chain.constants else []
-                    kept[value] = _kept(functions, chain.name, [value, *beside])
+                    kept[value] = _kept(functions, [value, *beside])
             op.operands[position] = kept[value]
 
 
@@ -176,10 +167,11 @@ def _is_broadcast(value: ir.Value) -> bool:
     return not isinstance(value.owner, ir.Block) and value.owner.name == "stablehlo.broadcast_in_dim"
 
 
-def _kept(functions: Functions, name: str, values: Sequence[ir.Value]) -> ir.Value:
+def _kept(functions: Functions, values: Sequence[ir.Value]) -> ir.Value:
     """The first of the values, out of a call that XLA keeps."""
     types = [value.type for value in values]
-    wanted = "_".join([name, *(f"{'x'.join(map(str, each.shape))}_{each.element_type}" for each in types)])
+    spelled = [f"{'x'.join(map(str, each.shape))}_{each.element_type}" for each in types]
+    wanted = "_".join(["sealed", *spelled])
     function = functions.by_name.get(wanted) or define(
         functions, wanted, types, lambda given: [Tensor(behind_barrier([x.value for x in given])[0])]
     )

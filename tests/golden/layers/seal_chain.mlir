@@ -20,15 +20,15 @@ func.func private @_normal(%k: tensor<2xui32>) -> tensor<2x3xf32> {
 // CHECK-NEXT:    %[[I:.*]] = stablehlo.replica_id
 // CHECK:         %[[D:.*]] = "lift.call"
 // CHECK-NEXT:    %[[E:.*]] = stablehlo.optimization_barrier %[[D]]
-// CHECK-NEXT:    %[[DK:.*]] = call @sealed_for_sums_2x3_f32(%[[E]]) {mhlo.frontend_attributes = {inlineable = "false"}}
-// CHECK-NEXT:    %[[CK:.*]] = call @sealed_for_sums_2x3_f32__ui32(%cst, %[[I]])
+// CHECK-NEXT:    %[[DK:.*]] = call @sealed_2x3_f32(%[[E]]) {mhlo.frontend_attributes = {inlineable = "false"}}
+// CHECK-NEXT:    %[[CK:.*]] = call @sealed_2x3_f32__ui32(%cst, %[[I]])
 // CHECK-NEXT:    %[[X:.*]] = stablehlo.multiply %[[DK]], %[[CK]]
-// CHECK-NEXT:    %[[XK:.*]] = call @sealed_for_sums_2x3_f32(%[[X]])
-// CHECK-NEXT:    %[[ZK:.*]] = call @sealed_for_sums__f32__ui32(%cst_0, %[[I]])
+// CHECK-NEXT:    %[[XK:.*]] = call @sealed_2x3_f32(%[[X]])
+// CHECK-NEXT:    %[[ZK:.*]] = call @sealed__f32__ui32(%cst_0, %[[I]])
 // CHECK-NEXT:    %[[S:.*]] = stablehlo.reduce(%[[XK]] init: %[[ZK]])
-// CHECK-NEXT:    %[[SK:.*]] = call @sealed_for_sums_3_f32(%[[S]])
+// CHECK-NEXT:    %[[SK:.*]] = call @sealed_3_f32(%[[S]])
 // CHECK-NEXT:    %[[B:.*]] = stablehlo.broadcast_in_dim %[[SK]]
 // CHECK-NEXT:    %[[Q:.*]] = stablehlo.divide %[[XK]], %[[B]]
 // CHECK-NEXT:    return %[[X]], %[[Q]]
-// CHECK:       func.func private @sealed_for_sums_2x3_f32
+// CHECK:       func.func private @sealed_2x3_f32
 // CHECK-NEXT:    stablehlo.optimization_barrier
