@@ -13,6 +13,7 @@ from stablelift.command.reading import FILE, Opening, opening, shown
 from stablelift.command.refusal import Refusal, refusing
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import arrays_as, refuse_unwritable, write
+from stablelift.lowering.widths import mode_for
 
 GROUP = "Running"
 
@@ -101,7 +102,6 @@ def command(
 
     from stablelift.command import summary
     from stablelift.command.inputs import Input, inputs_for, names_of
-    from stablelift.runtime import wide
 
     chosen = _device(device)
     name = shown(file)
@@ -109,7 +109,7 @@ def command(
     if output is not None and output.endswith(".npy") and len(program.out_avals) != 1:
         found = len(program.out_avals)
         raise Refusal(f"{output}: error: expected one result for a .npy file, found {found}")
-    modes = wide.mode((*program.in_avals, *program.out_avals)), jax.default_device(chosen)
+    modes = mode_for((*program.in_avals, *program.out_avals)), jax.default_device(chosen)
     with modes[0], modes[1], refusing(jax.errors.JaxRuntimeError, to=name):
         arrays = inputs_for(program, [Input(*one) for one in given], weights, seed)
         leaves = [jax.device_put(array, chosen) for array in arrays]

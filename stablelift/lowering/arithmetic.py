@@ -29,8 +29,9 @@ def _of_complex(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Se
 
     In the region of a reduction, which has no derivative by parts, it stays as JAX lowers it.
     """
+    place: Any = ir.InsertionPoint.current
     is_complex = jnp.issubdtype(ctx.avals_in[0].dtype, jnp.complexfloating)
-    hides = is_complex and ir.InsertionPoint.current.block.owner.operation.name == "func.func"
+    hides = is_complex and place.block.owner.operation.name == "func.func"
     lower = keep_foreign if hides else jax_compat.lower_as_jax
     return lower(primitive, ctx, *args, **params)
 

@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.widths import mode_for
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def reverse_mode(key: str, wrt: Sequence[int], of: Sequence[int]) -> Reverse:
 def _module(function: Callable, avals: Sequence[Any]) -> bytes:
     from stablelift.lowering.trace import trace
 
-    return trace(function, *avals).bytecode
+    with mode_for(avals):  # passes may run where those of the trace are turned off again
+        return trace(function, *avals).bytecode
 
 
 def _zero(aval: Any) -> Any:

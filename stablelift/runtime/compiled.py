@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from stablelift.lowering.widths import is_off, mode_for
 from stablelift.runtime import wide
 from stablelift.runtime.report import Report, report_of
 
@@ -57,7 +58,7 @@ class Compiled(Executable):
         self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
         started = time.perf_counter()
         timing = program.finished.timing
-        with wide.mode((*program.in_avals, *program.out_avals)):
+        with mode_for((*program.in_avals, *program.out_avals)):
             lowered = self._jitted.lower(*jax.tree.unflatten(program.in_tree, program.in_avals))
             lowered_at = time.perf_counter()
             executable = lowered.compile()
@@ -67,7 +68,7 @@ class Compiled(Executable):
         super().__init__(executable, program, seconds)
 
     def __call__(self, *args: Any) -> Any:
-        if self.program.is_wide and wide.is_off():
+        if self.program.is_wide and is_off():
             return wide.call(self._jitted, self.program, args)
         return self._jitted(*args)
 

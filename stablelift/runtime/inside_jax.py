@@ -38,8 +38,8 @@ from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p
 from stablelift.lowering.rule_search import is_costly
 from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
+from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
-from stablelift.runtime import wide
 from stablelift.runtime.paired import Asked, Params, first_half, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
@@ -71,7 +71,7 @@ def _program_of(
 
 
 def _traced(function: Callable[..., Any], args: Sequence[Any], platform: str | None) -> Program:
-    with wide.mode(map(jax_compat.aval_of, args)):
+    with mode_for(map(jax_compat.aval_of, args)):
         return Program.trace(function, *args, platform=platform)
 
 

@@ -28,6 +28,7 @@ from stablelift.lowering.devices import on_devices
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
+from stablelift.lowering.widths import has_wide, is_off, mode_for
 from stablelift.passes.dump import Dump
 from stablelift.runtime import wide
 from stablelift.runtime.arguments import checked, refuse_non_arrays
@@ -161,7 +162,7 @@ class Program:
     @cached_property
     def is_wide(self) -> bool:
         """Whether the program takes or returns 64-bit types, which JAX may have turned off."""
-        return wide.has_wide((*self.in_avals, *self.out_avals))
+        return has_wide((*self.in_avals, *self.out_avals))
 
     # Transformations
 
@@ -218,7 +219,7 @@ class Program:
 
     def _trace(self, function: Callable, *args: Any) -> Program:
         """The program of a transformation of this one, with its types."""
-        with wide.mode((*self.in_avals, *self.out_avals)):
+        with mode_for((*self.in_avals, *self.out_avals)):
             return Program.trace(function, *args)
 
     # Running
@@ -279,7 +280,7 @@ class Program:
         """
         args = (*args, kwargs) if kwargs else args
         try:
-            if self.is_wide and wide.is_off():
+            if self.is_wide and is_off():
                 return wide.call(self._jitted, self, args)
             return self._jitted(*args)
         except TypeError:

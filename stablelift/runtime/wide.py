@@ -7,8 +7,7 @@ floating-point results overflow to infinity, and 64-bit integers are refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -18,37 +17,13 @@ import numpy as np
 from stablelift.errors import LiftError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array
+from stablelift.lowering.widths import NARROWER
 from stablelift.runtime.types import spelled
 
 if TYPE_CHECKING:
     from stablelift.runtime.program import Program
 
-_NARROWER = {
-    np.dtype(wide): np.dtype(narrow)
-    for wide, narrow in (
-        (np.int64, np.int32),
-        (np.uint64, np.uint32),
-        (np.float64, np.float32),
-        (np.complex128, np.complex64),
-    )
-}
-
 _HINT = 'turn on 64-bit types: jax.config.update("jax_enable_x64", True)'
-
-
-def has_wide(avals: Iterable[Any]) -> bool:
-    """Whether one of some types has 64 bits."""
-    return any(aval.dtype in _NARROWER for aval in avals)
-
-
-def is_off() -> bool:
-    """Whether JAX's 64-bit types are turned off."""
-    return jax.dtypes.canonicalize_dtype(np.int64) != np.int64
-
-
-def mode(avals: Iterable[Any]) -> AbstractContextManager[Any]:
-    """A context in which functions of arrays of these types are traced as they are."""
-    return jax.enable_x64(True) if is_off() and has_wide(avals) else nullcontext()
 
 
 def call(function: Callable, program: Program, args: Any) -> Any:
@@ -72,11 +47,11 @@ def _widened(leaf: Any, aval: Any) -> Any:
         array = as_array(leaf)
     except TypeError:  # the call says so in its own words
         return leaf
-    return array.astype(aval.dtype) if _NARROWER.get(aval.dtype) == array.dtype else array
+    return array.astype(aval.dtype) if NARROWER.get(aval.dtype) == array.dtype else array
 
 
 def _narrowed(result: Any, where: str) -> Any:
-    narrower = _NARROWER.get(result.dtype)
+    narrower = NARROWER.get(result.dtype)
     if narrower is None:
         return result
     if jax_compat.is_tracer(result):
