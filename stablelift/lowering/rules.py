@@ -18,7 +18,7 @@ from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.linear import gradients, primal_values, tangents
 from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
-from stablelift.lowering.sizes import in_buffers, needs_buffers, uncounted
+from stablelift.lowering.sizes import in_buffers, needs_buffers
 from stablelift.lowering.table import (
     AXES,
     RULES,
@@ -41,12 +41,11 @@ def _lift(
     memo, outer = jax_compat.memo_of(ctx), axis_sizes(ctx)
     if op == "lift.scan" and jax_compat.sizes_of(ctx):
         jaxpr = dict(callees)["callee"]
-        if needs_buffers(jaxpr, given, memo):
+        if needs_buffers(jaxpr, given):
             return list(jax_compat.lowered_as(in_buffers(jaxpr, given))(ctx, *args))
     if op == "lift.vmap" and given.get("axis_name") is not None:
         memo[AXES] = outer | {given["axis_name"]: given["axis_size"]}
-    with uncounted(memo, given.get("axis_size")):
-        lowered = _lowered(ctx, name, callees)
+    lowered = _lowered(ctx, name, callees)
     memo[AXES] = outer
     return emit(ctx, op, args, lowered, **given)
 
@@ -101,7 +100,7 @@ def _scan(
         "in_axes": (0,) * (len(args) - consts - carry),
         "out_axes": (0,) * (len(jaxpr.out_avals) - carry),
     }
-    if jax_compat.sizes_of(ctx) and needs_buffers(jaxpr, attributes, jax_compat.memo_of(ctx)):
+    if jax_compat.sizes_of(ctx) and needs_buffers(jaxpr, attributes):
         return list(jax_compat.lowered_as(in_buffers(jaxpr, attributes))(ctx, *args))
     return emit(ctx, "lift.scan", args, {"callee": lowered_callee(ctx, "scan_body", jaxpr)}, **attributes)
 

@@ -6,8 +6,7 @@ derivatives sizes have to be known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -64,24 +63,8 @@ def with_sizes(
     return op, [*sizes, *args], callees
 
 
-_UNCOUNTED = "stablelift in a map of so many examples that a size is symbolic"
-
-
-@contextmanager
-def uncounted(memo: dict[Any, Any], axis_size: Any) -> Iterator[None]:
-    """While it lasts, what is lowered is mapped over an axis of this size, if it is one."""
-    before = memo.get(_UNCOUNTED, False)
-    memo[_UNCOUNTED] = before or jax_compat.is_symbolic_size(axis_size)
-    try:
-        yield
-    finally:
-        memo[_UNCOUNTED] = before
-
-
-def needs_buffers(jaxpr: Jaxpr, attributes: dict[str, Any], memo: dict[Any, Any]) -> bool:
-    """Whether how long a loop is, or what it scans or stacks, has sizes that are symbolic, or will have."""
-    if memo.get(_UNCOUNTED):
-        return True
+def needs_buffers(jaxpr: Jaxpr, attributes: dict[str, Any]) -> bool:
+    """Whether how long a loop is, or what it scans or stacks, has sizes that are symbolic."""
     of_carry = attributes["num_carry"]
     stacked = *jaxpr.in_avals[attributes["num_consts"] + of_carry :], *jaxpr.out_avals[of_carry:]
     return not isinstance(attributes["length"], int) or any(map(jax_compat.is_symbolic, stacked))

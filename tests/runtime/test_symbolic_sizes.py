@@ -38,6 +38,8 @@ def step(c, x):
     return c, (c.sum(), jnp.stack([c, x]))
 
 
+LOOP = functional.jit(lambda w: functional.scan(lambda c, x: (jnp.sin(c + x), c * x), w[0], w, reverse=True))
+
 FUNCTIONS = {
     "call": functional.jit(lambda x: jax.nn.gelu(x @ W)),
     "a rule of a user's": functional.jit(jax.nn.relu),
@@ -69,6 +71,9 @@ FUNCTIONS = {
     "loops of examples": functional.vmap(lambda x: functional.scan(step, x[0], x)),
     "fixed loops of examples": functional.vmap(
         lambda x: functional.scan(lambda c, _: (jnp.sin(c @ W), c), x, None, length=3)
+    ),
+    "one loop for some and for many": functional.remat(
+        lambda x: (LOOP(jnp.sin(W)), functional.vmap(lambda x: LOOP(x.sum() * W))(x))
     ),
     "unequal loops of examples": functional.vmap(
         lambda x: functional.while_loop(lambda c: c.sum() < 3, lambda c: c + 1, x)

@@ -12,19 +12,22 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of, signature_of
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import (
     Mapped,
     batch_structure,
-    require_number,
     results_mapped,
     spread,
     spread_over,
     union,
 )
+from stablelift.passes.counted import as_while
 from stablelift.passes.remarks import remark
-from stablelift.passes.structure import call_typed, define, remake_lift
+from stablelift.passes.structure import call_typed, define, lift_op, remake_lift
+
+Attributes = dict[str, Any]
 
 # scan ---------------------------------------------------------------------------------------------
 
@@ -56,8 +59,8 @@ def scan(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> l
     attributes = attributes_of(op)
     name, num_carry = attributes["callee"], attributes["num_carry"]
     inputs, results = _scan_pattern(batcher, op, mapped)
-    if any(mapped[attributes["num_consts"] + num_carry :]) or any(results[num_carry:]):
-        require_number(op, batcher.size)
+    if batcher.size < 0 and any((*mapped[attributes["num_consts"] + num_carry :], *results[num_carry:])):
+        return _scan_of_many(batcher, op, operands, mapped)
     body = batcher.batch(name, inputs, results)
     return remake_lift(
         op,
@@ -67,6 +70,20 @@ def scan(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> l
         in_axes=_behind_batch(attributes["in_axes"], mapped[attributes["num_consts"] + num_carry :]),
         out_axes=_behind_batch(attributes["out_axes"], results[num_carry:]),
     )
+
+
+def _scan_of_many(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
+    """A scan of so many examples that nobody knows how large its stacks are: as a loop that carries them."""
+    given = attributes_of(op)
+    counts = [given["num_consts"], given["num_carry"], len(given["in_axes"])]
+    attributes, counter, stacks = as_while(batcher.functions, op)
+
+    def in_order(parts: Sequence[Any], count: Any, ys: Sequence[Any]) -> list[Any]:
+        consts, carry, xs = split_by(parts, counts)
+        return [*consts, *xs, count, *carry, *ys]
+
+    flags = in_order(mapped, False, [False] * len(stacks))
+    return _batched_while(batcher, attributes, in_order(operands, counter, stacks), flags)[1:]
 
 
 def _behind_batch(axes: Sequence[int | None], mapped: Mapped) -> list[int | None]:
@@ -84,13 +101,12 @@ def _spread_new(batcher: Batcher, operands: list[Tensor], mapped: Mapped, wanted
 # while --------------------------------------------------------------------------------------------
 
 
-def _while_pattern(batcher: Batcher, op: Any, mapped: Mapped) -> tuple[bool, list[bool]]:
+def _while_pattern(batcher: Batcher, attributes: Attributes, mapped: Mapped) -> tuple[bool, list[bool]]:
     """Whether the predicate is mapped, and which of the carry is, once it has settled.
 
     Under a mapped predicate all of the carry is: each example stops changing when its own loop ends.
     """
-    attributes = attributes_of(op)
-    cond_consts, body_consts, carry = _parts(op, mapped)
+    cond_consts, body_consts, carry = _parts(attributes, mapped)
     while True:
         if batcher.results_mapped(attributes["cond"], [*cond_consts, *carry])[0]:
             return True, [True] * len(carry)
@@ -100,9 +116,8 @@ def _while_pattern(batcher: Batcher, op: Any, mapped: Mapped) -> tuple[bool, lis
         carry = grown
 
 
-def _parts(op: Any, values: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+def _parts(attributes: Attributes, values: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
     """The operands of a `lift.while`, or flags of them: constants of cond, of body, and the carry."""
-    attributes = attributes_of(op)
     first = attributes["num_cond_consts"]
     second = first + attributes["num_body_consts"]
     return list(values[:first]), list(values[first:second]), list(values[second:])
@@ -110,14 +125,19 @@ def _parts(op: Any, values: Sequence[Any]) -> tuple[list[Any], list[Any], list[A
 
 @results_mapped("lift.while")
 def while_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]:
-    return _while_pattern(batcher, op, mapped)[1]
+    return _while_pattern(batcher, attributes_of(op), mapped)[1]
 
 
 @batch_structure("lift.while")
 def while_(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
-    attributes = attributes_of(op)
-    predicate, carry = _while_pattern(batcher, op, mapped)
-    of_cond, of_body, _ = _parts(op, mapped)
+    return _batched_while(batcher, attributes_of(op), operands, mapped)
+
+
+def _batched_while(
+    batcher: Batcher, attributes: Attributes, operands: list[Tensor], mapped: Mapped
+) -> list[Tensor]:
+    predicate, carry = _while_pattern(batcher, attributes, mapped)
+    of_cond, of_body, _ = _parts(attributes, mapped)
     operands = _spread_new(batcher, operands, mapped, [*of_cond, *of_body, *carry])
     in_cond, in_body = [*of_cond, *carry], [*of_body, *carry]
     cond, body = batcher.batch(attributes["cond"], in_cond), batcher.batch(attributes["body"], in_body, carry)
@@ -125,16 +145,18 @@ def while_(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) ->
         cond: batcher.signature(attributes["cond"], in_cond, [predicate]),
         body: batcher.signature(attributes["body"], in_body, carry),
     }
+    changed = attributes | {"cond": cond, "body": body}
     if predicate:
-        return _masked_while(batcher, op, operands, cond, body, signatures)
-    return remake_lift(op, operands, signatures, cond=cond, body=body)
+        return _masked_while(batcher, changed, operands, signatures)
+    return lift_op("lift.while", operands, signatures, **changed)
 
 
 def _masked_while(
-    batcher: Batcher, op: Any, operands: list[Tensor], cond: str, body: str, signatures: Any
+    batcher: Batcher, attributes: Attributes, operands: list[Tensor], signatures: Any
 ) -> list[Tensor]:
     """A loop that runs while any example's does, in which an example whose own has ended keeps its carry."""
-    cond_consts, body_consts, _ = _parts(op, operands)
+    cond, body = attributes["cond"], attributes["body"]
+    cond_consts, body_consts, _ = _parts(attributes, operands)
     split, stop = len(cond_consts), len(cond_consts) + len(body_consts)
     runs, steps = signatures[cond], signatures[body]
 
@@ -153,14 +175,9 @@ def _masked_while(
     any_cond = define(batcher.functions, f"{cond}_any", runs.inputs, any_runs)
     masked = define(batcher.functions, f"{body}_masked", runs.inputs[:split] + steps.inputs, step)
     found = {function.name.value: signature_of(function) for function in (any_cond, masked)}
-    return remake_lift(
-        op,
-        [*cond_consts, *operands[:stop], *operands[stop:]],
-        found,
-        cond=any_cond.name.value,
-        body=masked.name.value,
-        num_body_consts=stop,
-    )
+    names = {"cond": any_cond.name.value, "body": masked.name.value}
+    operands = [*cond_consts, *operands[:stop], *operands[stop:]]
+    return lift_op("lift.while", operands, found, **attributes | names | {"num_body_consts": stop})
 
 
 # switch -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import here, ir
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.counted import read, write
 from stablelift.passes.lower.buffers import initial_stacks
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
@@ -83,10 +84,10 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
 
     def step(counter: Tensor, carry: list[Tensor], ys: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         index = (length - 1) - counter if attributes["reverse"] else counter
-        slices = [_read(x, axis, index) for x, axis in zip(xs, attributes["in_axes"], strict=True)]
+        slices = [read(x, axis, index) for x, axis in zip(xs, attributes["in_axes"], strict=True)]
         results = call(body, [*consts, *carry, *slices])
         stacked = [
-            _write(y, part, axis, index)
+            write(y, part, axis, index)
             for y, part, axis in zip(ys, results[num_carry:], attributes["out_axes"], strict=True)
         ]
         return results[:num_carry], stacked
@@ -112,23 +113,3 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
     for position in range(whole, length):
         carry, ys = step(hlo.constant(position, index_type), carry, ys)
     return [*carry, *ys]
-
-
-def _read(x: Tensor, axis: int, index: Tensor) -> Tensor:
-    """`x[..., index, ...]` at `axis`."""
-    sizes = list(x.shape)
-    sizes[axis] = 1
-    part = hlo.dynamic_slice(x, _start(x.rank, axis, index), sizes)
-    return hlo.reshape(part, [size for position, size in enumerate(x.shape) if position != axis])
-
-
-def _write(stack: Tensor, part: Tensor, axis: int, index: Tensor) -> Tensor:
-    """`stack` with `part` at `index` of `axis`."""
-    shape = list(part.shape)
-    shape.insert(axis, 1)
-    return hlo.dynamic_update_slice(stack, hlo.reshape(part, shape), _start(stack.rank, axis, index))
-
-
-def _start(rank: int, axis: int, index: Tensor) -> list[Tensor]:
-    zero = hlo.zeros_like(index)
-    return [index if position == axis else zero for position in range(rank)]
