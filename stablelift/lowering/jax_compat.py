@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -548,11 +547,10 @@ def lower(
 
     Read the module; never edit it.
     """
-    traced = jax.jit(function, keep_unused=True).trace(*avals)
+    traced: Any = jax.jit(function, keep_unused=True).trace(*avals)
     accept(traced.jaxpr)
     if (shorter := simpler(traced.jaxpr)) is not None:
-        again = wraps(function)(lambda *args: evaluate(shorter, *args))
-        traced = jax.jit(again, keep_unused=True).trace(*avals)
+        traced._params = {**traced._params, "jaxpr": shorter}
     platforms = (platform or jax.default_backend(),)  # under a mesh JAX has to be told
     lowered = traced.lower(lowering_platforms=platforms, _private_parameters=parameters)
     module: Any = lowered.compiler_ir("stablehlo")

@@ -37,8 +37,8 @@ def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
     if key not in memo:
         refuse_effects(jaxpr)
         function = jax_compat.lower_callee(ctx, name, jaxpr)
-        memo[key] = (function.name.value, jaxpr)
-    return memo[key][0], signature_of_jaxpr(ctx, jaxpr)
+        memo[key] = function.name.value, signature_of_jaxpr(ctx, jaxpr), jaxpr
+    return memo[key][:2]
 
 
 def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str, Signature]]:
