@@ -91,6 +91,9 @@ FUNCTIONS = {
     "numbered examples": lambda x: functional.vmap(
         lambda x: x * jax.lax.axis_index("i") - jax.lax.psum(x, "i"), axis_name="i"
     )(x),
+    "sums over examples of what they share": functional.vmap(
+        lambda x: x @ jax.lax.psum(jnp.sin(W), "i") + jax.lax.psum(W.sum(), "i"), axis_name="i"
+    ),
     "compile": nn.compile(lambda x: functional.remat(jnp.cos)(x) @ W),
 }
 
@@ -180,8 +183,9 @@ def test_so_many_examples_of_known_shapes():
         lambda x: mapped(lambda w: jnp.cumsum(x @ w, 1)),
         jax.grad(lambda x: functional.scan(lambda c, _: (jnp.sin(c), None), x, None, length=2)[0].sum()),
         lambda x: functional.jvp(jnp.sin, (x,), (x,)),
+        functional.vmap(lambda x: x * jax.lax.ppermute(W.sum(), "i", [(0, 1)]), axis_name="i"),
     ],
-    ids=["convolution", "cumsum", "grad", "jvp"],
+    ids=["convolution", "cumsum", "grad", "jvp", "ppermute"],
 )
 def test_rules_and_derivatives_say_that_they_need_sizes(function):
     with pytest.raises(LiftError, match=r"(are symbolic|are not known)\n(.*\n)+  hint: export with numbers"):

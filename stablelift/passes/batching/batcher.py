@@ -22,7 +22,7 @@ from stablelift.passes.batching.table import (
     Mapped,
     as_many_as,
     batching,
-    open_to_any_size,
+    require_number,
     require_sizes,
     spread,
 )
@@ -188,7 +188,8 @@ class Batcher:
             for result in op.results:
                 result.set_type(self._batched(result.type))
             return
-        if op.name not in open_to_any_size:
+        if not step.rule.any_size:
+            require_number(op, self.size)
             require_sizes(op)
         with ir.InsertionPoint(op), op.location:
             original = _with_captures_of(op, step.op) if step.captures else step.op

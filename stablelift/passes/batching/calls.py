@@ -33,7 +33,7 @@ def call_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]
     return list(batcher.results_mapped(_callee(op), mapped))
 
 
-@batch_structure(*_CALLS)
+@batch_structure(*_CALLS, any_size=True)
 def batch_call(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     name = _callee(op)
     types = batcher.types(list(batcher.functions[name].type.results), batcher.results_mapped(name, mapped))

@@ -58,17 +58,25 @@ def reduction_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[
     return [False] * len(mapped) if _is_ours(batcher, op) else list(mapped)
 
 
-@batch_structure(*_COLLECTIVES)
+@batch_structure(*_COLLECTIVES, any_size=True)
 def reduction(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     if not _is_ours(batcher, op):
         return remake_lift(op, operands, {})
     combine = _COLLECTIVES[op.operation.name]
     reduced = [
-        _reduced(x, combine) if flag else x * batcher.size if combine == "stablehlo.add" else x
+        _reduced(x, combine) if flag else _times(batcher.size, x) if combine == "stablehlo.add" else x
         for x, flag in zip(operands, mapped, strict=True)
     ]
     others = _other_names(batcher, op)
     return remake_lift(op, reduced, {}, axis_name=others) if others else reduced
+
+
+def _times(size: int, x: Tensor) -> Tensor:
+    """The sum of as many as there are examples."""
+    if size >= 0:
+        return x * size
+    count = hlo.convert(hlo.reshape(extent(size), ()), x.element_type)
+    return x * hlo.broadcast_in_dim(count, x.shape, (), like=x)
 
 
 def _reduced(x: Tensor, combine: str) -> Tensor:
@@ -95,7 +103,7 @@ def axis_index_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list
     return [True]
 
 
-@batch_structure("lift.axis_index")
+@batch_structure("lift.axis_index", any_size=True)
 def axis_index(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     _refuse_several(op)
     if batcher.size >= 0:

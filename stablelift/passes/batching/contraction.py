@@ -16,7 +16,7 @@ from stablelift.passes.batching.table import (
 )
 
 
-@batch("stablehlo.dot_general", shared=True)
+@batch("stablehlo.dot_general", shared=True, any_size=True)
 def dot_general(op, lhs, rhs, mapped):
     left, right, out = labels(op)
     left = [BATCH, *left] if mapped[0] else left
@@ -24,7 +24,7 @@ def dot_general(op, lhs, rhs, mapped):
     return contract(lhs, left, rhs, right, to=[BATCH, *out], like=op, element=op.result.type.element_type)
 
 
-@batch("stablehlo.convolution", shared=True)
+@batch("stablehlo.convolution", shared=True, any_size=True)
 def convolution(op, lhs, rhs, mapped):
     """The batch is folded into an axis that the convolution maps over anyway, and unfolded from the result's.
 

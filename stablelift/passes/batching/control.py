@@ -51,7 +51,7 @@ def scan_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool]
     return _scan_pattern(batcher, op, mapped)[1]
 
 
-@batch_structure("lift.scan")
+@batch_structure("lift.scan", any_size=True)
 def scan(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     """A scan of the batched body. The batch stays in front, so a mapped operand is scanned one axis further
     on.
@@ -128,7 +128,7 @@ def while_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[bool
     return _while_pattern(batcher, attributes_of(op), mapped)[1]
 
 
-@batch_structure("lift.while")
+@batch_structure("lift.while", any_size=True)
 def while_(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     return _batched_while(batcher, attributes_of(op), operands, mapped)
 
@@ -193,7 +193,7 @@ def switch_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list[boo
     return found
 
 
-@batch_structure("lift.switch")
+@batch_structure("lift.switch", any_size=True)
 def switch(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     of_index, *inputs = mapped
     names = attributes_of(op)["branches"]

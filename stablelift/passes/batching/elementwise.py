@@ -65,7 +65,7 @@ batch_elementwise(
 batch_elementwise("lift.name", "lift.stop_gradient", "lift.threefry2x32")
 
 
-@batch("stablehlo.select", shared=True)
+@batch("stablehlo.select", shared=True, any_size=True)
 def select(op, predicate, on_true, on_false, mapped):
     """A scalar predicate chooses whole tensors: alone it stays scalar, mapped it chooses example by
     example.
@@ -82,7 +82,7 @@ def select(op, predicate, on_true, on_false, mapped):
     return hlo.select(predicate, on_true, on_false)
 
 
-@batch("stablehlo.clamp", shared=True)
+@batch("stablehlo.clamp", shared=True, any_size=True)
 def clamp(op, low, x, high, mapped):
     """Scalar bounds stay scalar unless they differ from example to example."""
     size = next(each.shape[0] for each, flag in zip((low, x, high), mapped, strict=True) if flag)

@@ -28,7 +28,7 @@ from stablelift.passes.batching.table import (
 )
 
 
-@batch("stablehlo.gather", shared=True)
+@batch("stablehlo.gather", shared=True, any_size=True)
 def gather(op, operand, indices, mapped):
     changed, front = _gather_dimensions(op, operand, mapped)
     require_number(op, *front)
@@ -37,7 +37,7 @@ def gather(op, operand, indices, mapped):
     return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
 
 
-@batch("stablehlo.dynamic_gather", shared=True)
+@batch("stablehlo.dynamic_gather", shared=True, any_size=True)
 def dynamic_gather(op, operand, indices, sizes, mapped):
     """The sizes of slices are an operand, which all examples share."""
     require_shared(op, mapped[2:])
@@ -70,7 +70,7 @@ def _gather_dimensions(op, operand, mapped):
     return changed, [1 if both else operand.shape[0]] if of_operand else []
 
 
-@batch("stablehlo.scatter", shared=True)
+@batch("stablehlo.scatter", shared=True, any_size=True)
 def scatter(op, *operands, mapped):
     """The results carry the batch, so the operands and updates do; the indices only if they must."""
     count = len(op.operation.results)
@@ -96,7 +96,7 @@ def scatter(op, *operands, mapped):
     return hlo.remake(op, given, types=[x.type for x in inputs], **changed)
 
 
-@batch("stablehlo.dynamic_slice", shared=True)
+@batch("stablehlo.dynamic_slice", shared=True, any_size=True)
 def dynamic_slice(op, x, *starts, mapped):
     sizes = list(op.slice_sizes)
     if not any(mapped[1:]) and x.shape[0] >= 0:
@@ -117,7 +117,7 @@ def dynamic_slice(op, x, *starts, mapped):
     return take(x, indices, numbers, [1] * of_operand + sizes)
 
 
-@batch("stablehlo.dynamic_update_slice", shared=True)
+@batch("stablehlo.dynamic_update_slice", shared=True, any_size=True)
 def dynamic_update_slice(op, x, update, *starts, mapped):
     """A scatter drops what does not fit, `dynamic_update_slice` moves it inside: the starts are clamped
     first.

@@ -16,28 +16,28 @@ from stablelift.passes.batching.table import (
 )
 
 
-@batch("stablehlo.broadcast_in_dim")
+@batch("stablehlo.broadcast_in_dim", any_size=True)
 def broadcast_in_dim(op, x):
     shape = (x.shape[0], *op.result.type.shape)
     return hlo.broadcast_in_dim(x, shape, [0, *shifted(op.broadcast_dimensions)])
 
 
-@batch("stablehlo.reshape")
+@batch("stablehlo.reshape", any_size=True)
 def reshape(op, x):
     return hlo.reshape(x, (x.shape[0], *op.result.type.shape))
 
 
-@batch("stablehlo.transpose")
+@batch("stablehlo.transpose", any_size=True)
 def transpose(op, x):
     return hlo.transpose(x, [0, *shifted(op.permutation)])
 
 
-@batch("stablehlo.reverse")
+@batch("stablehlo.reverse", any_size=True)
 def reverse(op, x):
     return hlo.reverse(x, shifted(op.dimensions))
 
 
-@batch("stablehlo.slice")
+@batch("stablehlo.slice", any_size=True)
 def slice(op, x):
     start, limit, strides = list(op.start_indices), list(op.limit_indices), list(op.strides)
     if x.shape[0] >= 0:
@@ -47,12 +47,12 @@ def slice(op, x):
     return emit("stablehlo.real_dynamic_slice", x, first, ends, steps, type=batched_types(op, x.shape[0])[0])
 
 
-@batch("stablehlo.concatenate")
+@batch("stablehlo.concatenate", any_size=True)
 def concatenate(op, *xs):
     return hlo.concatenate(xs, op.dimension.value + 1)
 
 
-@batch("stablehlo.pad", shared=True)
+@batch("stablehlo.pad", shared=True, any_size=True)
 def pad(op, x, value, mapped):
     low, high, interior = list(op.edge_padding_low), list(op.edge_padding_high), list(op.interior_padding)
     if not mapped[1]:

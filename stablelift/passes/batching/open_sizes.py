@@ -1,6 +1,6 @@
 """Batching of ops whose shapes are operands, as `jax.export` leaves them: all examples have one shape.
 
-The batch is one more size in front of them. What other rules hold for any size stands here too.
+The batch is one more size in front of them.
 """
 
 from __future__ import annotations
@@ -12,49 +12,9 @@ from stablelift.passes.batching.table import (
     batch_structure,
     batched_types,
     extent,
-    open_to_any_size,
     require_shared,
     results_mapped,
     shifted,
-)
-
-open_to_any_size.update(
-    (
-        "chlo.top_k",
-        "func.call",
-        "lift.call",
-        "lift.pmax",
-        "lift.pmin",
-        "lift.psum",
-        "lift.remat",
-        "lift.scan",
-        "lift.switch",
-        "lift.while",
-        "stablehlo.broadcast_in_dim",
-        "stablehlo.clamp",
-        "stablehlo.concatenate",
-        "stablehlo.convolution",
-        "stablehlo.dot_general",
-        "stablehlo.dynamic_broadcast_in_dim",
-        "stablehlo.dynamic_gather",
-        "stablehlo.dynamic_pad",
-        "stablehlo.dynamic_reshape",
-        "stablehlo.dynamic_slice",
-        "stablehlo.dynamic_update_slice",
-        "stablehlo.gather",
-        "stablehlo.get_dimension_size",
-        "stablehlo.pad",
-        "stablehlo.real_dynamic_slice",
-        "stablehlo.reduce",
-        "stablehlo.reduce_window",
-        "stablehlo.reshape",
-        "stablehlo.reverse",
-        "stablehlo.scatter",
-        "stablehlo.select",
-        "stablehlo.slice",
-        "stablehlo.sort",
-        "stablehlo.transpose",
-    )
 )
 
 
@@ -63,18 +23,18 @@ def size_mapped(batcher, op, mapped):
     return [False]
 
 
-@batch_structure("stablehlo.get_dimension_size")
+@batch_structure("stablehlo.get_dimension_size", any_size=True)
 def get_dimension_size(batcher, op, operands, mapped):
     return [hlo.size_of(operands[0], op.dimension.value + 1)]
 
 
-@batch("stablehlo.dynamic_reshape", shared=True)
+@batch("stablehlo.dynamic_reshape", shared=True, any_size=True)
 def dynamic_reshape(op, x, shape, mapped):
     size = _size(op, x, mapped)
     return hlo.remake(op, [x, _before(extent(size), shape)], types=batched_types(op, size))
 
 
-@batch("stablehlo.dynamic_broadcast_in_dim", shared=True)
+@batch("stablehlo.dynamic_broadcast_in_dim", shared=True, any_size=True)
 def dynamic_broadcast_in_dim(op, x, shape, mapped):
     size = _size(op, x, mapped)
     changed = {"broadcast_dimensions": hlo.i64s([0, *shifted(op.broadcast_dimensions)])}
@@ -84,7 +44,7 @@ def dynamic_broadcast_in_dim(op, x, shape, mapped):
     return hlo.remake(op, [x, _before(extent(size), shape)], types=batched_types(op, size), **changed)
 
 
-@batch("stablehlo.dynamic_pad", shared=True)
+@batch("stablehlo.dynamic_pad", shared=True, any_size=True)
 def dynamic_pad(op, x, value, *padding, mapped):
     size = _size(op, x, mapped)
     none = hlo.vector([0], hlo.i32())
@@ -92,7 +52,7 @@ def dynamic_pad(op, x, value, *padding, mapped):
     return hlo.remake(op, given, types=batched_types(op, size))
 
 
-@batch("stablehlo.real_dynamic_slice", shared=True)
+@batch("stablehlo.real_dynamic_slice", shared=True, any_size=True)
 def real_dynamic_slice(op, x, start, limit, strides, mapped):
     size = _size(op, x, mapped)
     first, step = (hlo.vector([number], hlo.i32()) for number in (0, 1))

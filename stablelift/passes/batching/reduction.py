@@ -19,7 +19,7 @@ from stablelift.passes.batching.table import (
 )
 
 
-@batch("stablehlo.reduce", shared=True)
+@batch("stablehlo.reduce", shared=True, any_size=True)
 def reduce(op, *operands, mapped):
     count = len(op.operation.results)
     size, xs, initial = _inputs(operands, mapped, count)
@@ -41,7 +41,7 @@ def _inputs(operands, mapped, count):
     return size, spread_unmapped(size, operands[:count], mapped[:count]), operands[count:]
 
 
-@batch("stablehlo.reduce_window", shared=True)
+@batch("stablehlo.reduce_window", shared=True, any_size=True)
 def reduce_window(op, *operands, mapped):
     count = len(op.operation.results)
     size, xs, initial = _inputs(operands, mapped, count)
@@ -76,7 +76,7 @@ def select_and_scatter(op, x, source, initial, mapped):
     return emit(name, spread_over(initial, found), found)
 
 
-@batch("stablehlo.sort")
+@batch("stablehlo.sort", any_size=True)
 def sort(op, *xs):
     dimension = hlo.i64(op.dimension.value + 1)
     return hlo.remake(op, xs, types=[x.type for x in xs], dimension=dimension)

@@ -35,7 +35,7 @@ batch_elementwise(
 )
 
 
-@batch("chlo.top_k")
+@batch("chlo.top_k", any_size=True)
 def top_k(op, x):
     """The greatest elements of the last axis, whatever stands before it."""
     return hlo.remake(op, [x], types=batched_types(op, x.shape[0]))

@@ -7,11 +7,11 @@ over the mapped axis).
     @batch(op)                (op, *operands): all operands carry the batch; the driver broadcasts the rest
     @batch(op, shared=True)   (op, *operands, mapped=...): as they are; `mapped` says which carry the batch
     batch_elementwise(*ops)   shape-blind ops: the same op on the batched operands
-    open_to_any_size          the ops beside these whose rules do not calculate with sizes
 
 Such a rule returns the op's result, or a list of results; each carries the batch. Where results are mapped
 one by one (calls, loops, collectives), a rule has two halves: `@results_mapped` says which results carry
-the batch, and `@batch_structure` emits exactly those.
+the batch, and `@batch_structure` emits exactly those. A rule that does not calculate with sizes says so,
+`any_size=True`: it holds where they are not known.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ class BatchRule(NamedTuple):
     results_mapped: (batcher, op, which operands are mapped) -> which results are.
     emit: (batcher, op, operands, which of them are mapped) -> results; None where the op itself, on operands
       that all carry the batch, is the batched op.
+    any_size: whether it holds for sizes that are not known.
     """
 
     results_mapped: Callable[[Any, Any, Mapped], list[bool]]
     emit: Callable[[Any, Any, list[Tensor], Mapped], list[Tensor]] | None
+    any_size: bool = False
 
 
 batching: RuleTable[BatchRule] = RuleTable("batching", "stablelift/passes/batching/")
@@ -109,7 +111,7 @@ def all_results(batcher: Any, op: Any, mapped: Mapped) -> list[bool]:
     return [True] * len(op.operation.results)
 
 
-def batch(*names: str, shared: bool = False) -> Decorator:
+def batch(*names: str, shared: bool = False, any_size: bool = False) -> Decorator:
     """Enter a rule for ops whose results are all mapped once an operand is."""
 
     def enter(rule: Callable) -> Callable:
@@ -121,7 +123,7 @@ def batch(*names: str, shared: bool = False) -> Decorator:
             return [found] if isinstance(found, Tensor) else list(found)
 
         for name in names:
-            batching.enter(name, BatchRule(all_results, emit))
+            batching.enter(name, BatchRule(all_results, emit, any_size))
         return rule
 
     return enter
@@ -141,11 +143,7 @@ def batch_elementwise(*names: str) -> None:
     elementwise_ops.update(names)
 
     for name in names:
-        batching.enter(name, BatchRule(all_results, None))
-
-
-open_to_any_size: set[str] = set()
-"""The ops with rules that hold where sizes are not known; of the others the rules calculate with sizes."""
+        batching.enter(name, BatchRule(all_results, None, any_size=True))
 
 
 def require_sizes(op: Any) -> None:
@@ -201,15 +199,15 @@ def batched_types(op: Any, size: int) -> list[Any]:
     ]
 
 
-_halves: dict[str, dict[str, Callable]] = {}
+_halves: dict[str, dict[str, Any]] = {}
 
 
-def _half(names: Sequence[str], part: str) -> Decorator:
+def _half(names: Sequence[str], part: str, **more: Any) -> Decorator:
     def enter(rule: Callable) -> Callable:
         for name in names:
             found = _halves.setdefault(name, {})
-            found[part] = rule
-            if len(found) == 2:
+            found |= {part: rule, **more}
+            if {"results_mapped", "emit"} <= found.keys():
                 batching.enter(name, BatchRule(**_halves.pop(name)))
         return rule
 
@@ -224,6 +222,6 @@ def results_mapped(*names: str) -> Decorator:
     return _half(names, "results_mapped")
 
 
-def batch_structure(*names: str) -> Decorator:
+def batch_structure(*names: str, any_size: bool = False) -> Decorator:
     """Emit the batched op: (batcher, op, operands, mapped) -> results, mapped as `results_mapped` says."""
-    return _half(names, "emit")
+    return _half(names, "emit", any_size=any_size)
