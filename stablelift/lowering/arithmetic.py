@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend.core import Primitive
 
-from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor, emit
 from stablelift.lowering import jax_compat, table
 from stablelift.lowering.rules import keep_foreign
@@ -27,11 +26,11 @@ def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
 def _of_complex(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Sequence[Any]:
     """Of complex numbers JAX compares parts and selects: what it does at ties and zero is not seen there.
 
-    In the region of a reduction, which has no derivative by parts, it stays as JAX lowers it.
+    Scalars are compared as JAX lowers it: that is what the regions of reductions combine.
     """
-    place: Any = ir.InsertionPoint.current
-    is_complex = jnp.issubdtype(ctx.avals_in[0].dtype, jnp.complexfloating)
-    hides = is_complex and place.block.owner.operation.name == "func.func"
+    aval = ctx.avals_in[0]
+    is_complex = jnp.issubdtype(aval.dtype, jnp.complexfloating)
+    hides = is_complex and (aval.shape or len(args) == 1)
     lower = keep_foreign if hides else jax_compat.lower_as_jax
     return lower(primitive, ctx, *args, **params)
 
