@@ -24,7 +24,7 @@ def _logistic(ctx: Any, x: Any, **_: Any) -> list[Any]:
 
 
 def _of_complex(ctx: Any, *args: Any, primitive: Primitive, **params: Any) -> Sequence[Any]:
-    """Of complex numbers JAX compares parts and selects: what it does at ties and zero is not seen there.
+    """Of complex numbers JAX selects among parts: what the derivative is at ties and zeros is not seen there.
 
     Scalars are compared as JAX lowers it: that is what the regions of reductions combine.
     """

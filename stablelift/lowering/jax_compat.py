@@ -25,6 +25,7 @@ from jax._src import (
     core,
     custom_derivatives,
     dtypes,
+    hijax,
     random,
     shard_map,
     source_info_util,
@@ -79,6 +80,9 @@ all_to_all_p = _parallel.all_to_all_p
 _prng: Any = getattr(random, "prng")  # noqa: B009, the stubs do not have it
 random_bits_p: Primitive = _prng.random_bits_p
 
+high_p: Primitive = hijax.call_hi_primitive_p
+"""What stands for an operation that JAX expands into others before it lowers them (`searchsorted`, by 0.12)."""
+
 _Inline: Any = getattr(jax, "Inline", None)  # None where to inline is a yes or no
 INLINE: Any = _Inline.JAX_EARLY if _Inline else True
 """What tells `jax.jit` to leave no call in the trace around it."""
@@ -110,8 +114,11 @@ OPAQUE = (
 """Primitives whose lowering hides what they compute: opaque library calls (eigh, svd, qr, lu, cholesky,
 ...), and arithmetic and loops whose derivative is a rule of JAX's and not their own."""
 
-OPAQUE_OF_COMPLEX = (lax.max_p, lax.min_p, *(() if _ClosedJaxpr else (lax.abs_p,)))
-"""Those whose lowering hides it of complex numbers: it compares their parts, or, by jax 0.12, scales them."""
+OPAQUE_OF_COMPLEX = (
+    *(lax.cos_p, lax.max_p, lax.min_p, lax.sin_p),
+    *(() if _ClosedJaxpr else (lax.abs_p, lax.sign_p)),
+)
+"""Those whose lowering hides it of complex numbers: it compares their parts, or treats some on their own."""
 
 # Jaxprs
 
@@ -660,6 +667,12 @@ def allow_lift_ops(ctx: Any) -> None:
 def lower_as_jax(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
     """What JAX's own rule, on any platform, lowers the primitive to."""
     return mlir._lowerings[primitive].rule(ctx, *args, **params)
+
+
+def expanded(*args: Any, **params: Any) -> list[Any]:
+    """The results of such an operation, by the others."""
+    high: Any = high_p
+    return list(high.to_lojax(*args, **params))
 
 
 def lowered_as(function: Callable) -> Rule:

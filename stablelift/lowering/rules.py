@@ -6,7 +6,7 @@ Each rule lowers its callees to private functions of the module and appends one 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -172,19 +172,32 @@ def _stop_gradient(ctx: Any, x: Any) -> list[Any]:
     return emit(ctx, "lift.stop_gradient", [x], {})
 
 
-def keep_foreign(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> list[Any]:
-    """An opaque primitive: the callee is JAX's own lowering of it, the op keeps its name."""
+def keep_foreign(
+    primitive: Primitive, ctx: Any, *args: Any, lowered: Callable[..., Any] | None = None, **params: Any
+) -> list[Any]:
+    """An opaque primitive: the callee is JAX's own lowering of it, or of what is to be `lowered` in its place;
+    the op keeps its name.
+    """
 
     def apply(*operands: Any) -> list[Any]:
         results = primitive.bind(*operands, **params)
         return list(results) if primitive.multiple_results else [results]
 
     avals = [unweak(aval) for aval in ctx.avals_in]
-    jaxpr = jax_compat.make_jaxpr(apply, avals)
+    jaxpr = jax_compat.make_jaxpr(lowered or apply, avals)
     function = jax_compat.lower_callee(ctx, primitive.name, jaxpr, rules={})
     callee = (function.name.value, signature_of_jaxpr(ctx, jaxpr))
     key = foreign.register(primitive.name, apply, avals, params)
     return emit(ctx, "lift.foreign", args, {"callee": callee}, primitive=primitive.name, key=key)
+
+
+@lowers(jax_compat.high_p)
+def _high(ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
+    """What JAX expands is lowered so, and keeps the derivative of its own that it may have."""
+    expanded = functools.partial(jax_compat.expanded, **params)
+    if any(map(jax_compat.tangent_aval, ctx.avals_out)):
+        return keep_foreign(jax_compat.high_p, ctx, *args, lowered=expanded, **params)
+    return jax_compat.lowered_as(expanded)(ctx, *args)
 
 
 for _primitive in jax_compat.OPAQUE:
