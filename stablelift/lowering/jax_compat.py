@@ -570,11 +570,13 @@ _TAKES_OUT_AVALS = "out_avals" in inspect.signature(mlir.lower_jaxpr_to_fun).par
 def lower_callee(ctx: Any, name: str, jaxpr: Jaxpr, *, rules: dict[Primitive, Rule] | None = None) -> Any:
     """Lower `jaxpr` to a private function of the module being built; returns the function op.
 
-    With `rules` by these and JAX's own, in the place of those of the module.
+    With `rules` by these and JAX's own, in the place of those of the module, from which JAX's caches do not
+    tell them apart.
     """
     module_context = ctx.module_context
     if rules is not None:
-        module_context = module_context.replace(lowering_parameters=override(rules))
+        own = {"lowering_cache": {}, "cached_primitive_lowerings": {}}
+        module_context = module_context.replace(lowering_parameters=override(rules), **own)
     given = {"num_const_args": 0, "in_avals": list(jaxpr.in_avals)}
     if _TAKES_OUT_AVALS:
         given["out_avals"] = list(jaxpr.out_avals)

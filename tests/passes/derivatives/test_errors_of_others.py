@@ -67,6 +67,13 @@ def test_abs_of_a_complex_zero_is_flat():
     check(lambda x: jnp.abs(x[0]) + jnp.abs(x[1]), np.array([0, 3 - 4j]))
 
 
+@pytest.mark.smoke
+@pytest.mark.parametrize("function", [jnp.sin, jnp.cos, jnp.sign])
+def test_imaginary_numbers_have_derivatives(function):
+    """JAX computes these of complex numbers by parts, and of imaginary ones on their own."""
+    check(function, np.array([0, 1j, -2j, 1 + 1j, -2 + 0.5j])[function is jnp.sign :])
+
+
 def test_slice_whose_stride_does_not_divide():
     check(lambda x: lax.slice(x, (1,), (9,), (3,)), np.arange(10.0), difference=True)
 
