@@ -81,7 +81,7 @@ _prng: Any = getattr(random, "prng")  # noqa: B009, the stubs do not have it
 random_bits_p: Primitive = _prng.random_bits_p
 
 high_p: Primitive = hijax.call_hi_primitive_p
-"""What stands for an operation that JAX expands into others before it lowers them (`searchsorted`, by 0.12)."""
+"""What stands for an operation that JAX expands into others before it lowers it (`searchsorted`, by 0.12)."""
 
 _Inline: Any = getattr(jax, "Inline", None)  # None where to inline is a yes or no
 INLINE: Any = _Inline.JAX_EARLY if _Inline else True

@@ -175,7 +175,7 @@ def _stop_gradient(ctx: Any, x: Any) -> list[Any]:
 def keep_foreign(
     primitive: Primitive, ctx: Any, *args: Any, lowered: Callable[..., Any] | None = None, **params: Any
 ) -> list[Any]:
-    """An opaque primitive: the callee is JAX's own lowering of it, or of what is to be `lowered` in its place;
+    """An opaque primitive: the callee is JAX's own lowering of it, or of what to have `lowered` in its place;
     the op keeps its name.
     """
 
