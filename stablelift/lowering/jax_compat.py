@@ -215,13 +215,6 @@ def restrict(
     return close(found), list(used)
 
 
-def live(jaxpr: Jaxpr) -> Jaxpr:
-    """The jaxpr without what its results do not depend on; the same one where that is nothing."""
-    body = opened(jaxpr)
-    found, _ = partial_eval.dce_jaxpr(body, True, instantiate=True)
-    return jaxpr if found.eqns == body.eqns else with_body(jaxpr, found)
-
-
 def name_of_traced(jaxpr: Jaxpr) -> str:
     """The name of the function that a jaxpr was traced from."""
     return opened(jaxpr).debug_info.func_name
@@ -707,6 +700,21 @@ def platform_of(ctx: Any) -> str:
     return ctx.module_context.platforms[0]
 
 
+def restricted_equation(
+    eqn: Any, wanted: list[bool], used: list[bool], results: list[bool], params: dict[str, Any]
+) -> Any:
+    """An equation on the operands that are used, with those of its results that there are; with variables for
+    those that are wanted.
+    """
+    pairs = zip(eqn.outvars, wanted, strict=True)
+    outvars = [var if is_wanted else core.DropVar(var.aval) for var, is_wanted in pairs]
+    return eqn.replace(
+        invars=[var for var, is_used in zip(eqn.invars, used, strict=True) if is_used],
+        outvars=[var for var, is_there in zip(outvars, results, strict=True) if is_there],
+        params=params,
+    )
+
+
 def register_restriction(
     primitive: Primitive,
     rule: Callable[[list[bool], dict[str, Any]], tuple[list[bool], list[bool], dict[str, Any]] | None],
@@ -722,14 +730,7 @@ def register_restriction(
         found = rule(list(wanted), eqn.params)
         if found is None:
             return [True] * len(eqn.invars), eqn
-        used, results, params = found
-        pairs = zip(eqn.outvars, wanted, strict=True)
-        outvars = [var if is_wanted else core.DropVar(var.aval) for var, is_wanted in pairs]
-        return used, eqn.replace(
-            invars=[var for var, is_used in zip(eqn.invars, used, strict=True) if is_used],
-            outvars=[var for var, is_there in zip(outvars, results, strict=True) if is_there],
-            params=params,
-        )
+        return found[0], restricted_equation(eqn, list(wanted), *found)
 
     partial_eval.dce_rules[primitive] = of_equation
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import with_equations
 from stablelift.lowering.primitive import Recursive, lift_p
 from stablelift.lowering.rule_search import holds_rules
 
@@ -152,3 +153,44 @@ _RULES: dict[str, Callable[[Flags, Params, Params], Part | None]] = {
 }
 
 jax_compat.register_restriction(lift_p, _restricted)
+
+
+def live(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr without what its results do not depend on; the same one where that is nothing.
+
+    Lifts of one function stay so: what is needed of one of them, all compute. Equal layers stay equal.
+    """
+    body = jax_compat.opened(jaxpr)
+    wanted: dict[Any, Flags] = {}
+    while (equations := _live_equations(body, wanted)) is None:
+        pass
+    return jaxpr if equations == body.eqns else with_equations(jaxpr, equations)
+
+
+def _live_equations(body: Any, wanted: dict[Any, Flags]) -> list[Any] | None:
+    """The equations that are needed, from the last to the first; None where `wanted`, the results that are
+    needed of each function, has grown past what an equation was taken for.
+    """
+    needed = set(filter(_is_variable, body.outvars))
+    kept: list[Any] = []
+    seen: set[Any] = set()
+    for eqn in reversed(body.eqns):
+        flags = [var in needed for var in eqn.outvars]
+        if not any(flags) and not eqn.effects:
+            continue
+        if eqn.primitive is lift_p and not eqn.effects:
+            key = eqn.params["op"], eqn.params["callees"]
+            before = wanted.get(key, [False] * len(flags))
+            flags = wanted[key] = [old or new for old, new in zip(before, flags, strict=True)]
+            if flags != before and key in seen:
+                return None
+            seen.add(key)
+            if (part := _restricted(flags, eqn.params)) is not None:
+                eqn = jax_compat.restricted_equation(eqn, flags, *part)
+        needed.update(filter(_is_variable, eqn.invars))
+        kept.append(eqn)
+    return kept[::-1]
+
+
+def _is_variable(atom: Any) -> bool:
+    return not jax_compat.is_literal(atom)

@@ -24,6 +24,7 @@ from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.overrides import overrides_on
 from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.restriction import live
 from stablelift.lowering.session import session
 from stablelift.lowering.strands import with_strands
 
@@ -105,8 +106,8 @@ def _simpler(jaxpr: Any) -> Any | None:
 
     The forward pass of an initialisation, say, is not even lowered.
     """
-    live = jax_compat.live(jaxpr)
-    return with_strands(live) or (None if live is jaxpr else live)
+    needed = live(jaxpr)
+    return with_strands(needed) or (None if needed is jaxpr else needed)
 
 
 def _own(bytecode: bytes, around: Surroundings | None) -> bytes:

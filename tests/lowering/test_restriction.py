@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import stablelift as nn
+from stablelift import Program
 from stablelift import functional as F
 from stablelift.lowering import jax_compat
 
@@ -66,3 +68,33 @@ def test_a_part_computes_the_same_from_what_it_uses(name):
         assert found == used, index
         given = [x for x, is_used in zip((X, Y), used, strict=True) if is_used]
         np.testing.assert_array_equal(jax_compat.evaluate(part, *given)[0], whole[index])
+
+
+class Layer(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        y = nn.Dense(x.shape[-1])(x)
+        return x + y, jnp.tanh(y)
+
+
+class Layers(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        for _ in range(4):
+            x, more = Layer()(x)
+        return x, more
+
+
+def test_equal_layers_stay_equal_where_one_is_asked_for_more():
+    model, x = Layers(), jnp.ones((2, 3))
+    variables = model.init(jax.random.key(0), x)
+    text = str(Program.trace(model.apply, variables, x))
+    assert text.count("callee = @Layer,") == 4
+    alone = str(Program.trace(lambda *args: model.apply(*args)[0], variables, x))
+    assert "tanh" in text and "tanh" not in alone
+
+
+def test_of_an_initialisation_the_forward_pass_is_not_lowered():
+    text = str(Program.trace(Layers().init, jax.random.key(0), jnp.ones((2, 3))))
+    assert "random_bits" in text or "threefry" in text
+    assert "dot_general" not in text and "tanh" not in text
