@@ -195,7 +195,7 @@ def keep_foreign(
 def _high(ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
     """What JAX expands is lowered so, and keeps the derivative of its own that it may have."""
     expanded = functools.partial(jax_compat.expanded, **params)
-    if any(map(jax_compat.tangent_aval, ctx.avals_out)):
+    if any(map(jax_compat.can_carry_tangent, ctx.avals_out)):
         return keep_foreign(jax_compat.high_p, ctx, *args, lowered=expanded, **params)
     return jax_compat.lowered_as(expanded)(ctx, *args)
 

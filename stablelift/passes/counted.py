@@ -44,6 +44,7 @@ def as_while(functions: Functions, op: Any) -> tuple[dict[str, Any], Tensor, lis
     counts = [given["num_consts"], of_carry, len(given["in_axes"])]
     consts, carry, xs = split_by([value.type for value in op.operation.operands], counts)
     ys = [result.type for result in list(op.operation.results)[of_carry:]]
+    ys_at = given["out_axes"]
     counter = hlo.constant(0, hlo.tensor_type([], hlo.i32()))
     carried = [counter.type, *carry, *ys]
 
@@ -58,7 +59,6 @@ def as_while(functions: Functions, op: Any) -> tuple[dict[str, Any], Tensor, lis
         parts = zip(ys, results[of_carry:], ys_at, strict=True)
         return [count + 1, *results[:of_carry], *(write(y, part, axis, index) for y, part, axis in parts)]
 
-    ys_at = given["out_axes"]
     cond = define(functions, f"{given['callee']}__runs", carried, runs)
     body = define(functions, f"{given['callee']}__counted", [*consts, *xs, *carried], step)
     attributes = {

@@ -67,6 +67,7 @@ def test_a_primitive_of_a_users_has_the_rules_that_it_comes_with():
         return Squared(jax.typeof(x))(x).sum()
 
     assert_close(functional.jit(squares)(X), (X**2).sum())
+    assert_close(functional.grad(squares)(X[0]), jnp.float32(3))
     assert_close(functional.grad(squares)(X), jnp.full(3, 3.0))
     assert_close(functional.jvp(squares, (X,), (X,))[1], 3 * X.sum())
     assert_close(functional.vmap(squares)(jnp.stack([X, 2 * X])), jnp.array([1, 4]) * (X**2).sum())
