@@ -16,6 +16,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
+from stablelift.lowering import foreign
 from stablelift.passes.derivatives.decomposition import by_decomposition
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import derivatives
@@ -60,6 +61,8 @@ def _op_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int])
     if operation.name == "func.call":
         name, signature = _function_for_all(derive, operation.attributes["callee"].value, shape)
         return call_typed(name, xs, signature.results)
+    if operation.name == "lift.foreign" and foreign.known(attributes_of(op).get("key")):
+        return _foreign_for_all(derive, op, xs, shape)
     if operation.name in LIFT_OPS and LIFT_OPS[operation.name].callees:
         attributes = attributes_of(op)
         callees = {key: attributes[key] for key in LIFT_OPS[operation.name].callees}
@@ -73,6 +76,20 @@ def _op_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int])
         raise error_at(op, f"no derivative rule for a region with a `{operation.name}`")
     types = [hlo.tensor_type(shape, result.type.element_type) for result in operation.results]
     return hlo.remake(op, xs, types=types)
+
+
+def _foreign_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int]) -> list[Tensor]:
+    """An opaque primitive, mapped by JAX's rule over one axis after the other."""
+    attributes = attributes_of(op)
+    key, rule = attributes["key"], b""
+    if not shape:
+        callee = attributes["callee"]
+        return remake_lift(op, xs, {callee: signature_of(derive.functions[callee])})
+    for size in reversed(shape):
+        key, rule = foreign.batched(key, [True] * len(xs), size)
+    function = derive.functions.link(rule, f"{attributes['primitive']}__all")
+    name = function.name.value
+    return remake_lift(op, xs, {name: signature_of(function)}, callee=name, key=key)
 
 
 def _function_for_all(derive: Derive, name: str, shape: Sequence[int]) -> tuple[str, Signature]:

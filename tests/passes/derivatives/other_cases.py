@@ -319,6 +319,11 @@ def norm(x):
     return lax.reduce(x, np.float64(0), lambda a, b: lax.sqrt(a * a + b * b), (1,))
 
 
+def turned(a, b):
+    """A sum, by an operation that JAX computes by parts."""
+    return a + lax.cos(0 * a) * b
+
+
 REDUCTION["stablehlo.reduce"] += [
     case(lambda x: lax.reduce(x, -np.inf, jnp.logaddexp, (1,)), real(3, 5)),
     case(lambda x: lax.reduce(x, -np.inf, jnp.logaddexp, (0, 2)), real(2, 4, 3)),
@@ -327,6 +332,8 @@ REDUCTION["stablehlo.reduce"] += [
     case(folded, real(3, 5), real(3, 5), reference=False),
     case(greatest_with_rider, real(2, 4, 3), real(2, 4, 3), reference=False),
     case(lambda x: lax.reduce(x, np.complex128(-np.inf), lax.max, (1,)), cplx(3, 5)),
+    case(lambda x: lax.reduce(x, np.complex128(0), turned, (1,)), cplx(3, 5), reference=False),
+    case(lambda x: lax.reduce(x, np.complex128(0), turned, (0,)), cplx(3), reference=False),
 ]
 
 NARROW_INDICES = """
