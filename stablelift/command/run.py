@@ -13,7 +13,6 @@ from stablelift.command.reading import FILE, Opening, opening, shown
 from stablelift.command.refusal import Refusal, refusing
 from stablelift.command.transforms import Transforms, transforming
 from stablelift.command.writing import arrays_as, refuse_unwritable, write
-from stablelift.lowering.widths import mode_for
 
 GROUP = "Running"
 
@@ -102,6 +101,7 @@ def command(
 
     from stablelift.command import summary
     from stablelift.command.inputs import Input, inputs_for, names_of
+    from stablelift.lowering.widths import mode_for
 
     chosen = _device(device)
     name = shown(file)

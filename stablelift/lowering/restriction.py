@@ -158,7 +158,8 @@ jax_compat.register_restriction(lift_p, _restricted)
 def live(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr without what its results do not depend on; the same one where that is nothing.
 
-    Lifts of one function stay so: what is needed of one of them, all compute. Equal layers stay equal.
+    Lifts of one function stay as they are to each other: what is needed of one of them, all compute, also
+    those of which nothing is. So equal layers stay equal, and as many.
     """
     body = jax_compat.opened(jaxpr)
     wanted: dict[Any, Flags] = {}
@@ -168,28 +169,28 @@ def live(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _live_equations(body: Any, wanted: dict[Any, Flags]) -> list[Any] | None:
-    """The equations that are needed, from the last to the first; None where `wanted`, the results that are
-    needed of each function, has grown past what an equation was taken for.
+    """The equations that are needed; None where `wanted`, the results that are needed of each function, has
+    grown past what one was taken for.
     """
     needed = set(filter(_is_variable, body.outvars))
     kept: list[Any] = []
-    seen: set[Any] = set()
+    taken: dict[Any, Flags] = {}
+    is_settled = True
     for eqn in reversed(body.eqns):
         flags = [var in needed for var in eqn.outvars]
-        if not any(flags) and not eqn.effects:
-            continue
         if eqn.primitive is lift_p and not eqn.effects:
-            key = eqn.params["op"], eqn.params["callees"]
-            before = wanted.get(key, [False] * len(flags))
-            flags = wanted[key] = [old or new for old, new in zip(before, flags, strict=True)]
-            if flags != before and key in seen:
-                return None
-            seen.add(key)
-            if (part := _restricted(flags, eqn.params)) is not None:
+            key = eqn.params["op"], eqn.params["callees"], eqn.params["attributes"]
+            flags = [old or new for old, new in zip(wanted.get(key, flags), flags, strict=True)]
+            if any(flags):
+                wanted[key] = flags
+            is_settled = is_settled and taken.setdefault(key, flags) == flags
+            part = _restricted(flags, eqn.params) if any(flags) else None
+            if part is not None:
                 eqn = jax_compat.restricted_equation(eqn, flags, *part)
-        needed.update(filter(_is_variable, eqn.invars))
-        kept.append(eqn)
-    return kept[::-1]
+        if any(flags) or eqn.effects:
+            needed.update(filter(_is_variable, eqn.invars))
+            kept.append(eqn)
+    return kept[::-1] if is_settled else None
 
 
 def _is_variable(atom: Any) -> bool:
