@@ -524,6 +524,21 @@ def _refuse_tracers(constants: Sequence[Any]) -> None:
         )
 
 
+# Keys
+
+
+def fold_in(key: Any, number: np.uint32) -> Any:
+    """`jax.random.fold_in` of one key, without an operation for the number."""
+    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        return jax.random.fold_in(key, number)
+    return _prng.random_fold_in_p.bind(key, number)
+
+
+def is_threefry_key(aval: Any) -> bool:
+    """Whether an abstract value is one key, or an array of keys, of Threefry."""
+    return getattr(aval.dtype, "_impl", None) is threefry_prng_impl
+
+
 # Lowering
 
 
@@ -638,18 +653,6 @@ def is_symbolic_size(size: Any) -> bool:
     return isinstance(size, shape_poly._DimExpr)
 
 
-def fold_in(key: Any, number: np.uint32) -> Any:
-    """`jax.random.fold_in` of one key, without an operation for the number."""
-    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        return jax.random.fold_in(key, number)
-    return _prng.random_fold_in_p.bind(key, number)
-
-
-def is_threefry_key(aval: Any) -> bool:
-    """Whether an abstract value is one key, or an array of keys, of Threefry."""
-    return getattr(aval.dtype, "_impl", None) is threefry_prng_impl
-
-
 def memo_of(ctx: Any) -> dict[Any, Any]:
     """A dictionary that lives as long as the module being built."""
     return ctx.module_context.cached_primitive_lowerings
@@ -665,7 +668,7 @@ def lower_as_jax(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> S
 
 
 def expanded(*args: Any, **params: Any) -> list[Any]:
-    """The results of such an operation, by the others."""
+    """The results of an operation that JAX expands, `high_p`, by what it expands it into."""
     high: Any = high_p
     return list(high.to_lojax(*args, **params))
 

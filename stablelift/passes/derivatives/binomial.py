@@ -16,7 +16,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis, without_axis
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.buffers import read, write
+from stablelift.passes.buffers import read, write
 from stablelift.passes.derivatives.flow import build, pick
 from stablelift.passes.derivatives.revolve import schedule
 from stablelift.passes.derivatives.sweeps import Derive

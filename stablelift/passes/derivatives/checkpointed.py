@@ -27,7 +27,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.derivatives.buffers import read, write
+from stablelift.passes.buffers import read, write
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import residual_sources, settled_carry
 from stablelift.passes.derivatives.replay import Inside, looked_into, named

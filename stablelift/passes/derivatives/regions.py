@@ -17,6 +17,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering import foreign
+from stablelift.passes.batching.foreign import by_rule_of_jax
 from stablelift.passes.derivatives.decomposition import by_decomposition
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import derivatives
@@ -79,17 +80,11 @@ def _op_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int])
 
 
 def _foreign_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int]) -> list[Tensor]:
-    """An opaque primitive, mapped by JAX's rule over one axis after the other."""
-    attributes = attributes_of(op)
-    key, rule = attributes["key"], b""
-    if not shape:
-        callee = attributes["callee"]
-        return remake_lift(op, xs, {callee: signature_of(derive.functions[callee])})
-    for size in reversed(shape):
-        key, rule = foreign.batched(key, [True] * len(xs), size)
-    function = derive.functions.link(rule, f"{attributes['primitive']}__all")
-    name = function.name.value
-    return remake_lift(op, xs, {name: signature_of(function)}, callee=name, key=key)
+    """An opaque primitive, mapped over all elements by JAX's rule."""
+    size = math.prod(shape)
+    lines = [hlo.reshape(x, [size]) for x in xs]
+    found = by_rule_of_jax(derive.functions, op, lines, [True] * len(xs), size)
+    return [hlo.reshape(x, shape) for x in found]
 
 
 def _function_for_all(derive: Derive, name: str, shape: Sequence[int]) -> tuple[str, Signature]:

@@ -8,8 +8,9 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import here, ir
+from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
-from stablelift.passes.counted import read, write
+from stablelift.passes.counted import one_step
 from stablelift.passes.lower.buffers import initial_stacks
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.module import Functions, call
@@ -73,24 +74,12 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
     attributes = attributes_of(op)
     num_consts, num_carry = attributes["num_consts"], attributes["num_carry"]
     length, unroll = attributes["length"], attributes["unroll"]
-    body = functions[attributes["callee"]]
     operands = _tensors(op.operation.operands)
-    consts, carry, xs = (
-        operands[:num_consts],
-        operands[num_consts:][:num_carry],
-        operands[num_consts + num_carry :],
-    )
+    consts, carry, xs = split_by(operands, [num_consts, num_carry, len(attributes["in_axes"])])
     index_type = hlo.tensor_type([], hlo.i32())
 
-    def step(counter: Tensor, carry: list[Tensor], ys: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        index = (length - 1) - counter if attributes["reverse"] else counter
-        slices = [read(x, axis, index) for x, axis in zip(xs, attributes["in_axes"], strict=True)]
-        results = call(body, [*consts, *carry, *slices])
-        stacked = [
-            write(y, part, axis, index)
-            for y, part, axis in zip(ys, results[num_carry:], attributes["out_axes"], strict=True)
-        ]
-        return results[:num_carry], stacked
+    def step(count: Tensor, carry: list[Tensor], ys: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        return one_step(functions, attributes, consts, xs, count, carry, ys)
 
     ys = initial_stacks(op.operation, [result.type for result in list(op.operation.results)[num_carry:]])
     counter = hlo.constant(0, index_type)

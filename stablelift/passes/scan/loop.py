@@ -234,8 +234,6 @@ class Loops:
     def innermost_first(self) -> list[str]:
         """The functions of the module with scans in them, each behind those that it refers to."""
         holding = list(filter(self._scans_in, self._references))
-        if not holding:
-            return []
         order = callees_first(
             self.functions.by_name, holding, below=lambda name: referred_to(self._references[name])
         )

@@ -14,11 +14,10 @@ def read(buffer: Tensor, position: Tensor, axis: int = 0) -> Tensor:
     return hlo.reshape(found, [*shape[:axis], *shape[axis + 1 :]])
 
 
-def write(buffer: Tensor, x: Tensor, position: Tensor) -> Tensor:
-    """`buffer` with `x` at `position` along axis 0."""
-    return hlo.dynamic_update_slice(
-        buffer, hlo.reshape(x, [1, *x.shape]), _start(buffer.rank, position, 0)
-    )
+def write(buffer: Tensor, x: Tensor, position: Tensor, axis: int = 0) -> Tensor:
+    """`buffer` with `x` at `position` along `axis`."""
+    part = hlo.reshape(x, [*x.shape[:axis], 1, *x.shape[axis:]])
+    return hlo.dynamic_update_slice(buffer, part, _start(buffer.rank, position, axis))
 
 
 def _start(rank: int, position: Tensor, axis: int) -> list[Tensor]:
