@@ -1,16 +1,18 @@
-"""What the command costs: its help, and `opt` on a file of many ops beside what MLIR itself takes.
+"""What the command costs: its help, checking many lines, and `opt` of many ops beside what MLIR itself takes.
 
     make bench-command
     python benchmarks/command.py --ops 5000
 
-The help is timed as a process of its own. `opt` is timed in this process, imports apart: the whole command,
-what MLIR takes to read and print the modules in it, what is left, all passes, and the slowest. The file is a
-chain of layers (a product, two sums, tanh) as one function.
+The help is timed as a process of its own; what checks a `.lift` file in this one, on copies of an example.
+`opt` is timed in this process, imports apart: the whole command, what MLIR takes to read and print the
+modules in it, what is left, all passes, and the slowest. The file is a chain of layers (a product, two sums,
+tanh) as one function.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from pathlib import Path
 
 HELP_AIM_S = 0.25
 PASS_AIM_S = 0.3
+CHECK_LINES, CHECK_AIM_S = 1000, 0.5
 WAYS = {
     "": "every lift compiled away",
     "--batching 8": "a batch",
@@ -37,6 +40,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     print(f"stablelift --help: {help_seconds(options.rounds):.3f} s (aim {HELP_AIM_S})")
+    lines, seconds = checking(CHECK_LINES, options.rounds)
+    print(f"checking {lines} lines of a .lift file: {seconds:.3f} s (aim {CHECK_AIM_S} for {CHECK_LINES})")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "deep.mlir")
         file.write_text(deep(options.ops))
@@ -47,6 +52,25 @@ def main() -> int:
 def help_seconds(rounds: int) -> float:
     command = [sys.executable, "-m", "stablelift", "--help"]
     return median(lambda: subprocess.run(command, check=True, capture_output=True), 2 * rounds)
+
+
+def checking(at_least: int, rounds: int) -> tuple[int, float]:
+    """How many lines, and the seconds of reading and checking them."""
+    from stablelift.frontend.language.check import check
+    from stablelift.frontend.language.diagnostics import Source
+    from stablelift.frontend.language.parse import parse
+
+    example = Path(__file__).parents[1] / "examples" / "transformer.lift"
+    text = example.read_text(encoding="utf-8")
+    names = re.compile(r"\b(Block|Deep|Transformer|next_token_loss)\b")
+    copies = range(-(-at_least // (text.count("\n") + 1)))
+    whole = "\n".join(names.sub(rf"\1_{copy}", text) for copy in copies)
+
+    def run() -> None:
+        check(parse(whole, "m.lift"), Source.of(whole, "m.lift"))
+
+    run()
+    return whole.count("\n") + 1, median(run, rounds)
 
 
 def deep(ops: int) -> str:

@@ -1,15 +1,17 @@
 """The package keeps the house rules of tests/house.py, and the rules catch what they should."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 import stablelift
-from tests.house import problems
+from tests.house import problems, references
 
 pytestmark = pytest.mark.smoke
 
 PACKAGE = Path(stablelift.__path__[0])
+TESTS = Path(__file__).parent
 
 
 def test_the_package_keeps_the_house_rules():
@@ -19,6 +21,17 @@ def test_the_package_keeps_the_house_rules():
         for problem in problems(file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8"))
     ]
     assert not found, "\n".join(["", *found])
+
+
+def test_no_test_reads_a_clock():
+    clocks = ("time.time", "time.monotonic", "time.perf_counter", "time.process_time", "time.thread_time")
+    read = [
+        f"{file.relative_to(TESTS)}:{line}: {name}"
+        for file in sorted(TESTS.rglob("*.py"))
+        for line, name in references(file.name, ast.parse(file.read_text(encoding="utf-8")))
+        if name.startswith(clocks)
+    ]
+    assert not read, "\n".join(["", *read])
 
 
 @pytest.mark.parametrize(
