@@ -1,7 +1,8 @@
-"""An exam: JAX's own test harnesses as questions, a verdict for each, counted by primitive.
+"""An exam: harnesses as questions, a verdict for each, counted by primitive or namespace.
 
-The harnesses are in jax's wheel (`jax._src.internal_test_util.test_harnesses`). Verdicts are written to a
-log while the exam runs, one JSON line for each harness; `--resume` asks only what it lacks.
+The harnesses are JAX's own, in its wheel (`jax._src.internal_test_util.test_harnesses`), or the exam's.
+Verdicts are written to a log while the exam runs, one JSON line for each harness; `--resume` asks only what
+it lacks.
 """
 
 from __future__ import annotations
@@ -38,19 +39,25 @@ class NotApplicable(Exception):
     """Why there is no question about a harness."""
 
 
-def run(title: str, questions: Questions, allowed: dict[str, str]) -> int:
+def run(
+    title: str,
+    questions: Questions,
+    allowed: dict[str, str],
+    harnesses: Callable[[], Iterable[Any]] | None = None,
+) -> int:
     """Run an exam from the command line.
 
     Args:
       title: What the exam asks.
       questions: The questions on one harness.
       allowed: By the beginning of a question, as a pattern of the shell's, why it is not expected to pass.
+      harnesses: All there are; without it JAX's own.
 
     Returns:
       The exit code: 0 when all that did not pass has a reason.
     """
     options = _options(title)
-    chosen = harnesses(options.every, options.only, options.shard)
+    chosen = among((harnesses or jax_harnesses)(), options.every, options.only, options.shard)
     if options.worker:
         serve(_Examiner(chosen, questions).verdicts)
         return 0
@@ -73,16 +80,19 @@ def _options(title: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def harnesses(every: int, only: str | None, shard: str) -> list[Any]:
-    """JAX's harnesses for this platform: each `every`th of each group, those whose name contains `only`."""
+def jax_harnesses() -> Iterator[Any]:
+    """JAX's harnesses for this platform."""
     from jax._src.internal_test_util import test_harnesses
 
+    return (each for each in test_harnesses.all_harnesses if each.filter(jax.default_backend()))
+
+
+def among(harnesses: Iterable[Any], every: int, only: str | None, shard: str) -> list[Any]:
+    """Each `every`th of each group of harnesses, those whose name contains `only`; of these a part."""
     part, parts = map(int, shard.split("/"))
     seen: Counter[str] = Counter()
     found = []
-    for harness in test_harnesses.all_harnesses:
-        if not harness.filter(jax.default_backend()):
-            continue
+    for harness in harnesses:
         if only is not None and only not in harness.fullname:
             continue
         seen[harness.group_name] += 1

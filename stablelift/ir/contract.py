@@ -12,7 +12,9 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 
 Labels = Sequence[Hashable]
 
@@ -77,7 +79,7 @@ def contract(
         x,
         y,
         attributes={"dot_dimension_numbers": numbers} | _precision(like, swapped),
-        type=hlo.tensor_type([sizes[label] for label in found], wanted),
+        type=tensor_type([sizes[label] for label in found], wanted),
     )
     return hlo.transpose(product, [found.index(label) for label in to])
 
@@ -86,7 +88,7 @@ def _sum_private(x: Tensor, x_labels: Labels, y_labels: Labels, to: Labels) -> t
     private = [axis for axis, label in enumerate(x_labels) if label not in y_labels and label not in to]
     if not private:
         return x, x_labels
-    return hlo.reduce_sum(x, private), [label for axis, label in enumerate(x_labels) if axis not in private]
+    return reduce_sum(x, private), [label for axis, label in enumerate(x_labels) if axis not in private]
 
 
 def _precision(like: Any, swapped: bool) -> dict[str, ir.Attribute]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.ir.window import Slide
 
 
@@ -87,13 +88,13 @@ def convolve(
     )
     attributes = {
         "dimension_numbers": dims,
-        "feature_group_count": hlo.i64(groups if x_labels.group == summed else 1),
-        "batch_group_count": hlo.i64(groups if x_labels.group == kept else 1),
+        "feature_group_count": attr.i64(groups if x_labels.group == summed else 1),
+        "batch_group_count": attr.i64(groups if x_labels.group == kept else 1),
     }
     attributes |= _movement(slides, x_labels.space(x.shape), y_labels.space(y.shape), space)
     if "precision_config" in like.attributes:
         attributes["precision_config"] = like.attributes["precision_config"]
-    type = hlo.tensor_type([sizes[label] for label in to.axes], x.element_type)
+    type = tensor_type([sizes[label] for label in to.axes], x.element_type)
     result = emit("stablehlo.convolution", x, y, attributes=attributes, type=type)
     return _regroup(result, Labels(to.axes, made), to.group, groups)
 
@@ -106,10 +107,10 @@ def _movement(
         return {}
     sizes = zip(slides, operand, window, result, strict=True)
     return {
-        "window_strides": hlo.i64s([slide.stride for slide in slides]),
-        "padding": hlo.i64_matrix([[slide.low, slide.high(*of)] for slide, *of in sizes]),
-        "lhs_dilation": hlo.i64s([slide.base for slide in slides]),
-        "rhs_dilation": hlo.i64s([slide.dilation for slide in slides]),
+        "window_strides": attr.i64s([slide.stride for slide in slides]),
+        "padding": attr.matrix([[slide.low, slide.high(*of)] for slide, *of in sizes]),
+        "lhs_dilation": attr.i64s([slide.base for slide in slides]),
+        "rhs_dilation": attr.i64s([slide.dilation for slide in slides]),
     }
 
 

@@ -14,6 +14,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import parse
 from stablelift.ir.table import Site, Types, differentiable, require, require_same, row
+from stablelift.ir.types import tensor_type
 
 
 def without_axis(type: Any, axis: int | None) -> Any:
@@ -22,7 +23,7 @@ def without_axis(type: Any, axis: int | None) -> Any:
         return type
     shape = list(type.shape)
     del shape[axis]
-    return hlo.tensor_type(shape, type.element_type)
+    return tensor_type(shape, type.element_type)
 
 
 def with_axis(type: Any, axis: int | None, size: int) -> Any:
@@ -31,7 +32,7 @@ def with_axis(type: Any, axis: int | None, size: int) -> Any:
         return type
     shape = list(type.shape)
     shape.insert(axis, size)
-    return hlo.tensor_type(shape, type.element_type)
+    return tensor_type(shape, type.element_type)
 
 
 def _mapped_in(label: str, what: str, types: Types, axes: Sequence[int | None], size: int) -> Types:
@@ -183,7 +184,7 @@ def _while(site: Site) -> Types:
     carry = site.operands[of_cond + of_body :]
     cond, body = site.callee("cond"), site.callee("body")
     require_same("C1", "input of cond", cond.inputs, site.operands[:of_cond] + carry)
-    require_same("C1", "result of cond", [hlo.tensor_type([], ir.IntegerType.get_signless(1))], cond.results)
+    require_same("C1", "result of cond", [tensor_type([], ir.IntegerType.get_signless(1))], cond.results)
     require_same("C2", "input of body", body.inputs, site.operands[of_cond : of_cond + of_body] + carry)
     require_same("C2", "result of body", carry, body.results)
     return carry
@@ -200,7 +201,7 @@ def _while(site: Site) -> Types:
 )
 def _switch(site: Site) -> Types:
     branches = [site.signatures[name] for name in site["branches"]]
-    index = hlo.tensor_type([], hlo.i32())
+    index = tensor_type([], hlo.i32())
     require(bool(branches), "C1", "expected at least one branch")
     require_same("C1", "index", [index], site.operands[:1])
     for branch in branches:
@@ -387,7 +388,7 @@ _elementwise_collective("pmin", f"the minimum over a mapped axis; {_IN_GROUPS}",
 )
 def _axis_index(site: Site) -> Types:
     require_same("C1", "operand", [], site.operands)
-    return [hlo.tensor_type([], hlo.i32())]
+    return [tensor_type([], hlo.i32())]
 
 
 def _exchanged(site: Site) -> Any:
@@ -413,7 +414,7 @@ def _all_gather(site: Site) -> Types:
         return [with_axis(type, axis, size)]
     shape = list(type.shape)
     shape[axis] *= size
-    return [hlo.tensor_type(shape, type.element_type)]
+    return [tensor_type(shape, type.element_type)]
 
 
 @row(
@@ -454,4 +455,4 @@ def _all_to_all(site: Site) -> Types:
         return [with_axis(without_axis(type, split), concat, size)]
     shape[split] //= size
     shape[concat] *= size
-    return [hlo.tensor_type(shape, type.element_type)]
+    return [tensor_type(shape, type.element_type)]

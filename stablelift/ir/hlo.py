@@ -7,13 +7,13 @@ attribute carried through.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stablelift.ir import attr
 from stablelift.ir.mlir import ir, stablehlo
-from stablelift.ir.region import fill
 from stablelift.ir.tensor import Number, Tensor, emit, splat
+from stablelift.ir.types import tensor_type
 
 
 def _unary(name: str) -> Callable[[Tensor], Tensor]:
@@ -51,11 +51,6 @@ sign = _unary("stablehlo.sign")
 sine = _unary("stablehlo.sine")
 sinh = _unary("chlo.sinh")
 zeta = _binary("chlo.zeta")
-
-
-def tensor_type(shape: Sequence[int], element: ir.Type) -> Any:
-    """The type `tensor<shape x element>`."""
-    return ir.RankedTensorType.get(shape, element)
 
 
 def constant(number: Number, type: Any) -> Tensor:
@@ -150,7 +145,7 @@ def transpose(x: Tensor, permutation: Sequence[int]) -> Tensor:
     """Axis `i` of the result is axis `permutation[i]` of `x`; `x` itself for the identity."""
     if list(permutation) == list(range(len(permutation))):
         return x
-    return emit("stablehlo.transpose", x, attributes={"permutation": i64s(permutation)})
+    return emit("stablehlo.transpose", x, attributes={"permutation": attr.i64s(permutation)})
 
 
 def move_axis(x: Tensor, source: int, destination: int) -> Tensor:
@@ -170,7 +165,7 @@ def broadcast_in_dim(
     type = x.type
     if type.shape == list(shape) and list(dimensions) == list(range(len(shape))):
         return x
-    attributes = {"broadcast_dimensions": i64s(dimensions)}
+    attributes = {"broadcast_dimensions": attr.i64s(dimensions)}
     result = tensor_type(shape, type.element_type)
     if result.has_static_shape:
         return emit("stablehlo.broadcast_in_dim", x, attributes=attributes, type=result)
@@ -189,7 +184,7 @@ def broadcast_in_dim(
 
 def size_of(x: Tensor, axis: int) -> Tensor:
     """The size of an axis, which need not be known, as tensor<i32>."""
-    attributes = {"dimension": i64(axis)}
+    attributes = {"dimension": attr.i64(axis)}
     return emit("stablehlo.get_dimension_size", x, attributes=attributes, type=tensor_type([], i32()))
 
 
@@ -202,8 +197,8 @@ def slice(
     strides = [1] * x.rank if strides is None else strides
     if x.shape == tuple(limit) and not any(start) and all(stride == 1 for stride in strides):
         return x
-    attributes = {"start_indices": i64s(start), "limit_indices": i64s(limit), "strides": i64s(strides)}
-    return emit("stablehlo.slice", x, attributes=attributes)
+    attributes = {"start_indices": start, "limit_indices": limit, "strides": strides}
+    return emit("stablehlo.slice", x, attributes={name: attr.i64s(of) for name, of in attributes.items()})
 
 
 def slice_axis(x: Tensor, axis: int, start: int, limit: int) -> Tensor:
@@ -223,55 +218,33 @@ def pad(
         return x
     value = value if isinstance(value, Tensor) else splat(value, tensor_type([], x.element_type))
     attributes = {
-        "edge_padding_low": i64s(low),
-        "edge_padding_high": i64s(high),
-        "interior_padding": i64s(interior),
+        "edge_padding_low": attr.i64s(low),
+        "edge_padding_high": attr.i64s(high),
+        "interior_padding": attr.i64s(interior),
     }
     return emit("stablehlo.pad", x, value, attributes=attributes)
 
 
 def concatenate(xs: Sequence[Tensor], axis: int) -> Tensor:
-    return emit("stablehlo.concatenate", *xs, attributes={"dimension": i64(axis)})
+    return emit("stablehlo.concatenate", *xs, attributes={"dimension": attr.i64(axis)})
 
 
 def iota(shape: Sequence[int], axis: int, element: ir.Type) -> Tensor:
     """0, 1, 2, ... along `axis`, repeated along the others."""
-    return emit("stablehlo.iota", attributes={"iota_dimension": i64(axis)}, type=tensor_type(shape, element))
+    attributes = {"iota_dimension": attr.i64(axis)}
+    return emit("stablehlo.iota", attributes=attributes, type=tensor_type(shape, element))
 
 
 def reverse(x: Tensor, axes: Sequence[int]) -> Tensor:
-    return emit("stablehlo.reverse", x, attributes={"dimensions": i64s(axes)})
+    return emit("stablehlo.reverse", x, attributes={"dimensions": attr.i64s(axes)})
 
 
 def dynamic_slice(x: Tensor, start: Sequence[Tensor], sizes: Sequence[int]) -> Tensor:
-    return emit("stablehlo.dynamic_slice", x, *start, attributes={"slice_sizes": i64s(sizes)})
+    return emit("stablehlo.dynamic_slice", x, *start, attributes={"slice_sizes": attr.i64s(sizes)})
 
 
 def dynamic_update_slice(x: Tensor, update: Tensor, start: Sequence[Tensor]) -> Tensor:
     return emit("stablehlo.dynamic_update_slice", x, update, *start)
-
-
-def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initial: Number = 0) -> Tensor:
-    """`x` reduced over `axes` by the binary op `combine`; `x` itself when `axes` is empty."""
-    if not axes:
-        return x
-    type = x.type
-    element = type.element_type
-    scalar = tensor_type([], element)
-    shape = [size for axis, size in enumerate(type.shape) if axis not in axes]
-    op = ir.Operation.create(
-        "stablehlo.reduce",
-        results=[tensor_type(shape, element)],
-        operands=[x.value, splat(initial, scalar).value],
-        attributes={"dimensions": i64s(axes)},
-        regions=1,
-    )
-    fill(op.regions[0], [scalar] * 2, lambda both: [emit(combine, *both, type=scalar)])
-    return Tensor(op.result)
-
-
-def reduce_sum(x: Tensor, axes: Sequence[int]) -> Tensor:
-    return reduce(x, axes)
 
 
 def remake(
@@ -307,21 +280,6 @@ def remake(
     return [Tensor(result) for result in new.results]
 
 
-def i64(value: int) -> ir.IntegerAttr:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
-
-
-def i64s(values: Sequence[int]) -> ir.DenseI64ArrayAttr:
-    return ir.DenseI64ArrayAttr.get(list(values))
-
-
-def ints(values: Any) -> list[int]:
-    """What an array attribute holds; to iterate over one costs many times as much, for its end is a C++
-    exception.
-    """
-    return [values[index] for index in range(len(values))]
-
-
 def conj(x: Tensor) -> Tensor:
     """The complex conjugate; a real `x` itself."""
     return emit("chlo.conj", x) if is_complex(x) else x
@@ -335,30 +293,6 @@ def i32() -> ir.IntegerType:
 def boolean() -> ir.IntegerType:
     """The element type i1."""
     return ir.IntegerType.get_signless(1)
-
-
-def rows(matrix: Any) -> list[list[int]]:
-    """A dense attribute of two axes, such as `padding`, as lists."""
-    columns = matrix.type.shape[1]
-    flat = [int(value) for value in matrix]
-    return [flat[start : start + columns] for start in range(0, len(flat), columns)]
-
-
-def i64_matrix(rows: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
-    """Lists of equal length as a dense attribute of two axes."""
-    flat = [ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value) for row in rows for value in row]
-    return ir.DenseElementsAttr.get(flat, tensor_type([len(rows), len(rows[0])], flat[0].type))
-
-
-def layout(minor_to_major: Sequence[int]) -> ir.DenseElementsAttr:
-    """The layout of an operand of a `custom_call`: its axes, the fastest first."""
-    element = ir.IndexType.get()
-    axes = [ir.IntegerAttr.get(element, axis) for axis in minor_to_major]
-    return ir.DenseElementsAttr.get(axes, tensor_type([len(axes)], element))
-
-
-def bool_attribute(value: bool) -> ir.BoolAttr:
-    return ir.BoolAttr.get(value)
 
 
 def index(value: int) -> Tensor:
@@ -384,30 +318,3 @@ def larger_splat(x: Tensor, shape: Sequence[int]) -> Tensor | None:
     return emit("stablehlo.constant", attributes={"value": larger}, type=type)
 
 
-def identity(combine: str, element: ir.Type) -> Number | None:
-    """The number that the binary op `combine` leaves every other as it is with; None for an op without one.
-    """
-    ends = _ends(element)
-    return {
-        "stablehlo.add": 0,
-        "stablehlo.multiply": 1,
-        "stablehlo.maximum": ends[0],
-        "stablehlo.minimum": ends[1],
-        "stablehlo.or": 0,
-        "stablehlo.xor": 0,
-        "stablehlo.and": ends[1] if _is_unsigned(element) else -1,
-    }.get(combine)
-
-
-def _ends(element: ir.Type) -> tuple[Number, Number]:
-    """The least and the greatest number of an element type."""
-    if not isinstance(element, ir.IntegerType):
-        return -math.inf, math.inf
-    if _is_unsigned(element):
-        return 0, 2**element.width - 1
-    return -(2 ** (element.width - 1)), 2 ** (element.width - 1) - 1
-
-
-def _is_unsigned(element: ir.Type) -> bool:
-    """Whether an integer type counts from 0: ui8 and its like, and i1."""
-    return isinstance(element, ir.IntegerType) and (element.is_unsigned or element.width == 1)

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stablelift.ir.hlo import bool_attribute, i64s, tensor_type
+from stablelift.ir import attr
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 
 
 def gather_dimensions(**numbers: Any) -> stablehlo.GatherDimensionNumbers:
@@ -28,7 +29,7 @@ def scatter_dimensions(**numbers: Any) -> stablehlo.ScatterDimensionNumbers:
 
 def gather(x: Tensor, indices: Tensor, numbers: Any, sizes: Sequence[int]) -> Tensor:
     """The slices of `x` of `sizes` that start at `indices`, which are clamped so that each lies inside."""
-    attributes = {"dimension_numbers": numbers, "slice_sizes": i64s(sizes)}
+    attributes = {"dimension_numbers": numbers, "slice_sizes": attr.i64s(sizes)}
     return emit("stablehlo.gather", x, indices, attributes=attributes)
 
 
@@ -52,8 +53,8 @@ def scatter(
         operands=[x.value, indices.value, updates.value],
         attributes={
             "scatter_dimension_numbers": numbers,
-            "indices_are_sorted": bool_attribute(False),
-            "unique_indices": bool_attribute(unique),
+            "indices_are_sorted": attr.boolean(False),
+            "unique_indices": attr.boolean(unique),
         },
         regions=1,
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:
@@ -19,7 +20,7 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
     dims = stablehlo.DotDimensionNumbers.get(leading, leading, [x.rank - 1], [y.rank - 2])
     highest = stablehlo.PrecisionAttr.get("HIGHEST")
     attributes = {"dot_dimension_numbers": dims, "precision_config": ir.ArrayAttr.get([highest, highest])}
-    type = hlo.tensor_type([*x.shape[:-1], y.shape[-1]], x.element_type)
+    type = tensor_type([*x.shape[:-1], y.shape[-1]], x.element_type)
     return emit("stablehlo.dot_general", x, y, attributes=attributes, type=type)
 
 
@@ -84,9 +85,9 @@ class Triangular:
         """The X whose product with op(A) is `b`."""
         kind = ("ADJOINT" if self.conjugate else "TRANSPOSE") if self.transpose else "NO_TRANSPOSE"
         attributes = {
-            "left_side": hlo.bool_attribute(self.left),
-            "lower": hlo.bool_attribute(self.lower),
-            "unit_diagonal": hlo.bool_attribute(self.unit),
+            "left_side": attr.boolean(self.left),
+            "lower": attr.boolean(self.lower),
+            "unit_diagonal": attr.boolean(self.unit),
             "transpose_a": stablehlo.TransposeAttr.get(kind),
         }
         a = hlo.conj(a) if self.conjugate and not self.transpose else a

@@ -1,11 +1,17 @@
-"""What a tensor type takes: its elements and its bytes."""
+"""Tensor types: made, and what one takes, its elements and its bytes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir.mlir import ir
+
+
+def tensor_type(shape: Sequence[int], element: ir.Type) -> Any:
+    """The type `tensor<shape x element>`."""
+    return ir.RankedTensorType.get(shape, element)
 
 
 def element_count(type: Any) -> int:

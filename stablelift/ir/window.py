@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from stablelift.ir.hlo import i64_matrix, i64s, rows, tensor_type
+from stablelift.ir import attr
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 
 
 class Slide(NamedTuple):
@@ -52,7 +53,8 @@ def slides(
     def numbers(name: str) -> list[int]:
         return list(op.attributes[name]) if name in op.attributes else [1] * rank
 
-    lows = [row[0] for row in rows(op.attributes["padding"])] if "padding" in op.attributes else [0] * rank
+    padding = op.attributes["padding"] if "padding" in op.attributes else None
+    lows = [0] * rank if padding is None else [low for low, _ in attr.rows(padding)]
     strides = numbers("window_strides")
     return [Slide(*one) for one in zip(strides, numbers(dilations), numbers(bases), lows, strict=True)]
 
@@ -73,14 +75,14 @@ def reduce_window(
     too.
     """
     attributes: dict[str, ir.Attribute] = {
-        "window_dimensions": i64s(window),
-        "window_strides": i64s([slide.stride for slide in slides]),
-        "base_dilations": i64s([slide.base for slide in slides]),
-        "window_dilations": i64s([slide.dilation for slide in slides]),
+        "window_dimensions": attr.i64s(window),
+        "window_strides": attr.i64s([slide.stride for slide in slides]),
+        "base_dilations": attr.i64s([slide.base for slide in slides]),
+        "window_dilations": attr.i64s([slide.dilation for slide in slides]),
     }
     sizes = zip(slides, xs[0].shape, window, shape, strict=True)
     if window:
-        attributes["padding"] = i64_matrix([[slide.low, slide.high(*of)] for slide, *of in sizes])
+        attributes["padding"] = attr.matrix([[slide.low, slide.high(*of)] for slide, *of in sizes])
     op = ir.Operation.create(
         "stablehlo.reduce_window",
         results=[tensor_type(shape, x.element_type) for x in xs],

@@ -20,6 +20,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import Signature, create
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor, emit, splat
+from stablelift.ir.types import tensor_type
 from stablelift.lowering import jax_compat
 from stablelift.lowering.table import emit as emit_lift
 from stablelift.lowering.table import signature_of_jaxpr
@@ -80,7 +81,7 @@ def _bits_of_counters(shape: Sequence[int], type: Any, key: Any) -> list[Any]:
 
     Both words are a number of 64 bits, of fewer their exclusive or is.
     """
-    words = hlo.tensor_type(shape, ir.IntegerType.get_unsigned(32))
+    words = tensor_type(shape, ir.IntegerType.get_unsigned(32))
     steps = [(axis, math.prod(shape[axis + 1 :])) for axis, size in enumerate(shape) if size > 1]
     places = [hlo.iota(shape, axis, words.element_type) * step for axis, step in steps]
     count = functools.reduce(operator.add, places)

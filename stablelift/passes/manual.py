@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL, Mesh, meshes_by_name
 from stablelift.ir.mlir import func, ir, sdy, symbol
 from stablelift.ir.region import copy_block, returned
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes.module import Functions, call
 from stablelift.passes.structure import define
 
@@ -149,7 +149,7 @@ def make(
 def _whole(manual: Manual, type: Any, spec: Spec) -> Any:
     """The type of what the parts make up."""
     sizes = [size * manual.parts(axes) for size, axes in zip(type.shape, spec, strict=True)]
-    return hlo.tensor_type(sizes, type.element_type)
+    return tensor_type(sizes, type.element_type)
 
 
 def _shardings(manual: Manual, specs: Sequence[Spec]) -> Any:

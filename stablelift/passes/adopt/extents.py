@@ -19,6 +19,7 @@ import numpy as np
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.adopt.resources import WEIGHT
 from stablelift.passes.adopt.splice import splice
 
@@ -85,7 +86,7 @@ def _element(type: Any) -> ir.Type:
 def _constant(op: Any) -> Tensor:
     value, type = op.attributes["value"], op.results[0].type
     if not isinstance(type, ir.RankedTensorType):
-        return hlo.constant(value.value, hlo.tensor_type([], _element(type)))
+        return hlo.constant(value.value, tensor_type([], _element(type)))
     if isinstance(type.element_type, ir.IndexType):
         return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), type.shape)
     notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
@@ -151,7 +152,7 @@ def _get_extent(_: Any, shape: Tensor, axis: Tensor) -> Tensor:
 
 def _num_elements(_: Any, shape: Tensor) -> Tensor:
     sizes = [hlo.reshape(hlo.slice_axis(shape, 0, axis, axis + 1), []) for axis in range(shape.shape[0])]
-    return math.prod(sizes, start=hlo.constant(1, hlo.tensor_type([], _i64())))  # type: ignore[call-overload]
+    return math.prod(sizes, start=hlo.constant(1, tensor_type([], _i64())))  # type: ignore[call-overload]
 
 
 def _cast(op: Any, x: Tensor) -> Tensor:
@@ -191,7 +192,7 @@ RULES: dict[str, _Rule] = {
     "shape.broadcast": _broadcast,
     "shape.num_elements": _num_elements,
     "shape.get_extent": _get_extent,
-    "shape.rank": lambda _, shape: hlo.constant(shape.shape[0], hlo.tensor_type([], _i64())),
+    "shape.rank": lambda _, shape: hlo.constant(shape.shape[0], tensor_type([], _i64())),
     "shape.concat": lambda _, x, y: hlo.concatenate([x, y], 0),
     "shape.from_extents": lambda _, *sizes: _stacked(list(sizes)),
     "tensor.dim": _dim,

@@ -12,6 +12,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import Signature, attributes_of, differentiable
 from stablelift.ir.mlir import symbol
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, union
@@ -124,7 +125,7 @@ def _backward(batcher: Batcher, name: str, mapped: Mapped, wanted: Mapped) -> tu
     def summed(arguments: list[Tensor]) -> list[Tensor]:
         results = call_typed(batched, arguments, batcher.signature(name, mapped, found).results)
         return [
-            x if has == wants else hlo.reduce_sum(x, [0])
+            x if has == wants else reduce_sum(x, [0])
             for x, has, wants in zip(results, found, wanted, strict=True)
         ]
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.indexing import gather, gather_dimensions
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
+from stablelift.ir.reduction import identity_of, reduce
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import Mapped, batch_structure, extent, results_mapped, spread
 from stablelift.passes.structure import remake_lift
@@ -80,8 +82,8 @@ def _times(size: int, x: Tensor) -> Tensor:
 
 
 def _reduced(x: Tensor, combine: str) -> Tensor:
-    start: Any = hlo.identity(combine, x.element_type)  # every op of `_COLLECTIVES` has one
-    return hlo.reduce(x, [0], combine, start)
+    start: Any = identity_of(combine, x.element_type)  # every op of `_COLLECTIVES` has one
+    return reduce(x, [0], combine, start)
 
 
 @results_mapped("lift.pvary")
@@ -108,8 +110,8 @@ def axis_index(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped
     _refuse_several(op)
     if batcher.size >= 0:
         return [hlo.iota([batcher.size], 0, hlo.i32())]
-    attributes = {"iota_dimension": hlo.i64(0)}
-    type = hlo.tensor_type([batcher.size], hlo.i32())
+    attributes = {"iota_dimension": attr.i64(0)}
+    type = tensor_type([batcher.size], hlo.i32())
     return [emit("stablehlo.dynamic_iota", extent(batcher.size), attributes=attributes, type=type)]
 
 

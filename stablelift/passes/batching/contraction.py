@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.contract import contract, labels
 from stablelift.ir.mlir import stablehlo
 from stablelift.ir.tensor import emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.batching.table import (
     BATCH,
     batch,
@@ -49,11 +50,11 @@ def convolution(op, lhs, rhs, mapped):
         lhs = _fold(lhs, dims.input_batch_dimension if by_batch else dims.input_feature_dimension, 1)
         rhs = _fold(rhs, dims.kernel_output_feature_dimension, 1)
         name = "batch_group_count" if by_batch else "feature_group_count"
-        changed[name] = hlo.i64(max(groups) * size)
+        changed[name] = attr.i64(max(groups) * size)
     shape = list(op.result.type.shape)
     width, shape[folded] = shape[folded], _times(size, shape[folded])
     (result,) = hlo.remake(
-        op, [lhs, rhs], types=[hlo.tensor_type(shape, op.result.type.element_type)], **changed
+        op, [lhs, rhs], types=[tensor_type(shape, op.result.type.element_type)], **changed
     )
     return _unfold(result, folded, parts, size, width)
 
@@ -87,5 +88,5 @@ def _reshape(x, shape, width):
     if all(size >= 0 for size in shape):
         return hlo.reshape(x, shape)
     sizes = [extent(size) * width if size < 0 else hlo.vector([size], hlo.i32()) for size in shape]
-    type = hlo.tensor_type(shape, x.element_type)
+    type = tensor_type(shape, x.element_type)
     return emit("stablehlo.dynamic_reshape", x, hlo.concatenate(sizes, 0), type=type)

@@ -13,6 +13,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.parts import split_by
+from stablelift.ir.reduction import reduce
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import (
@@ -162,7 +163,7 @@ def _masked_while(
 
     def any_runs(arguments: list[Tensor]) -> list[Tensor]:
         (running,) = call_typed(cond, arguments, runs.results)
-        return [hlo.reduce(running, [0], "stablehlo.or", False)]
+        return [reduce(running, [0], "stablehlo.or", False)]
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
         carry = arguments[stop:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PLACEMENT
@@ -43,7 +43,7 @@ def _approx_top_k(op, size, operands, mapped):
     count = len(operands) // 2
     xs = spread_unmapped(size, operands[:count], mapped[:count])
     settings = {entry.name: entry.attr for entry in op.attributes["mhlo.backend_config"]}
-    settings["reduction_dim"] = hlo.i64(settings["reduction_dim"].value + 1)
+    settings["reduction_dim"] = attr.i64(settings["reduction_dim"].value + 1)
     changed = {"mhlo.backend_config": ir.DictAttr.get(settings)}
     return hlo.remake(op, [*xs, *operands[count:]], types=batched_types(op, size), **changed)
 
@@ -67,7 +67,7 @@ def _of_library(op, operands):
 
 def _behind_batch(layout):
     """A layout, minor axis first, with the batch as the most major one."""
-    return hlo.layout([*(int(axis) + 1 for axis in layout), 0])
+    return attr.layout([*(int(axis) + 1 for axis in layout), 0])
 
 
 def _one_more_batch(attributes):

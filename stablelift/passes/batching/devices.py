@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes.batching.table import batch
 
 _DIMENSIONS = ("all_gather_dim", "scatter_dimension", "split_dimension", "concat_dimension")
@@ -23,9 +24,9 @@ def exchange(op: Any, *operands: Tensor) -> list[Tensor]:
     """The same exchange; the dimensions that it divides or joins lie one further back."""
     size = operands[0].shape[0]
     types = [
-        hlo.tensor_type((size, *result.type.shape), result.type.element_type)
+        tensor_type((size, *result.type.shape), result.type.element_type)
         for result in op.operation.results
     ]
     found = op.operation.attributes
-    moved = {name: hlo.i64(found[name].value + 1) for name in _DIMENSIONS if name in found}
+    moved = {name: attr.i64(found[name].value + 1) for name in _DIMENSIONS if name in found}
     return hlo.remake(op, operands, types=types, **moved)

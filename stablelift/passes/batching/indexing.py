@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.indexing import gather as take
 from stablelift.ir.indexing import gather_dimensions, scatter_dimensions
 from stablelift.ir.indexing import scatter as put
 from stablelift.ir.mlir import stablehlo
 from stablelift.ir.tensor import emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.batching.table import (
     batch,
     batched_types,
@@ -32,7 +33,7 @@ from stablelift.passes.batching.table import (
 def gather(op, operand, indices, mapped):
     changed, front = _gather_dimensions(op, operand, mapped)
     require_number(op, *front)
-    changed["slice_sizes"] = hlo.i64s([*front, *op.slice_sizes])
+    changed["slice_sizes"] = attr.i64s([*front, *op.slice_sizes])
     given = [operand, indices]
     return hlo.remake(op, given, types=batched_types(op, _batch_size(given, mapped)), **changed)
 
@@ -66,7 +67,7 @@ def _gather_dimensions(op, operand, mapped):
     )
     changed: dict[str, Any] = {"dimension_numbers": numbers}
     if of_indices:
-        changed["indices_are_sorted"] = hlo.bool_attribute(False)
+        changed["indices_are_sorted"] = attr.boolean(False)
     return changed, [1 if both else operand.shape[0]] if of_operand else []
 
 
@@ -91,7 +92,7 @@ def scatter(op, *operands, mapped):
     )
     changed: dict[str, Any] = {"scatter_dimension_numbers": numbers}
     if of_indices:
-        changed["indices_are_sorted"] = hlo.bool_attribute(False)
+        changed["indices_are_sorted"] = attr.boolean(False)
     given = [*inputs, operands[count], *updates]
     return hlo.remake(op, given, types=[x.type for x in inputs], **changed)
 
@@ -161,7 +162,7 @@ def _movable(shape, window):
 
 
 def _clamp(start, greatest):
-    scalar = hlo.tensor_type([], start.element_type)
+    scalar = tensor_type([], start.element_type)
     least, most = hlo.constant(0, scalar), hlo.constant(greatest, scalar)
     return emit("stablehlo.clamp", least, start, most, type=start.type)
 

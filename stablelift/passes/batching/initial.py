@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir
+from stablelift.ir.reduction import identity_of
 from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Number, Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.ir.window import Slide, reduce_window, slides
 from stablelift.passes.batching.table import spread_over
 
@@ -26,7 +28,7 @@ Reduction = Callable[[Sequence[Tensor], Sequence[Tensor], Combine], list[Tensor]
 
 def combine_with(op: Any, xs: Sequence[Tensor], initial: Sequence[Tensor], reduce: Reduction) -> list[Tensor]:
     """What `reduce` makes of `xs` by the region of `op`, combined with the scalar of each example."""
-    scalars = [hlo.tensor_type([], x.element_type) for x in xs]
+    scalars = [tensor_type([], x.element_type) for x in xs]
     name, start = identity(op, 0)
     if name is not None and start is not None:
         (found,) = reduce(xs, [hlo.constant(start, scalars[0])], lambda old, new: [emit(name, *old, *new)])
@@ -52,7 +54,7 @@ def identity(op: Any, region: int) -> tuple[str | None, Number | None]:
     if not whole or set(first.operation.operands) != set(block.arguments):
         return None, None
     name = first.operation.name
-    return name, hlo.identity(name, block.arguments[0].type.element_type)
+    return name, identity_of(name, block.arguments[0].type.element_type)
 
 
 def _if_present(op: Any) -> Combine:
@@ -72,7 +74,7 @@ def _if_present(op: Any) -> Combine:
 
 
 def _flags(value: bool, shape: Sequence[int]) -> Tensor:
-    return hlo.constant(value, hlo.tensor_type(shape, hlo.boolean()))
+    return hlo.constant(value, tensor_type(shape, hlo.boolean()))
 
 
 def _with_front(x: Tensor) -> Tensor:
@@ -89,9 +91,9 @@ def over_axes(
     kept = [size for axis, size in enumerate(xs[0].shape) if axis not in axes]
     op = ir.Operation.create(
         "stablehlo.reduce",
-        results=[hlo.tensor_type(kept, x.element_type) for x in xs],
+        results=[tensor_type(kept, x.element_type) for x in xs],
         operands=[x.value for x in [*xs, *start]],
-        attributes={"dimensions": hlo.i64s(axes)},
+        attributes={"dimensions": attr.i64s(axes)},
         regions=1,
     )
     scalars = [x.type for x in start]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.passes.batching.table import batch, batched_types
 
 
 @batch("stablehlo.map")
 def map(op, *operands):
-    axes = hlo.i64s(range(operands[0].rank))
+    axes = attr.i64s(range(operands[0].rank))
     return hlo.remake(op, operands, types=batched_types(op, operands[0].shape[0]), dimensions=axes)

@@ -5,7 +5,7 @@ The batch is one more size in front of them.
 
 from __future__ import annotations
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.table import (
     batch,
@@ -37,10 +37,10 @@ def dynamic_reshape(op, x, shape, mapped):
 @batch("stablehlo.dynamic_broadcast_in_dim", shared=True, any_size=True)
 def dynamic_broadcast_in_dim(op, x, shape, mapped):
     size = _size(op, x, mapped)
-    changed = {"broadcast_dimensions": hlo.i64s([0, *shifted(op.broadcast_dimensions)])}
+    changed = {"broadcast_dimensions": attr.i64s([0, *shifted(op.broadcast_dimensions)])}
     for name in ("known_expanding_dimensions", "known_nonexpanding_dimensions"):
         if name in op.attributes:
-            changed[name] = hlo.i64s(shifted(op.attributes[name]))
+            changed[name] = attr.i64s(shifted(op.attributes[name]))
     return hlo.remake(op, [x, _before(extent(size), shape)], types=batched_types(op, size), **changed)
 
 

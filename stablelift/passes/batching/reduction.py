@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import emit
 from stablelift.passes.batching.initial import combine_with, identity, over_axes, over_windows
@@ -32,7 +32,7 @@ def reduce(op, *operands, mapped):
         # What is reduced is shared: reduce it once.
         once = partial(over_axes, axes=list(op.dimensions))
         return combine_with(op, operands[:count], own, lambda *of: [spread(y, size) for y in once(*of)])
-    return hlo.remake(op, [*xs, *initial], types=batched_types(op, size), dimensions=hlo.i64s(axes))
+    return hlo.remake(op, [*xs, *initial], types=batched_types(op, size), dimensions=attr.i64s(axes))
 
 
 def _inputs(operands, mapped, count):
@@ -56,9 +56,9 @@ def _window(op):
     changed = {}
     for name in ("window_dimensions", "window_strides", "base_dilations", "window_dilations"):
         if name in op.attributes:
-            changed[name] = hlo.i64s([1, *op.attributes[name]])
+            changed[name] = attr.i64s([1, *op.attributes[name]])
     if "padding" in op.attributes:
-        changed["padding"] = hlo.i64_matrix([[0, 0], *hlo.rows(op.attributes["padding"])])
+        changed["padding"] = attr.matrix([[0, 0], *attr.rows(op.attributes["padding"])])
     return changed
 
 
@@ -78,5 +78,5 @@ def select_and_scatter(op, x, source, initial, mapped):
 
 @batch("stablehlo.sort", any_size=True)
 def sort(op, *xs):
-    dimension = hlo.i64(op.dimension.value + 1)
+    dimension = attr.i64(op.dimension.value + 1)
     return hlo.remake(op, xs, types=[x.type for x in xs], dimension=dimension)

@@ -25,7 +25,7 @@ from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import has_known_sizes
+from stablelift.ir.types import has_known_sizes, tensor_type
 from stablelift.passes.rules import Decorator, RuleTable
 
 BATCH = "batch"
@@ -194,7 +194,7 @@ def emit_batched(batcher: Any, op: Any, operands: Sequence[Tensor], mapped: Mapp
 def batched_types(op: Any, size: int) -> list[Any]:
     """The types of the op's results with the batch in front."""
     return [
-        hlo.tensor_type((size, *result.type.shape), result.type.element_type)
+        tensor_type((size, *result.type.shape), result.type.element_type)
         for result in op.operation.results
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stablelift.ir import hlo
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.decomposition import decomposition
 
@@ -22,7 +23,7 @@ def _over(op: Any, x: Tensor) -> tuple[Callable[[Tensor], Tensor], Callable[[Ten
     others = [axis for axis in range(x.rank) if axis != feature]
     count = math.prod(x.shape[axis] for axis in others)
     return (
-        lambda t: hlo.reduce_sum(t, others),
+        lambda t: reduce_sum(t, others),
         lambda t: hlo.broadcast_in_dim(t, x.shape, [feature]),
         count,
     )

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import combined_by, fill
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import (
     LinearMap,
@@ -36,7 +37,7 @@ def _exchange(op: Any, name: str, x: Tensor, type: Any, *, sums: bool = False, *
         name, results=[type], operands=[x.value], attributes=kept | attributes, regions=int(sums)
     )
     if sums:
-        scalar = hlo.tensor_type([], x.element_type)
+        scalar = tensor_type([], x.element_type)
         fill(new.regions[0], [scalar] * 2, lambda both: [emit("stablehlo.add", *both)])
     return Tensor(new.result)
 
@@ -93,7 +94,7 @@ def _reductions(op: Any) -> list[LinearMap]:
 @transposition("stablehlo.reduce_scatter")
 def reduce_scatter(op, ct):
     axis = op.scatter_dimension.value
-    return _exchange(op, "stablehlo.all_gather", ct, op.operand.type, all_gather_dim=hlo.i64(axis))
+    return _exchange(op, "stablehlo.all_gather", ct, op.operand.type, all_gather_dim=attr.i64(axis))
 
 
 # Movement -----------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def exchange_jvp(derive: Derive, op: Any, tangents: Tangents) -> Tangents:
 @vjp("stablehlo.all_gather")
 def all_gather_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[bool]) -> Tangents:
     """Each device takes the sum, over all of its group, of the cotangents of what it gave."""
-    axis = hlo.i64(op.all_gather_dim.value)
+    axis = attr.i64(op.all_gather_dim.value)
 
     def back(ct: Tensor, x: Tensor) -> Tensor:
         name = "stablehlo.reduce_scatter"
@@ -136,8 +137,8 @@ def all_to_all_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequen
 
 @transposition("stablehlo.collective_permute")
 def collective_permute(op, ct):
-    back = [[target, source] for source, target in hlo.rows(op.source_target_pairs)]
-    (found,) = hlo.remake(op, [ct], types=[ct.type], source_target_pairs=hlo.i64_matrix(back))
+    back = [[target, source] for source, target in attr.rows(op.source_target_pairs)]
+    (found,) = hlo.remake(op, [ct], types=[ct.type], source_target_pairs=attr.matrix(back))
     return found
 
 
@@ -150,8 +151,8 @@ def collective_broadcast(op, ct):
     across_partitions = channel is not None and "handle = 0" not in str(channel)
     name = "stablehlo.partition_id" if across_partitions else "stablehlo.replica_id"
     here = emit(name)
-    gives = hlo.constant(False, hlo.tensor_type([], hlo.boolean()))
-    for group in hlo.rows(op.replica_groups):
+    gives = hlo.constant(False, tensor_type([], hlo.boolean()))
+    for group in attr.rows(op.replica_groups):
         gives = hlo.logical_or(gives, hlo.compare(here, "EQ", group[0]))
     total = _sum(op, ct)
     return hlo.select(gives, total, hlo.zeros_like(total))

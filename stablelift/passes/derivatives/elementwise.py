@@ -6,6 +6,7 @@ Where an op has no derivative (ties, zeros, kinks), the value is JAX's, named at
 from __future__ import annotations
 
 from stablelift.ir import hlo
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import (
     IDENTITY,
@@ -234,7 +235,7 @@ def clamp(op, y, low, x, high):
 
         def transpose(ct: Tensor) -> Tensor:
             passed = hlo.select(condition, ct, hlo.zeros_like(x))
-            return hlo.reduce_sum(passed, range(x.rank)) if scalar_bound else passed
+            return reduce_sum(passed, range(x.rank)) if scalar_bound else passed
 
         return LinearMap(apply, transpose)
 

@@ -12,6 +12,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes.derivatives.table import (
     LinearMap,
     jvp,
@@ -94,7 +95,7 @@ def _sorted_with_positions(op: Any) -> list[Tensor]:
         attributes={name: operation.attributes[name] for name in operation.attributes},
         regions=1,
     )
-    scalars = [hlo.tensor_type([], operand.element_type) for operand in operands for _ in range(2)]
+    scalars = [tensor_type([], operand.element_type) for operand in operands for _ in range(2)]
     old = operation.regions[0].blocks[0]
     fill(sort.regions[0], scalars, lambda each: copy_block(old, each[:-2], returned(old)))
     return [Tensor(result) for result in sort.results]

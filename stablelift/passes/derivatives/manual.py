@@ -15,6 +15,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mesh import MANUAL
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes import manual
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import pick
@@ -115,7 +116,7 @@ def _reverse(
         return [_total(this, this.inputs[index], x) for index, x in zip(wrt, gradients, strict=True)]
 
     with_axis = [
-        hlo.tensor_type([1, *residuals[index].shape], residuals[index].element_type) for index in others
+        tensor_type([1, *residuals[index].shape], residuals[index].element_type) for index in others
     ]
     inputs = [*(residuals[index] for index in known), *with_axis, *cotangents]
     return define(derive.functions, f"{split.reverse.name.value}__parts", inputs, reverse)

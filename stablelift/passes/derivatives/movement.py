@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
+from stablelift.ir.reduction import reduce_sum
+from stablelift.ir.types import tensor_type
 from stablelift.passes.derivatives.table import transposition
 
 
 @transposition("stablehlo.broadcast_in_dim")
 def broadcast_in_dim(op, ct):
     """Sum what was repeated: the axes that are new, and those of size 1 that grew."""
-    dimensions, shape, sizes = hlo.ints(op.broadcast_dimensions), op.operand.type.shape, ct.shape
+    dimensions, shape, sizes = attr.ints(op.broadcast_dimensions), op.operand.type.shape, ct.shape
     kept = [axis for axis, size in zip(dimensions, shape, strict=True) if size == sizes[axis]]
-    summed = hlo.reduce_sum(ct, [axis for axis in range(len(sizes)) if axis not in kept])
+    summed = reduce_sum(ct, [axis for axis in range(len(sizes)) if axis not in kept])
     order = sorted(kept)
     if order != kept:
         summed = hlo.transpose(summed, [order.index(axis) for axis in kept])
@@ -27,7 +29,7 @@ def reshape(op, ct):
 
 @transposition("stablehlo.transpose")
 def transpose(op, ct):
-    order = hlo.ints(op.permutation)
+    order = attr.ints(op.permutation)
     return hlo.transpose(ct, [order.index(axis) for axis in range(len(order))])
 
 
@@ -39,7 +41,7 @@ def reverse(op, ct):
 @transposition("stablehlo.slice")
 def slice(op, ct):
     """Put the elements back where they were. The last one taken may lie well before the limit."""
-    low, strides = hlo.ints(op.start_indices), hlo.ints(op.strides)
+    low, strides = attr.ints(op.start_indices), attr.ints(op.strides)
     spans = [max((size - 1) * stride + 1, 0) for size, stride in zip(ct.shape, strides, strict=True)]
     sizes = zip(op.operand.type.shape, low, spans, strict=True)
     return hlo.pad(ct, low, [size - start - span for size, start, span in sizes], [s - 1 for s in strides])
@@ -57,9 +59,9 @@ def pad(op, ct):
         return hlo.slice(trimmed, [0] * ct.rank, trimmed.shape, [n + 1 for n in interior])
 
     def of_value():
-        true = hlo.constant(True, hlo.tensor_type(shape, hlo.boolean()))
+        true = hlo.constant(True, tensor_type(shape, hlo.boolean()))
         inside = hlo.pad(true, low, high, interior)
-        return hlo.reduce_sum(hlo.select(inside, hlo.zeros_like(ct), ct), range(ct.rank))
+        return reduce_sum(hlo.select(inside, hlo.zeros_like(ct), ct), range(ct.rank))
 
     return of_operand, of_value
 

@@ -15,8 +15,10 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.indexing import gather, gather_dimensions
 from stablelift.ir.mlir import ir
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.region import combined_by, copy_block, returned, selects
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.ir.window import reduce_window as windows_of
 from stablelift.ir.window import slides
 from stablelift.passes.derivatives.control import place
@@ -77,7 +79,7 @@ def _choice_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[
     count = len(operands) // 2
     primals, initial = operands[:count], operands[count:]
     numbers = _numbers(primals[0])
-    start = hlo.constant(-1, hlo.tensor_type([], numbers.element_type))
+    start = hlo.constant(-1, tensor_type([], numbers.element_type))
     (winners,) = _choose(op, primals, initial, [numbers], [start])
     shape = primals[0].shape
 
@@ -163,7 +165,7 @@ def _sum_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[boo
     def of_initial() -> Tensor:
         one = hlo.constant(1, initial.type)
         (count,) = hlo.remake(op, [hlo.zeros_like(x), one], types=[ct.type])
-        return hlo.reduce_sum(ct * count, range(ct.rank))
+        return reduce_sum(ct * count, range(ct.rank))
 
     return [of_x() if wanted[0] else None, of_initial() if wanted[1] else None]
 
@@ -240,7 +242,7 @@ def _elements(winners: Tensor, count: int) -> Windows:
 def _put(ct: Tensor, winners: Tensor, shape: Sequence[int]) -> Tensor:
     """Each element of `ct` added to that which won its window, of a tensor of `shape`."""
     count = math.prod(shape)
-    zeros = hlo.constant(0, hlo.tensor_type([count], ct.element_type))
+    zeros = hlo.constant(0, tensor_type([count], ct.element_type))
     line = hlo.reshape(ct, [math.prod(ct.shape)])
     return hlo.reshape(_elements(winners, count).add_to(zeros, line), shape)
 
@@ -254,7 +256,7 @@ def _taken(x: Tensor, winners: Tensor) -> Tensor:
 def _where_none_won(ct: Tensor, winners: Tensor) -> Tensor:
     """The cotangent of the initial value: the sum over windows that kept it."""
     kept = hlo.select(hlo.compare(winners, "EQ", -1), ct, hlo.zeros_like(ct))
-    return hlo.reduce_sum(kept, range(ct.rank))
+    return reduce_sum(kept, range(ct.rank))
 
 
 # Scattering to what is selected -------------------------------------------------------------------
@@ -276,7 +278,7 @@ def _adding(op, y, x, source, initial):
         return LinearMap(lambda t: _put(t, winners, x.shape), lambda ct: _taken(ct, winners))
 
     of_initial = LinearMap(
-        lambda t: hlo.broadcast_in_dim(t, y.shape, []), lambda ct: hlo.reduce_sum(ct, range(ct.rank))
+        lambda t: hlo.broadcast_in_dim(t, y.shape, []), lambda ct: reduce_sum(ct, range(ct.rank))
     )
     return None, of_source, of_initial
 
@@ -308,7 +310,7 @@ def _selected(op: Any, x: Tensor, shape: Sequence[int]) -> Tensor:
     numbers = _numbers(x)
     window = list(op.window_dimensions or [1] * x.rank)
     starts = [
-        hlo.constant(number, hlo.tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))
+        hlo.constant(number, tensor_type([], z.element_type)) for number, z in ((0, x), (-1, numbers))
     ]
     moves = slides(op, x.rank)
     return windows_of([x, numbers], starts, combine, window=window, slides=moves, shape=shape)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.ir.mlir import stablehlo
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.table import LinearMap, linear_maps
 
@@ -27,5 +28,5 @@ def _from_scalar(factor: Tensor) -> LinearMap:
     """A scalar, repeated, times `factor`."""
     return LinearMap(
         lambda t: hlo.broadcast_in_dim(t, factor.shape, []) * factor,
-        lambda ct: hlo.reduce_sum(ct * factor, range(factor.rank)),
+        lambda ct: reduce_sum(ct * factor, range(factor.rank)),
     )

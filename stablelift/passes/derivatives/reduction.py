@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo, reduction
 from stablelift.ir.mlir import ir
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.region import chooses, commuting, returned, selects
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.decomposition import by_decomposition
@@ -37,9 +38,9 @@ def reduce(op):
 
 def _over(op: Any, x: Tensor) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
     """Summing over the reduced axes, and repeating along them."""
-    axes = hlo.ints(op.dimensions)
+    axes = attr.ints(op.dimensions)
     kept = [axis for axis in range(x.rank) if axis not in axes]
-    return lambda t: hlo.reduce_sum(t, axes), lambda t: hlo.broadcast_in_dim(t, x.shape, kept)
+    return lambda t: reduce_sum(t, axes), lambda t: hlo.broadcast_in_dim(t, x.shape, kept)
 
 
 def _of_initial(y: Tensor, factor: Tensor | None) -> LinearMap:
@@ -50,7 +51,7 @@ def _of_initial(y: Tensor, factor: Tensor | None) -> LinearMap:
 
     return LinearMap(
         lambda t: times(hlo.broadcast_in_dim(t, y.shape, [])),
-        lambda ct: hlo.reduce_sum(times(ct), range(y.rank)),
+        lambda ct: reduce_sum(times(ct), range(y.rank)),
     )
 
 
@@ -68,7 +69,7 @@ def _multiply(op: Any, y: Tensor, x: Tensor, initial: Tensor) -> Any:
         factor = _others(op, x) * hlo.broadcast_in_dim(initial, x.shape, [])
         return LinearMap(lambda t: total(t * factor), lambda ct: repeat(ct) * factor)
 
-    return by_element, lambda: _of_initial(y, hlo.reduce(x, axes, "stablehlo.multiply", 1))
+    return by_element, lambda: _of_initial(y, reduction.reduce(x, axes, "stablehlo.multiply", 1))
 
 
 def _others(op: Any, x: Tensor) -> Tensor:

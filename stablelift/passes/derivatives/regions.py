@@ -16,6 +16,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.lowering import foreign
 from stablelift.passes.batching.foreign import by_rule_of_jax
 from stablelift.passes.derivatives.decomposition import by_decomposition
@@ -75,7 +76,7 @@ def _op_for_all(derive: Derive, op: Any, xs: list[Tensor], shape: Sequence[int])
         return remake_lift(op, xs, signatures, **names)
     if operation.regions:
         raise error_at(op, f"no derivative rule for a region with a `{operation.name}`")
-    types = [hlo.tensor_type(shape, result.type.element_type) for result in operation.results]
+    types = [tensor_type(shape, result.type.element_type) for result in operation.results]
     return hlo.remake(op, xs, types=types)
 
 
@@ -95,7 +96,7 @@ def _function_for_all(derive: Derive, name: str, shape: Sequence[int]) -> tuple[
     wanted = f"{name}__all_{'x'.join(map(str, shape))}"
     single = signature_of(derive.functions[name])
     inputs, results = (
-        [hlo.tensor_type(shape, type.element_type) for type in types]
+        [tensor_type(shape, type.element_type) for type in types]
         for types in (single.inputs, single.results)
     )
     if wanted not in derive.functions.by_name:

@@ -15,6 +15,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.region import chooses, combined_by, returned
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes.derivatives.decomposition import by_decomposition
 from stablelift.passes.derivatives.flow import build
 from stablelift.passes.derivatives.regions import for_all
@@ -92,7 +93,7 @@ def _set(windows: Windows, y, x, updates):
     there.
     """
     numbers = windows.numbered(updates.shape)
-    last = windows.put_in(hlo.constant(0, hlo.tensor_type(windows.shape, numbers.element_type)), numbers)
+    last = windows.put_in(hlo.constant(0, tensor_type(windows.shape, numbers.element_type)), numbers)
     untouched = hlo.compare(last, "EQ", 0)
     won = hlo.compare(windows.read(last), "EQ", numbers)
 
@@ -101,7 +102,7 @@ def _set(windows: Windows, y, x, updates):
 
     def placed(t: Tensor) -> Tensor:
         winners = hlo.select(won, t, hlo.zeros_like(t))
-        return windows.add_to(hlo.constant(0, hlo.tensor_type(windows.shape, t.element_type)), winners)
+        return windows.add_to(hlo.constant(0, tensor_type(windows.shape, t.element_type)), winners)
 
     def taken(ct: Tensor) -> Tensor:
         found = windows.read(ct)
@@ -159,7 +160,7 @@ def one_by_one(
     single, indices = _listed(windows)
     count = indices.shape[0]
     stacks = [indices, *(_on_front(windows, each, count) for each in updates)]
-    slices = [hlo.tensor_type(stack.shape[1:], stack.element_type) for stack in stacks]
+    slices = [tensor_type(stack.shape[1:], stack.element_type) for stack in stacks]
 
     def step(arguments: list[Tensor]) -> list[Tensor]:
         xs_now, index, news = arguments[: len(xs)], arguments[len(xs)], arguments[len(xs) + 1 :]

@@ -10,6 +10,7 @@ from typing import Any
 
 from stablelift.ir import hlo, indexing
 from stablelift.ir.mlir import ir, stablehlo
+from stablelift.ir.reduction import reduce
 from stablelift.ir.tensor import Tensor, emit
 
 
@@ -145,7 +146,7 @@ class Windows:
         above = hlo.compare(self.indices, "GE", 0)
         inside = hlo.logical_and(above, hlo.compare(self.indices, "LE", self._last_starts()))
         if self.index_vector_axis < self.indices.rank:
-            inside = hlo.reduce(inside, [self.index_vector_axis], "stablehlo.and", True)
+            inside = reduce(inside, [self.index_vector_axis], "stablehlo.and", True)
         return hlo.broadcast_in_dim(
             inside, shape, [axis for axis in range(self.rank) if axis not in self.window_axes]
         )

@@ -21,11 +21,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from stablelift.ir import hlo
 from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, ir, is_used
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import tensor_type
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.layers.chains import Chain, chains_in
@@ -170,7 +170,7 @@ class _Rolling:
             return None
         type: Any = self._arguments[positions[0]].type
         stacked = self._block.add_argument(
-            hlo.tensor_type((len(positions), *type.shape), type.element_type), self._main.location
+            tensor_type((len(positions), *type.shape), type.element_type), self._main.location
         )
         self._groups[positions] = stacked
         self._grouped.update(dict.fromkeys(positions, positions))

@@ -8,6 +8,7 @@ from typing import Any
 from stablelift.ir import hlo
 from stablelift.ir.contract import contract
 from stablelift.ir.indexing import gather, gather_dimensions
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.legalize.table import rewrite
 
@@ -39,7 +40,7 @@ def _diagonal(x: Tensor, labels: list[Hashable]) -> tuple[Tensor, list[Hashable]
             continue
         counting = hlo.index(0).element_type
         same = hlo.compare(hlo.iota(x.shape, first, counting), "EQ", hlo.iota(x.shape, axis, counting))
-        line = hlo.reduce_sum(hlo.select(same, x, hlo.zeros_like(x)), [axis])
+        line = reduce_sum(hlo.select(same, x, hlo.zeros_like(x)), [axis])
         return _diagonal(line, labels[:axis] + labels[axis + 1 :])
     return x, labels
 

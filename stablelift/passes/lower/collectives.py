@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mesh import MANUAL, Mesh, manual_axes_of, meshes_by_name
 from stablelift.ir.mlir import ir, walk
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import tensor_type
 from stablelift.passes.callgraph import callees, callees_first
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.manual import Manual, make, manual_axes
@@ -86,7 +87,7 @@ def _exchange(site: _Site, name: str, x: Tensor, type: Any, regions: int = 0, **
 def _padded(groups: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
     """Groups as one matrix, as StableHLO has them: -1 fills those that are smaller than others."""
     width = max(map(len, groups))
-    return hlo.i64_matrix([[*group, *[-1] * (width - len(group))] for group in groups])
+    return attr.matrix([[*group, *[-1] * (width - len(group))] for group in groups])
 
 
 def _channel() -> ir.Attribute:
@@ -102,7 +103,7 @@ def reduction(functions: Functions, op: Any) -> list[Tensor]:
 
 def _combined(site: _Site, x: Tensor, combine: str) -> Tensor:
     op = _exchange(site, "stablehlo.all_reduce", x, x.type, 1, use_global_device_ids=ir.UnitAttr.get())
-    fill(op.regions[0], [hlo.tensor_type([], x.element_type)] * 2, lambda both: [emit(combine, *both)])
+    fill(op.regions[0], [tensor_type([], x.element_type)] * 2, lambda both: [emit(combine, *both)])
     return Tensor(op.result)
 
 
@@ -162,7 +163,7 @@ def all_gather(functions: Functions, op: Any) -> list[Tensor]:
         x = hlo.reshape(x, [*x.shape[:axis], 1, *x.shape[axis:]])
     if site.is_alone:
         return [x]
-    options = {"all_gather_dim": hlo.i64(axis), "use_global_device_ids": ir.UnitAttr.get()}
+    options = {"all_gather_dim": attr.i64(axis), "use_global_device_ids": ir.UnitAttr.get()}
     type = op.operation.results[0].type
     return [Tensor(_exchange(site, "stablehlo.all_gather", x, type, **options).result)]
 
@@ -176,7 +177,7 @@ def ppermute(functions: Functions, op: Any) -> list[Tensor]:
         return [hlo.zeros_like(x)]
     if site.is_alone:
         return [x]
-    attributes = {"source_target_pairs": hlo.i64_matrix(pairs), "channel_handle": _channel()}
+    attributes = {"source_target_pairs": attr.matrix(pairs), "channel_handle": _channel()}
     return [emit("stablehlo.collective_permute", x, attributes=attributes, type=x.type)]
 
 
@@ -196,8 +197,8 @@ def _exchanged_pieces(site: _Site, x: Tensor, split: int, concat: int, type: Any
     if site.is_alone:
         return x
     options: dict[str, Any] = {
-        "split_dimension": hlo.i64(split),
-        "concat_dimension": hlo.i64(concat),
-        "split_count": hlo.i64(len(site.groups[0])),
+        "split_dimension": attr.i64(split),
+        "concat_dimension": attr.i64(concat),
+        "split_count": attr.i64(len(site.groups[0])),
     }
     return Tensor(_exchange(site, "stablehlo.all_to_all", x, type, **options).result)

@@ -16,6 +16,7 @@ from stablelift.ir import hlo
 from stablelift.ir.contract import contract, labels
 from stablelift.ir.dialect import with_axis
 from stablelift.ir.mlir import ir
+from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.region import combined_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.module import body_of, call, finish
@@ -175,14 +176,14 @@ class Sums:
         if self._invariant(value):
             return self._constant(value) * self.loop.length
         if isinstance(owner, ir.Block) or self.is_stacked(value):
-            return hlo.reduce_sum(self._all_steps(value), [0])
+            return reduce_sum(self._all_steps(value), [0])
         summed = self._summed(owner)
         if summed is None:
             product = owner.name == "stablehlo.dot_general"
-            return self._contraction(owner.opview) if product else hlo.reduce_sum(self._all_steps(value), [0])
+            return self._contraction(owner.opview) if product else reduce_sum(self._all_steps(value), [0])
         if owner.name == "stablehlo.reduce" and self.is_stacked(summed[0]):
             axes = [0, *(axis + 1 for axis in owner.attributes["dimensions"])]
-            return hlo.reduce_sum(self._all_steps(summed[0]), axes)
+            return reduce_sum(self._all_steps(summed[0]), axes)
         operands = [
             self._sum(operand) if operand in summed else self._constant(operand) for operand in owner.operands
         ]

@@ -1,0 +1,82 @@
+"""JAX's library, examined: its public functions compiled, mapped and differentiated by us, against JAX.
+
+    make exam-functions
+    python benchmarks/exam_functions.py --only special
+
+Where JAX's harnesses (`exam-batching`, `exam-derivatives`) ask about its primitives, this asks about the
+functions of `jax.numpy`, `jax.nn`, `jax.lax`, `jax.random` and `jax.scipy`: compiled as they are, mapped as
+in `exam-batching`, differentiated as in `exam-derivatives`; those that act on elements at zeros, infinities,
+NaN and imaginary numbers too. What a function does not take is no question.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import exam_batching
+import exam_derivatives
+import jax
+import jax.numpy as jnp
+import numpy as np
+from common.comparison import Question
+from common.exam import NotApplicable, run
+from common.library import Harness, harnesses
+
+from stablelift import functional
+
+SPECIAL = {
+    "float32": {
+        "zeros": [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0],
+        "limits": [np.inf, -np.inf, np.nan, 0.0, 1.0],
+        "small": [1e-30, -1e-30],
+        "large": [80.0, -80.0],
+    },
+    "complex64": {
+        "axes": [1, -1, 1j, -1j, 0.5j, 1 + 1j, -2 + 0.5j],
+        "zero": [0],
+    },
+}
+"""What is asked about at once is of one magnitude, for results are compared to the largest of them."""
+
+ALLOWED: dict[str, str] = {}
+"""By the beginning of a question, as a pattern of the shell's, why it is not expected to pass."""
+
+
+def questions(harness: Harness, random: np.random.RandomState) -> Iterator[Question]:
+    """The function by itself, mapped, differentiated, and at special values."""
+    try:
+        args = harness.dyn_args_maker(np.random.RandomState(0))
+    except TypeError as error:
+        raise NotApplicable(str(error)) from None
+    yield Question(harness.fullname, functional.jit(harness.dyn_fun), harness.dyn_fun, tuple(args))
+    yield from exam_batching.questions(harness, random)
+    yield from exam_derivatives.questions(harness, random)
+    if _is_elementwise(harness, args):
+        yield from _at_special_values(harness, len(args))
+
+
+def _is_elementwise(harness: Harness, args: list[Any]) -> bool:
+    results = jax.eval_shape(harness.dyn_fun, *args)
+    return len(results) == 1 and results[0].shape == args[0].shape and results[0].dtype == args[0].dtype
+
+
+def _at_special_values(harness: Harness, count: int) -> Iterator[Question]:
+    """The value and the gradients where each argument takes each of some values."""
+    dtype = harness.dyn_args_maker(np.random.RandomState(0))[0].dtype
+    for name, values in SPECIAL.get(str(dtype), {}).items():
+        grid = np.meshgrid(*[np.array(values, dtype)] * count)
+        primals = tuple(jnp.asarray(each.ravel()) for each in grid)
+        try:
+            (like,) = jax.eval_shape(harness.dyn_fun, *primals)
+        except Exception:
+            continue
+        make = exam_derivatives.reverse
+        ours, theirs = make(functional, harness.dyn_fun), make(jax, harness.dyn_fun)
+        operands = (primals, [jnp.ones(like.shape, like.dtype)])
+        yield Question(f"{harness.fullname}: vjp at {name}", functional.jit(ours), theirs, operands)
+
+
+if __name__ == "__main__":
+    sys.exit(run("JAX's library against JAX", questions, ALLOWED, harnesses))
