@@ -40,7 +40,16 @@ SPECIAL = {
 }
 """What is asked about at once is of one magnitude, for results are compared to the largest of them."""
 
-ALLOWED: dict[str, str] = {}
+_POWER = "in the base, of 0 to the power 0: JAX's is 0 times infinity, ours 0, as of every other base"
+_SQUARE = "of numbers whose square is 0: JAX's derivative divides by it, ours is the true one"
+
+ALLOWED: dict[str, str] = {
+    "*.corrcoef of row: [jv]*": "of a row with itself it is constant: JAX's derivative is rounding",
+    "*.dot_product_attention of row: *": "one weight is always 1: JAX's derivative is rounding",
+    **{f"*.{name} of *: [jv]*": exam_derivatives.ALLOWED["acosh_shape"] for name in ("acosh", "arccosh")},
+    **{f"*.{name} of *: vjp at small": _SQUARE for name in ("div", "divide", "true_divide", "hypot", "sinc")},
+    **{f"*.{name} of *: vjp at *": _POWER for name in ("pow", "power", "float_power")},
+}
 """By the beginning of a question, as a pattern of the shell's, why it is not expected to pass."""
 
 
@@ -58,8 +67,10 @@ def questions(harness: Harness, random: np.random.RandomState) -> Iterator[Quest
 
 
 def _is_elementwise(harness: Harness, args: list[Any]) -> bool:
+    """Whether it is one of one or two arrays, and looks like acting on their elements."""
     results = jax.eval_shape(harness.dyn_fun, *args)
-    return len(results) == 1 and results[0].shape == args[0].shape and results[0].dtype == args[0].dtype
+    alike = len(results) == 1 and (results[0].shape, results[0].dtype) == (args[0].shape, args[0].dtype)
+    return len(args) <= 2 and alike
 
 
 def _at_special_values(harness: Harness, count: int) -> Iterator[Question]:
@@ -74,7 +85,7 @@ def _at_special_values(harness: Harness, count: int) -> Iterator[Question]:
             continue
         make = exam_derivatives.reverse
         ours, theirs = make(functional, harness.dyn_fun), make(jax, harness.dyn_fun)
-        operands = (primals, [jnp.ones(like.shape, like.dtype)])
+        operands = (primals, [exam_derivatives.direction(np.random.RandomState(0), like)])
         yield Question(f"{harness.fullname}: vjp at {name}", functional.jit(ours), theirs, operands)
 
 

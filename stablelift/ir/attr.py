@@ -46,3 +46,13 @@ def layout(minor_to_major: Sequence[int]) -> ir.DenseElementsAttr:
 
 def boolean(value: bool) -> ir.BoolAttr:
     return ir.BoolAttr.get(value)
+
+
+def literal(constant: Any) -> Any:
+    """What a `stablehlo.constant` holds, equal for equal constants: its attribute, or the text of a complex
+    one, which jaxlib 0.10 cannot read.
+    """
+    type = constant.results[0].type
+    if isinstance(type.element_type, ir.ComplexType):
+        return str(constant).partition(" = ")[2]
+    return constant.attributes["value"]

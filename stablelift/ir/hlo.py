@@ -60,11 +60,11 @@ def constant(number: Number, type: Any) -> Tensor:
 
 def vector(values: Sequence[int], element: ir.Type) -> Tensor:
     """Integers as a constant of one axis."""
-    numbers = [ir.IntegerAttr.get(element, value) for value in values]
     type = tensor_type([len(values)], element)
-    return emit(
-        "stablehlo.constant", attributes={"value": ir.DenseElementsAttr.get(numbers, type)}, type=type
-    )
+    numbers = [ir.IntegerAttr.get(element, value) for value in values]
+    # Of no attributes jaxlib makes none.
+    value = ir.DenseElementsAttr.get(numbers, type) if numbers else ir.Attribute.parse(f"dense<> : {type}")
+    return emit("stablehlo.constant", attributes={"value": value}, type=type)
 
 
 def zeros_like(x: Tensor) -> Tensor:

@@ -83,27 +83,34 @@ def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
     Those that wait for something else which waits for some of them (a norm of all gradients, say) stand on
     another level, so that a component can be computed at once.
     """
-    level: dict[Any, int] = {}
+    level: dict[Any, int] = {}  # of each array that is not on the first
     found: dict[Any, list[int]] = {}  # by an array that is a result in it, the component
     every: dict[int, list[int]] = {}
     for number, eqn in enumerate(eqns):
         operands = [atom for atom in eqn.invars if not jax_compat.is_literal(atom)]
         if not _is_elementwise(eqn):
-            above = max((level.get(var, 0) + (var in found) for var in operands), default=0)
-            level.update(dict.fromkeys(eqn.outvars, above))
+            if above := max((level.get(var, 0) + (var in found) for var in operands), default=0):
+                level.update(dict.fromkeys(eqn.outvars, above))
             continue
-        here = max((level.get(var, 0) for var in operands), default=0)
-        near = {id(found[var]): found[var] for var in operands if var in found and level[var] == here}
-        largest = max(near.values(), key=len, default=[])
+        here, near = 0, []
+        for var in operands:
+            if (at := level.get(var, 0)) > here:
+                here, near = at, []
+            component = found.get(var)
+            if component is not None and at == here and not any(component is one for one in near):
+                near.append(component)
+        largest = max(near, key=len) if near else []
         every[id(largest)] = largest
-        for other in near.values():
+        for other in near:
             if other is not largest:
                 largest += other
                 _merge(found, eqns, other, largest)
                 del every[id(other)]
         largest.append(number)
         (result,) = eqn.outvars
-        level[result], found[result] = here, largest
+        found[result] = largest
+        if here:
+            level[result] = here
     return map(sorted, every.values())
 
 
@@ -120,7 +127,10 @@ def _is_elementwise(eqn: Any) -> bool:
     elif eqn.primitive not in _ELEMENTWISE:
         return False
     shape = eqn.outvars[0].aval.shape
-    return bool(shape) and all(atom.aval.shape in ((), shape) for atom in eqn.invars)
+    for atom in eqn.invars:
+        if atom.aval.shape and atom.aval.shape != shape:
+            return False
+    return bool(shape)
 
 
 def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _Strand | None:

@@ -119,3 +119,32 @@ def test_totals_are_carried(name):
     found = run_module(source, args, ["lift-prune", "lift-roll", "symbol-dce", "lift-lower"])
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_packed_calls_take_complex_constants(differs):
+    """jaxlib 0.10 cannot read the attribute of a complex constant."""
+    constants = [f"({float(i * differs)}, 2.0)" for i in range(4)]
+    type = "(tensor<complex<f32>>, tensor<f32>) -> tensor<40xf32>"
+    lines = [
+        f"%c{i} = stablehlo.constant dense<{of}> : tensor<complex<f32>>\n"
+        f"%y{i} = call @draw(%c{i}, %x{i}) : {type}"
+        for i, of in enumerate(constants)
+    ]
+    results = ", ".join(["tensor<40xf32>"] * 4)
+    source = f"""
+  func.func public @main({', '.join(f'%x{i}: tensor<f32>' for i in range(4))}) -> ({results}) {{
+    {chr(10).join(lines)}
+    return %y0, %y1, %y2, %y3 : {results}
+  }}
+  func.func private @draw(%c: tensor<complex<f32>>, %x: tensor<f32>) -> tensor<40xf32> {{
+    %0 = stablehlo.real %c : (tensor<complex<f32>>) -> tensor<f32>
+    %1 = stablehlo.add %0, %x : tensor<f32>
+    %2 = stablehlo.broadcast_in_dim %1, dims = [] : (tensor<f32>) -> tensor<40xf32>
+    return %2 : tensor<40xf32>
+  }}"""
+    packed, _ = run_text(source, "lift-pack")
+    assert "@draw__vmap" in packed
+    args = [np.float32(i) for i in range(4)]
+    found = run_module(source, args, ["lift-pack", "lift-inline"])
+    np.testing.assert_array_equal(found, run_module(source, args, ["lift-inline"]))

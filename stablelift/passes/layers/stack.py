@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
@@ -174,7 +174,7 @@ class Stacker:
     def _of_constants(self, values: Values) -> Stacked | None:
         """Constants that read the same are one; scalar integers that differ are a constant of one axis."""
         ops = [hlo.made_by(Tensor(value), "stablehlo.constant") for value in values]
-        attributes = [op.attributes["value"] for op in ops if op is not None]
+        attributes = [attr.literal(op) for op in ops if op is not None]
         if len(attributes) < len(values):
             return None
         if all(attribute == attributes[0] for attribute in attributes):

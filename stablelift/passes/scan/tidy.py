@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stablelift.ir import hlo
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir, is_used
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
@@ -96,9 +96,7 @@ def drop_constant_carries(loop: Loop) -> Changes:
 
 def _same_constant(x: ir.Value, y: ir.Value) -> bool:
     made = [hlo.made_by(Tensor(value), "stablehlo.constant") for value in (x, y)]
-    if made[0] is None or made[1] is None or hlo.is_complex(Tensor(x)):
-        return False
-    return made[0].attributes["value"] == made[1].attributes["value"]
+    return None not in made and attr.literal(made[0]) == attr.literal(made[1])
 
 
 def merge_equal_carries(loop: Loop) -> Changes:

@@ -445,6 +445,8 @@ INDEXING: dict[str, list[Case]] = {
         case(lambda x, u: x.at[PLACES].max(u), real(5, 3).round(), real(4, 3).round(), difference=False),
         case(lambda x, u: x.at[PLACES].min(u), real(5, 3), real(4, 3)),
         case(lambda x, u: x.at[:, PLACES, 1].add(u, mode="clip"), real(2, 5, 3), real(2, 4)),
+        case(lambda x, u: x.at[:].add(u), real(5, 3), real(5, 3)),
+        case(lambda x, u: x.at[...].set(u), real(), real()),
         case(
             lambda x, i, u: jax.vmap(lambda x, i, u: x.at[i].set(u))(x, i, u),
             real(2, 5),
