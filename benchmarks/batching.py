@@ -19,7 +19,7 @@ import flax.linen
 import jax
 import jax.numpy as jnp
 from common.decoder import BATCH, SEQUENCE, decoder
-from common.measure import Report, added, interleaved, milliseconds
+from common.measure import Report, added, interleaved, milliseconds, no_options
 from common.models import Workload, conv_net, lstm, transformer
 
 import stablelift
@@ -118,6 +118,7 @@ def measure(workload: Workload, report: Report, theirs: Workload | None = None) 
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     report = Report(f"Mapped over {MEMBERS} sets of parameters, medians")
     for workload in (transformer(layers=1), conv_net(), lstm()):
         measure(workload, report)

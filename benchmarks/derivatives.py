@@ -21,7 +21,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from common.measure import Report, added, interleaved, milliseconds
+from common.measure import Report, added, interleaved, milliseconds, no_options
 from common.models import Workload, conv_net, lstm, physics_informed, transformer
 
 from stablelift import Program, functional
@@ -94,6 +94,7 @@ def measure(report: Report, ours: Workload, theirs: Workload, base: Workload, ai
 
 
 def main() -> int:
+    no_options(__doc__)
     report = Report("Reverse mode, medians")
     aims = ("at least 8", "at most 1.05", "at most 1.03")
     workloads = [transformer(), conv_net(), lstm()]

@@ -16,7 +16,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from common.measure import Report, interleaved, microseconds, milliseconds
+from common.measure import Report, interleaved, microseconds, milliseconds, no_options
 
 from stablelift import Program
 
@@ -76,6 +76,7 @@ def measure_imports(report: Report) -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     report = Report("Calls and imports, medians")
     measure_calls(report)
     measure_imports(report)

@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from common.measure import Report, interleaved, milliseconds
+from common.measure import Report, interleaved, milliseconds, no_options
 
 import stablelift
 from stablelift import functional
@@ -67,6 +67,7 @@ def measure(report: Report) -> None:
 
 
 if __name__ == "__main__":
+    no_options(__doc__)
     report = Report("Random numbers, medians")
     measure(report)
     report.show()

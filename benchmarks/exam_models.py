@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from common.measure import no_options
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -26,6 +28,7 @@ from tests.frontend.test_linen_examples import DOCUMENTED, check_example  # noqa
 
 
 def main() -> int:
+    no_options(__doc__)
     warnings.simplefilter("ignore")  # of what Linen gives up, as in the suite
     models = [
         (f"{name} under {way}", lambda name=name, way=way: check_under_jaxs_own_transformations(name, (way,)))

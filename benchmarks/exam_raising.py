@@ -21,7 +21,7 @@ from common.exam import NotApplicable, run
 
 from stablelift.errors import LiftError
 from stablelift.passes.pipeline import LOOPS, run_text
-from stablelift.runtime.files import load_bytes
+from stablelift.runtime.load import load_bytes
 
 RAISE = ("lift-raise", "symbol-dce", *LOOPS)
 

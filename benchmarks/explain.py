@@ -14,7 +14,7 @@ import time
 
 import jax
 import jax.numpy as jnp
-from common.measure import Report, milliseconds
+from common.measure import Report, milliseconds, no_options
 from common.models import Workload, conv_net, lstm, physics_informed, transformer
 
 import stablelift as nn
@@ -78,6 +78,7 @@ def measure(report: Report, workload: Workload) -> bool:
 
 
 def main() -> int:
+    no_options(__doc__)
     report = Report("What explain says, ours to XLA's")
     workloads = [transformer(), conv_net(), lstm(), physics_informed()[1](functional)]
     workloads += [deep("12 layers", Block), deep("12 layers, remat", nn.remat(Block))]

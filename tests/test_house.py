@@ -1,6 +1,8 @@
 """The package keeps the house rules of tests/house.py, and the rules catch what they should."""
 
 import ast
+import importlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,23 @@ def test_no_test_reads_a_clock():
         if name.startswith(clocks)
     ]
     assert not read, "\n".join(["", *read])
+
+
+def test_benchmarks_import_what_there_is():
+    missing = [
+        f"{file.name}:{node.lineno}: {node.module}.{alias.name}"
+        for file in sorted((TESTS.parent / "benchmarks").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stablelift")
+        for alias in node.names
+        if not _is_there(str(node.module), alias.name)
+    ]
+    assert not missing, "\n".join(["", *missing])
+
+
+def _is_there(module: str, name: str) -> bool:
+    found = importlib.import_module(module)
+    return hasattr(found, name) or hasattr(found, "__path__") and find_spec(f"{module}.{name}") is not None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import statistics
 import time
@@ -11,6 +12,12 @@ from typing import Any
 import jax
 from rich.console import Console
 from rich.table import Table
+
+
+def no_options(description: str | None) -> None:
+    """Read a command line that takes nothing but `--help`."""
+    form = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser(description=description, formatter_class=form).parse_args()
 
 
 def interleaved(rounds: int, **contestants: Callable[[], Any]) -> dict[str, float]:
