@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -55,7 +55,33 @@ def _reciprocal_pow(ctx: Any, x: Any, n: int) -> list[Any]:
     def rule(x: Any, dx: Any) -> Any:
         return primal(x), dx * lax.div(jnp.full_like(x, -n), lax.integer_pow(x, n + 1))
 
+    return _with_rule(ctx, "reciprocal_pow", x, primal, rule)
+
+
+def _one_minus_square(ctx: Any, x: Any, primitive: Primitive) -> Sequence[Any]:
+    """(1 + x) (1 - x), whose derivative is not that of the product: for small x its terms cancel."""
+    if jax_compat.tangent_aval(ctx.avals_in[0]) is None:
+        return jax_compat.lower_as_jax(primitive, ctx, x)
+
+    def primal(x: Any) -> Any:
+        return (1 + x) * (1 - x)
+
+    def rule(x: Any, dx: Any) -> Any:
+        return primal(x), dx * (-2 * x)
+
+    return _with_rule(ctx, "one_minus_square", x, primal, rule)
+
+
+if jax_compat.one_minus_square_p is not None:
+    _primitive = jax_compat.one_minus_square_p
+    RULES[_primitive] = functools.partial(_one_minus_square, primitive=_primitive)
+
+
+def _with_rule(
+    ctx: Any, name: str, x: Any, primal: Callable[[Any], Any], rule: Callable[[Any, Any], Any]
+) -> list[Any]:
+    """A function of one array, with the forward rule that is to be its derivative."""
     aval = unweak(ctx.avals_in[0])
     jaxprs = [jax_compat.make_jaxpr(primal, [aval]), jax_compat.make_jaxpr(rule, [aval, aval])]
-    callee, jvp = rule_callees(ctx, ("reciprocal_pow", "reciprocal_pow_rule"), jaxprs)
+    callee, jvp = rule_callees(ctx, (name, f"{name}_rule"), jaxprs)
     return table.emit(ctx, "lift.custom_jvp", [x], {"callee": callee, "jvp": jvp})

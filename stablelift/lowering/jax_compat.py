@@ -65,6 +65,7 @@ custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
 logistic_p = lax.logistic_p
 integer_pow_p = lax.integer_pow_p
+one_minus_square_p: Primitive | None = getattr(lax, "one_minus_square_p", None)  # not on jax 0.10
 shard_map_p = shard_map.shard_map_p
 sharding_constraint_p = _pjit.sharding_constraint_p
 pvary_p = core.pvary_p

@@ -96,7 +96,9 @@ def drop_constant_carries(loop: Loop) -> Changes:
 
 def _same_constant(x: ir.Value, y: ir.Value) -> bool:
     made = [hlo.made_by(Tensor(value), "stablehlo.constant") for value in (x, y)]
-    return None not in made and attr.literal(made[0]) == attr.literal(made[1])
+    if made[0] is None or made[1] is None:
+        return False
+    return attr.literal(made[0]) == attr.literal(made[1])
 
 
 def merge_equal_carries(loop: Loop) -> Changes:
