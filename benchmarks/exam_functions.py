@@ -42,6 +42,7 @@ SPECIAL = {
 
 _POWER = "in the base, of 0 to the power 0: JAX's is 0 times infinity, ours 0, as of every other base"
 _SQUARE = "of numbers whose square is 0: JAX's derivative divides by it, ours is the true one"
+_WIDER = "it computes float64 numbers of float32 ones, rounded in another order"
 _OF_SQUARES = ("boxcox", "boxcox1p", "div", "divide", "hypot", "sinc", "true_divide")
 
 ENDLESS = ("exp1", "expi", "expn", "roll")
@@ -50,11 +51,13 @@ ENDLESS = ("exp1", "expi", "expn", "roll")
 ALLOWED: dict[str, str] = {
     "*.corrcoef of *: [jv]*": "of a row with itself it is constant: JAX's derivative is rounding",
     "*.lstsq of complex: jvp": "the residuals are rounding",
-    "*.owens_t of *": "it computes float64 numbers of float32 constants, rounded in another order",
+    "*.owens_t of *": _WIDER,
     "*.dot_product_attention of row: *": "one weight is always 1: JAX's derivative is rounding",
     "*.expn of *": "its rule closes over the order, which is traced: inside of `jit` JAX refuses that too",
     **{f"*.{name} of *: [jv]*": exam_derivatives.ALLOWED["acosh_shape"] for name in ("acosh", "arccosh")},
-    "*.weibull_min of key: jvp": "it computes float64 numbers of float32 ones, rounded in another order",
+    **{f"*{name}: jvp": _WIDER for name in ("weibull_min of key", "norm.isf of r*", "norm.ppf of r*")},
+    "*.t.*pdf of *: vjp at small": _SQUARE,
+    "*.pareto.* of *: vjp at *": _POWER,
     **{f"*.{name} of *: vjp at small": _SQUARE for name in _OF_SQUARES},
     **{f"*.{name} of *: vjp at *": _POWER for name in ("pow", "power", "float_power")},
 }
