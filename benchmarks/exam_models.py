@@ -14,10 +14,10 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from common.measure import no_options
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from common.measure import no_options  # noqa: E402
 
 from tests.frontend.models.test_composites import (  # noqa: E402
     NAMES,

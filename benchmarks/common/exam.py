@@ -1,4 +1,4 @@
-"""An exam: harnesses as questions, a verdict for each, counted by primitive or namespace.
+"""An exam: harnesses as questions, a verdict for each, counted by group: a primitive, or a namespace.
 
 The harnesses are JAX's own, in its wheel (`jax._src.internal_test_util.test_harnesses`), or the exam's.
 Verdicts are written to a log while the exam runs, one JSON line for each harness; `--resume` asks only what
@@ -143,7 +143,7 @@ def _verdicts(chosen: list[Any], options: argparse.Namespace) -> Iterator[tuple[
 
 
 class Report:
-    """The verdicts counted by primitive, and what is to be said about those that were not passed."""
+    """The verdicts counted by group, and what is to be said about those that were not passed."""
 
     def __init__(self, title: str, allowed: dict[str, str]):
         self._title = title
@@ -172,7 +172,7 @@ class Report:
     def print(self, seconds: float) -> int:
         """Print the counts, three of each kind of failure, and the reasons of what was allowed to fail."""
         console = Console(width=140)
-        table = Table("primitive", *VERDICTS, title=self._title, title_justify="left")
+        table = Table("group", *VERDICTS, title=self._title, title_justify="left")
         for column in table.columns[1:]:
             column.justify = "right"
         for group in sorted(self._counts):

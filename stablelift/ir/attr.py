@@ -24,24 +24,30 @@ def ints(values: Any) -> list[int]:
     return [values[index] for index in range(len(values))]
 
 
-def rows(dense: Any) -> list[list[int]]:
+def rows(attribute: Any) -> list[list[int]]:
     """A dense attribute of two axes, such as `padding`, as lists."""
-    columns = dense.type.shape[1]
-    flat = [int(value) for value in dense]
+    columns = attribute.type.shape[1]
+    flat = [int(value) for value in attribute]
     return [flat[start : start + columns] for start in range(0, len(flat), columns)]
 
 
-def matrix(rows: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
-    """Lists of equal length as a dense attribute of two axes."""
-    flat = [ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value) for row in rows for value in row]
-    return ir.DenseElementsAttr.get(flat, tensor_type([len(rows), len(rows[0])], flat[0].type))
+def matrix(values: Sequence[Sequence[int]]) -> ir.Attribute:
+    """Lists of equal length as a dense attribute of two axes; no lists are of pairs."""
+    columns = len(values[0]) if values else 2
+    flat = [value for row in values for value in row]
+    return dense(flat, tensor_type([len(values), columns], ir.IntegerType.get_signless(64)))
 
 
-def layout(minor_to_major: Sequence[int]) -> ir.DenseElementsAttr:
+def dense(values: Sequence[int], type: Any) -> ir.Attribute:
+    """Integers, in row-major order, as the elements of a tensor type."""
+    if not values:
+        return ir.Attribute.parse(f"dense<> : {type}")  # jaxlib makes none of an empty list
+    return ir.DenseElementsAttr.get([ir.IntegerAttr.get(type.element_type, one) for one in values], type)
+
+
+def layout(minor_to_major: Sequence[int]) -> ir.Attribute:
     """The layout of an operand of a `custom_call`: its axes, the fastest first."""
-    element = ir.IndexType.get()
-    axes = [ir.IntegerAttr.get(element, axis) for axis in minor_to_major]
-    return ir.DenseElementsAttr.get(axes, tensor_type([len(axes)], element))
+    return dense(minor_to_major, tensor_type([len(minor_to_major)], ir.IndexType.get()))
 
 
 def boolean(value: bool) -> ir.BoolAttr:

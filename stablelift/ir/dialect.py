@@ -14,7 +14,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import parse
 from stablelift.ir.table import Site, Types, differentiable, require, require_same, row
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 
 
 def without_axis(type: Any, axis: int | None) -> Any:
@@ -201,7 +201,7 @@ def _while(site: Site) -> Types:
 )
 def _switch(site: Site) -> Types:
     branches = [site.signatures[name] for name in site["branches"]]
-    index = tensor_type([], hlo.i32())
+    index = tensor_type([], i32())
     require(bool(branches), "C1", "expected at least one branch")
     require_same("C1", "index", [index], site.operands[:1])
     for branch in branches:
@@ -388,7 +388,7 @@ _elementwise_collective("pmin", f"the minimum over a mapped axis; {_IN_GROUPS}",
 )
 def _axis_index(site: Site) -> Types:
     require_same("C1", "operand", [], site.operands)
-    return [tensor_type([], hlo.i32())]
+    return [tensor_type([], i32())]
 
 
 def _exchanged(site: Site) -> Any:

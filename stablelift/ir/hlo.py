@@ -13,7 +13,7 @@ from typing import Any
 from stablelift.ir import attr
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Number, Tensor, emit, splat
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 
 
 def _unary(name: str) -> Callable[[Tensor], Tensor]:
@@ -61,10 +61,7 @@ def constant(number: Number, type: Any) -> Tensor:
 def vector(values: Sequence[int], element: ir.Type) -> Tensor:
     """Integers as a constant of one axis."""
     type = tensor_type([len(values)], element)
-    numbers = [ir.IntegerAttr.get(element, value) for value in values]
-    # Of no attributes jaxlib makes none.
-    value = ir.DenseElementsAttr.get(numbers, type) if numbers else ir.Attribute.parse(f"dense<> : {type}")
-    return emit("stablehlo.constant", attributes={"value": value}, type=type)
+    return emit("stablehlo.constant", attributes={"value": attr.dense(values, type)}, type=type)
 
 
 def zeros_like(x: Tensor) -> Tensor:
@@ -285,16 +282,6 @@ def conj(x: Tensor) -> Tensor:
     return emit("chlo.conj", x) if is_complex(x) else x
 
 
-def i32() -> ir.IntegerType:
-    """The element type of sizes and positions."""
-    return ir.IntegerType.get_signless(32)
-
-
-def boolean() -> ir.IntegerType:
-    """The element type i1."""
-    return ir.IntegerType.get_signless(1)
-
-
 def index(value: int) -> Tensor:
     """A position as tensor<i32>."""
     return splat(value, tensor_type([], i32()))
@@ -316,5 +303,3 @@ def larger_splat(x: Tensor, shape: Sequence[int]) -> Tensor | None:
         return None
     larger = ir.DenseElementsAttr.get_splat(type, value.get_splat_value())
     return emit("stablehlo.constant", attributes={"value": larger}, type=type)
-
-

@@ -11,7 +11,7 @@ from typing import Any
 from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def half_on_diagonal(x: Tensor) -> Tensor:
 
 def _places(x: Tensor) -> tuple[Tensor, Tensor]:
     """The row and the column of each element."""
-    element = hlo.i32()
+    element = i32()
     return hlo.iota(x.shape, x.rank - 2, element), hlo.iota(x.shape, x.rank - 1, element)
 
 

@@ -14,6 +14,16 @@ def tensor_type(shape: Sequence[int], element: ir.Type) -> Any:
     return ir.RankedTensorType.get(shape, element)
 
 
+def i1() -> ir.IntegerType:
+    """The element type of truth values."""
+    return ir.IntegerType.get_signless(1)
+
+
+def i32() -> ir.IntegerType:
+    """The element type of sizes and positions."""
+    return ir.IntegerType.get_signless(32)
+
+
 def element_count(type: Any) -> int:
     """The number of elements of a ranked tensor type."""
     return math.prod(type.shape)

@@ -72,9 +72,8 @@ def _one_minus_square(ctx: Any, x: Any, primitive: Primitive) -> Sequence[Any]:
     return _with_rule(ctx, "one_minus_square", x, primal, rule)
 
 
-if jax_compat.one_minus_square_p is not None:
-    _primitive = jax_compat.one_minus_square_p
-    RULES[_primitive] = functools.partial(_one_minus_square, primitive=_primitive)
+if (_found := jax_compat.one_minus_square_p) is not None:
+    RULES[_found] = functools.partial(_one_minus_square, primitive=_found)
 
 
 def _with_rule(

@@ -9,7 +9,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor, splat
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.buffers import read, write
 from stablelift.passes.module import Functions, call
 from stablelift.passes.structure import define
@@ -45,7 +45,7 @@ def as_while(functions: Functions, op: Any) -> tuple[dict[str, Any], Tensor, lis
     consts, carry, xs = split_by([value.type for value in op.operation.operands], counts)
     ys = [result.type for result in list(op.operation.results)[of_carry:]]
     in_step = [len(consts), len(xs), 1, len(carry), len(ys)]
-    counter = hlo.constant(0, tensor_type([], hlo.i32()))
+    counter = hlo.constant(0, tensor_type([], i32()))
     carried = [counter.type, *carry, *ys]
 
     def runs(arguments: list[Tensor]) -> list[Tensor]:

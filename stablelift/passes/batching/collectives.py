@@ -13,7 +13,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.reduction import identity_of, reduce
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import Mapped, batch_structure, extent, results_mapped, spread
 from stablelift.passes.structure import remake_lift
@@ -109,9 +109,9 @@ def axis_index_results_mapped(batcher: Batcher, op: Any, mapped: Mapped) -> list
 def axis_index(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) -> list[Tensor]:
     _refuse_several(op)
     if batcher.size >= 0:
-        return [hlo.iota([batcher.size], 0, hlo.i32())]
+        return [hlo.iota([batcher.size], 0, i32())]
     attributes = {"iota_dimension": attr.i64(0)}
-    type = tensor_type([batcher.size], hlo.i32())
+    type = tensor_type([batcher.size], i32())
     return [emit("stablehlo.dynamic_iota", extent(batcher.size), attributes=attributes, type=type)]
 
 

@@ -6,7 +6,7 @@ from stablelift.ir import attr, hlo
 from stablelift.ir.contract import contract, labels
 from stablelift.ir.mlir import stablehlo
 from stablelift.ir.tensor import emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.batching.table import (
     BATCH,
     batch,
@@ -87,6 +87,6 @@ def _reshape(x, shape, width):
     """`x` in `shape`, of which one size may be unknown: `width` times the number of examples."""
     if all(size >= 0 for size in shape):
         return hlo.reshape(x, shape)
-    sizes = [extent(size) * width if size < 0 else hlo.vector([size], hlo.i32()) for size in shape]
+    sizes = [extent(size) * width if size < 0 else hlo.vector([size], i32()) for size in shape]
     type = tensor_type(shape, x.element_type)
     return emit("stablehlo.dynamic_reshape", x, hlo.concatenate(sizes, 0), type=type)

@@ -15,7 +15,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.reduction import identity_of
 from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Number, Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i1, tensor_type
 from stablelift.ir.window import Slide, reduce_window, slides
 from stablelift.passes.batching.table import spread_over
 
@@ -74,7 +74,7 @@ def _if_present(op: Any) -> Combine:
 
 
 def _flags(value: bool, shape: Sequence[int]) -> Tensor:
-    return hlo.constant(value, tensor_type(shape, hlo.boolean()))
+    return hlo.constant(value, tensor_type(shape, i1()))
 
 
 def _with_front(x: Tensor) -> Tensor:

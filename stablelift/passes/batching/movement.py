@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stablelift.ir import hlo
 from stablelift.ir.tensor import emit
+from stablelift.ir.types import i32
 from stablelift.passes.batching.initial import pad_with
 from stablelift.passes.batching.table import (
     batch,
@@ -42,7 +43,7 @@ def slice(op, x):
     start, limit, strides = list(op.start_indices), list(op.limit_indices), list(op.strides)
     if x.shape[0] >= 0:
         return hlo.slice(x, [0, *start], [x.shape[0], *limit], [1, *strides])
-    first, last, steps = (hlo.vector(each, hlo.i32()) for each in ([0, *start], limit, [1, *strides]))
+    first, last, steps = (hlo.vector(each, i32()) for each in ([0, *start], limit, [1, *strides]))
     ends = hlo.concatenate([extent(x.shape[0]), last], 0)
     return emit("stablehlo.real_dynamic_slice", x, first, ends, steps, type=batched_types(op, x.shape[0])[0])
 

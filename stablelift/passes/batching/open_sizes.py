@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from stablelift.ir import attr, hlo
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import i32
 from stablelift.passes.batching.table import (
     batch,
     batch_structure,
@@ -47,7 +48,7 @@ def dynamic_broadcast_in_dim(op, x, shape, mapped):
 @batch("stablehlo.dynamic_pad", shared=True, any_size=True)
 def dynamic_pad(op, x, value, *padding, mapped):
     size = _size(op, x, mapped)
-    none = hlo.vector([0], hlo.i32())
+    none = hlo.vector([0], i32())
     given = [x, value, *(_before(none, each) for each in padding)]
     return hlo.remake(op, given, types=batched_types(op, size))
 
@@ -55,7 +56,7 @@ def dynamic_pad(op, x, value, *padding, mapped):
 @batch("stablehlo.real_dynamic_slice", shared=True, any_size=True)
 def real_dynamic_slice(op, x, start, limit, strides, mapped):
     size = _size(op, x, mapped)
-    first, step = (hlo.vector([number], hlo.i32()) for number in (0, 1))
+    first, step = (hlo.vector([number], i32()) for number in (0, 1))
     bounds = _before(first, start), _before(extent(size), limit), _before(step, strides)
     return hlo.remake(op, [x, *bounds], types=batched_types(op, size))
 

@@ -25,7 +25,7 @@ from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import has_known_sizes, tensor_type
+from stablelift.ir.types import has_known_sizes, i32, tensor_type
 from stablelift.passes.rules import Decorator, RuleTable
 
 BATCH = "batch"
@@ -82,7 +82,7 @@ def as_many_as(examples: Tensor | None) -> Iterator[None]:
 
 def extent(size: int) -> Tensor:
     """The number of examples as one size of several, tensor<1xi32>."""
-    return hlo.vector([size], hlo.i32()) if size >= 0 else hlo.reshape(hlo.size_of(_counted(), 0), [1])
+    return hlo.vector([size], i32()) if size >= 0 else hlo.reshape(hlo.size_of(_counted(), 0), [1])
 
 
 def _counted() -> Tensor:

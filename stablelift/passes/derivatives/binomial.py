@@ -16,6 +16,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis, without_axis
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import i32
 from stablelift.passes.buffers import read, write
 from stablelift.passes.derivatives.flow import build, pick
 from stablelift.passes.derivatives.revolve import schedule
@@ -35,7 +36,7 @@ class Binomial:
         self.consts, self.carry, self.xs = split_by(
             scan.operands, [scan.num_consts, scan.num_carry, len(scan.operands) - scan.stop]
         )
-        self.i32 = hlo.i32()
+        self.i32 = i32()
         self.buffer_types = [with_axis(x.type, 0, scan.checkpoints + 2) for x in self.carry]
 
     def forward(self) -> tuple[list[Tensor], list[Tensor]]:

@@ -27,7 +27,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.buffers import read, write
 from stablelift.passes.derivatives.control import place, present
 from stablelift.passes.derivatives.flow import residual_sources, settled_carry
@@ -96,7 +96,7 @@ class _Loop:
         self.split = derive.partition(attributes["body"], wrt, tuple(self.active), choice)
         self.sources = residual_sources(self.split)
         self.keeps = self.region is not None and None in self.sources
-        self.i32 = tensor_type([], hlo.i32())
+        self.i32 = tensor_type([], i32())
 
     def number(self, value: int) -> Tensor:
         return hlo.constant(value, self.i32)

@@ -14,7 +14,7 @@ from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import combined_by, fill
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i1, tensor_type
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import (
     LinearMap,
@@ -151,7 +151,7 @@ def collective_broadcast(op, ct):
     across_partitions = channel is not None and "handle = 0" not in str(channel)
     name = "stablehlo.partition_id" if across_partitions else "stablehlo.replica_id"
     here = emit(name)
-    gives = hlo.constant(False, tensor_type([], hlo.boolean()))
+    gives = hlo.constant(False, tensor_type([], i1()))
     for group in attr.rows(op.replica_groups):
         gives = hlo.logical_or(gives, hlo.compare(here, "EQ", group[0]))
     total = _sum(op, ct)

@@ -12,7 +12,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.region import copy_block, fill, returned
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.derivatives.table import (
     LinearMap,
     jvp,
@@ -86,7 +86,7 @@ def _ordered(op: Any) -> Windows:
 def _sorted_with_positions(op: Any) -> list[Tensor]:
     """The results of the sort, and last the position along the sorted axis from which each element came."""
     axis, operands = op.dimension.value, operands_of(op)
-    operands.append(hlo.iota(operands[0].shape, axis, hlo.i32()))
+    operands.append(hlo.iota(operands[0].shape, axis, i32()))
     operation = op.operation
     sort = ir.Operation.create(
         "stablehlo.sort",

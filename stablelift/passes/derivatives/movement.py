@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from stablelift.ir import attr, hlo
 from stablelift.ir.reduction import reduce_sum
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i1, tensor_type
 from stablelift.passes.derivatives.table import transposition
 
 
@@ -59,7 +59,7 @@ def pad(op, ct):
         return hlo.slice(trimmed, [0] * ct.rank, trimmed.shape, [n + 1 for n in interior])
 
     def of_value():
-        true = hlo.constant(True, tensor_type(shape, hlo.boolean()))
+        true = hlo.constant(True, tensor_type(shape, i1()))
         inside = hlo.pad(true, low, high, interior)
         return reduce_sum(hlo.select(inside, hlo.zeros_like(ct), ct), range(ct.rank))
 

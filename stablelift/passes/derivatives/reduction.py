@@ -8,7 +8,6 @@ from typing import Any
 
 from stablelift.ir import attr, hlo, reduction
 from stablelift.ir.mlir import ir
-from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.region import chooses, commuting, returned, selects
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.decomposition import by_decomposition
@@ -40,7 +39,7 @@ def _over(op: Any, x: Tensor) -> tuple[Callable[[Tensor], Tensor], Callable[[Ten
     """Summing over the reduced axes, and repeating along them."""
     axes = attr.ints(op.dimensions)
     kept = [axis for axis in range(x.rank) if axis not in axes]
-    return lambda t: reduce_sum(t, axes), lambda t: hlo.broadcast_in_dim(t, x.shape, kept)
+    return lambda t: reduction.reduce_sum(t, axes), lambda t: hlo.broadcast_in_dim(t, x.shape, kept)
 
 
 def _of_initial(y: Tensor, factor: Tensor | None) -> LinearMap:
@@ -51,7 +50,7 @@ def _of_initial(y: Tensor, factor: Tensor | None) -> LinearMap:
 
     return LinearMap(
         lambda t: times(hlo.broadcast_in_dim(t, y.shape, [])),
-        lambda ct: reduce_sum(times(ct), range(y.rank)),
+        lambda ct: reduction.reduce_sum(times(ct), range(y.rank)),
     )
 
 

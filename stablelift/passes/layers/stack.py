@@ -174,15 +174,15 @@ class Stacker:
     def _of_constants(self, values: Values) -> Stacked | None:
         """Constants that read the same are one; scalar integers that differ are a constant of one axis."""
         ops = [hlo.made_by(Tensor(value), "stablehlo.constant") for value in values]
-        attributes = [attr.literal(op) for op in ops if op is not None]
-        if len(attributes) < len(values):
+        literals = [attr.literal(op) for op in ops if op is not None]
+        if len(literals) < len(values):
             return None
-        if all(attribute == attributes[0] for attribute in attributes):
+        if all(literal == literals[0] for literal in literals):
             return Stacked(Tensor(values[0]), False)
         type: Any = values[0].type
         if type.rank or not isinstance(type.element_type, ir.IntegerType):
             return None
-        return Stacked(hlo.vector([int(attribute[0]) for attribute in attributes], type.element_type), True)
+        return Stacked(hlo.vector([int(literal[0]) for literal in literals], type.element_type), True)
 
     def _of_equal_ops(self, values: Values) -> Stacked | None:
         """The values where they are the same result of equal ops, which become one."""

@@ -19,7 +19,7 @@ from stablelift.ir.mesh import MANUAL, Mesh, manual_axes_of, meshes_by_name
 from stablelift.ir.mlir import ir, walk
 from stablelift.ir.region import fill
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.callgraph import callees, callees_first
 from stablelift.passes.lower.table import lowers
 from stablelift.passes.manual import Manual, make, manual_axes
@@ -84,7 +84,7 @@ def _exchange(site: _Site, name: str, x: Tensor, type: Any, regions: int = 0, **
     return ir.Operation.create(name, results=[type], operands=[x.value], attributes=given, regions=regions)
 
 
-def _padded(groups: Sequence[Sequence[int]]) -> ir.DenseElementsAttr:
+def _padded(groups: Sequence[Sequence[int]]) -> ir.Attribute:
     """Groups as one matrix, as StableHLO has them: -1 fills those that are smaller than others."""
     width = max(map(len, groups))
     return attr.matrix([[*group, *[-1] * (width - len(group))] for group in groups])
@@ -145,7 +145,7 @@ def _manual_axes_around(functions: Functions, op: Any) -> set[str]:
 
 
 def _position(site: _Site) -> Tensor:
-    device = hlo.convert(emit("stablehlo.partition_id"), hlo.i32())
+    device = hlo.convert(emit("stablehlo.partition_id"), i32())
     sizes = list(site.mesh.values())
     total = hlo.index(0)
     for name in site.names:

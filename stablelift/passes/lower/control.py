@@ -10,7 +10,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import here, ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.counted import one_step
 from stablelift.passes.lower.buffers import initial_stacks
 from stablelift.passes.lower.table import lowers
@@ -77,7 +77,7 @@ def lower_scan(functions: Functions, op: Any) -> list[Tensor]:
     length, unroll = attributes["length"], attributes["unroll"]
     operands = _tensors(op.operation.operands)
     consts, carry, xs = split_by(operands, [num_consts, num_carry, len(attributes["in_axes"])])
-    index_type = tensor_type([], hlo.i32())
+    index_type = tensor_type([], i32())
 
     def step(count: Tensor, carry: list[Tensor], ys: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         return one_step(functions, attributes, consts, xs, count, carry, ys)

@@ -19,6 +19,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, here, ir, walk
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import i32
 from stablelift.passes.base import ModulePass
 from stablelift.passes.callgraph import callee_of
 from stablelift.passes.inline import inline_at
@@ -210,7 +211,7 @@ def _switch(functions: Functions, op: Any) -> list[Tensor]:
     index = Tensor(op.operation.operands[0])
     if op.operation.name == "stablehlo.if":
         blocks.reverse()
-        index = hlo.convert(index, hlo.i32())
+        index = hlo.convert(index, i32())
     else:
         last = hlo.constant(len(blocks) - 1, index.type)
         index = hlo.select(hlo.compare(index, "LT", 0), last, index)

@@ -19,7 +19,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import without_axis
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i32, tensor_type
 from stablelift.passes.raising.access import Access, read_of, write_of
 from stablelift.passes.raising.counted import counters
 from stablelift.passes.raising.sequences import Sequences, progression
@@ -273,7 +273,7 @@ def _result(loop: Loop, write: Write, stacked: Stacked) -> None:
     if write.access.adds:
         stack = _upward(loop, initial, track) + stack
     if not track.covers(initial.shape, loop.length):
-        index = tensor_type([], hlo.i32())
+        index = tensor_type([], i32())
         starts = [hlo.constant(start, index) for start in _lowest(loop, track)]
         stack = hlo.dynamic_update_slice(initial, stack, starts)
     write.part.result.replace_all_uses_with(stack.value)

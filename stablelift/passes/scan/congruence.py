@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from stablelift.ir import attr
 from stablelift.ir.mlir import ir
 from stablelift.passes.liveness import is_pure
 from stablelift.passes.scan.loop import Carried, Loop
@@ -58,8 +59,13 @@ def _numbered(loop: Loop, classes: dict[int, Hashable]) -> dict[ir.Value, Hashab
             # What is carried no longer, but still in the body, is a number of its own.
             operands = tuple(numbers.get(operand, operand) for operand in operation.operands)
             types = tuple(result.type for result in operation.results)
-            attributes = tuple((name, operation.attributes[name]) for name in operation.attributes)
-            key = (operation.name, attributes, operands, types)
+            key = (operation.name, _attributes(operation), operands, types)
         for position, result in enumerate(operation.results):
             numbers[result] = number((key, position))
     return numbers
+
+
+def _attributes(op: ir.Operation) -> Hashable:
+    if op.name == "stablehlo.constant":
+        return attr.literal(op)
+    return tuple((name, op.attributes[name]) for name in op.attributes)

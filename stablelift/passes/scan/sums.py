@@ -19,6 +19,7 @@ from stablelift.ir.mlir import ir
 from stablelift.ir.reduction import reduce_sum
 from stablelift.ir.region import combined_by
 from stablelift.ir.tensor import Tensor
+from stablelift.ir.types import i1
 from stablelift.passes.module import body_of, call, finish
 from stablelift.passes.scan.loop import Carried, Loop, Stacked
 
@@ -56,7 +57,7 @@ def addends(part: Carried) -> list[ir.Value] | None:
         return None
 
     element = part.inside.type.element_type
-    if _count_uses(part.inside) != 1 or element == hlo.boolean():  # where `add` is `or`
+    if _count_uses(part.inside) != 1 or element == i1():  # where `add` is `or`
         return None
     return terms(part.following)
 

@@ -144,7 +144,7 @@ def test_the_work_of_checking_grows_with_the_length():
         whole = "\n".join(copies[:count])
         return calls_of(lambda: check(parse(whole, "m.lift"), Source.of(whole, "m.lift")))
 
-    work(1)
+    work(1)  # makes the parser
     assert work(16) < 4.4 * work(4)
 
 

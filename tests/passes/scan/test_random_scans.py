@@ -105,3 +105,20 @@ def test_loops_that_fill_an_array_are_differentiated_in_linear_time():
     program = Program.trace(functional.grad(filled(functional), (0, 1)), w, xs)
     assert_close(program.compile()(w, xs), jax.grad(filled(jax.lax), (0, 1))(w, xs), rtol=2e-4)
     assert "scatter" not in str(program.optimize())
+
+
+def test_complex_constants_in_loops():
+    """jaxlib 0.10 cannot read the attribute of a complex constant."""
+    xs = jnp.arange(5.0)
+
+    def total(x):
+        def step(carry, x):
+            a, b, same, last = carry
+            return (a * (0.5 + 1j) + x, b * (0.5 + 1j) + x, same, jnp.zeros_like(last)), a * same
+
+        zero, other = (jnp.asarray(value, jnp.complex64) for value in (0, 2 + 1j))
+        carry, ys = jax.lax.scan(step, (zero, zero, other, zero), x)
+        return sum(jnp.abs(value) for value in (*carry, ys.sum()))
+
+    assert_close(functional.jit(total)(xs), total(xs))
+    assert_close(functional.grad(total)(xs), jax.grad(total)(xs))
