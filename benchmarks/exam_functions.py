@@ -57,7 +57,7 @@ ALLOWED: dict[str, str] = {
     **{f"*.{name} of *: [jv]*": exam_derivatives.ALLOWED["acosh_shape"] for name in ("acosh", "arccosh")},
     **{f"*{name}: jvp": _WIDER for name in ("weibull_min of key", "norm.isf of r*", "norm.ppf of r*")},
     "*.t.*pdf of *: vjp at small": _SQUARE,
-    "*.pareto.* of *: vjp at *": _POWER,
+    **{f"*.{name}.* of *: vjp at *": _POWER for name in ("gennorm", "pareto")},
     **{f"*.{name} of *: vjp at small": _SQUARE for name in _OF_SQUARES},
     **{f"*.{name} of *: vjp at *": _POWER for name in ("pow", "power", "float_power")},
 }
