@@ -91,9 +91,9 @@ def measure(report: Report, case: Case, rounds: int) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Recurrent networks against Flax's")
-    parser.add_argument("--batch", type=int, nargs="*", default=[1, 8, 16, 64])
-    parser.add_argument("--units", type=int, nargs="*", default=[128, 512])
-    parser.add_argument("--cell", nargs="*", default=list(CELLS))
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 16, 64])
+    parser.add_argument("--units", type=int, nargs="+", default=[128, 512])
+    parser.add_argument("--cell", nargs="+", default=list(CELLS), choices=CELLS)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     report = Report(f"Recurrent networks, {STEPS} steps, medians; ratios are Flax's time to ours")
