@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from stablelift.ir import types
 from stablelift.ir.mlir import ir
 from stablelift.ir.types import tensor_type
 
 
 def i64(value: int) -> ir.IntegerAttr:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+    return ir.IntegerAttr.get(types.i64(), value)
 
 
 def i64s(values: Sequence[int]) -> ir.DenseI64ArrayAttr:
@@ -35,7 +36,7 @@ def matrix(values: Sequence[Sequence[int]]) -> ir.Attribute:
     """Lists of equal length as a dense attribute of two axes; no lists are of pairs."""
     columns = len(values[0]) if values else 2
     flat = [value for row in values for value in row]
-    return dense(flat, tensor_type([len(values), columns], ir.IntegerType.get_signless(64)))
+    return dense(flat, tensor_type([len(values), columns], types.i64()))
 
 
 def dense(values: Sequence[int], type: Any) -> ir.Attribute:

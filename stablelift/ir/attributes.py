@@ -10,11 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from stablelift.ir.attr import i64
 from stablelift.ir.mlir import ir
-
-
-def _i64(value: int) -> ir.Attribute:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
 
 
 def _array(encode: Callable[[Any], ir.Attribute]) -> Callable[[Any], ir.Attribute]:
@@ -22,20 +19,20 @@ def _array(encode: Callable[[Any], ir.Attribute]) -> Callable[[Any], ir.Attribut
 
 
 def _axis(value: int | None) -> ir.Attribute:
-    return ir.UnitAttr.get() if value is None else _i64(value)
+    return ir.UnitAttr.get() if value is None else i64(value)
 
 
 _ENCODE: dict[str, Callable[[Any], ir.Attribute]] = {
-    "i64": _i64,
+    "i64": i64,
     "bool": lambda value: ir.BoolAttr.get(value),
     "string": lambda value: ir.StringAttr.get(value),
     "strings": _array(lambda value: ir.StringAttr.get(value)),
     "symbol": lambda value: ir.FlatSymbolRefAttr.get(value),
     "symbols": _array(lambda value: ir.FlatSymbolRefAttr.get(value)),
-    "indices": _array(_i64),
+    "indices": _array(i64),
     "axes": _array(_axis),
-    "pairs": _array(_array(_i64)),
-    "groups": _array(_array(_i64)),
+    "pairs": _array(_array(i64)),
+    "groups": _array(_array(i64)),
 }
 
 _ITEM = {

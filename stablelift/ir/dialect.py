@@ -14,7 +14,7 @@ from stablelift.ir import hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import parse
 from stablelift.ir.table import Site, Types, differentiable, require, require_same, row
-from stablelift.ir.types import i32, tensor_type
+from stablelift.ir.types import i1, i32, tensor_type
 
 
 def without_axis(type: Any, axis: int | None) -> Any:
@@ -184,7 +184,7 @@ def _while(site: Site) -> Types:
     carry = site.operands[of_cond + of_body :]
     cond, body = site.callee("cond"), site.callee("body")
     require_same("C1", "input of cond", cond.inputs, site.operands[:of_cond] + carry)
-    require_same("C1", "result of cond", [tensor_type([], ir.IntegerType.get_signless(1))], cond.results)
+    require_same("C1", "result of cond", [tensor_type([], i1())], cond.results)
     require_same("C2", "input of body", body.inputs, site.operands[of_cond : of_cond + of_body] + carry)
     require_same("C2", "result of body", carry, body.results)
     return carry

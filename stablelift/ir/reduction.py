@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stablelift.ir import attr
 from stablelift.ir.mlir import ir
@@ -11,24 +11,34 @@ from stablelift.ir.region import fill
 from stablelift.ir.tensor import Number, Tensor, emit, splat
 from stablelift.ir.types import tensor_type
 
+Combine = Callable[[list[Tensor], list[Tensor]], Sequence[Tensor]]
+"""(accumulated, next) -> accumulated."""
+
+
+def over_axes(
+    xs: Sequence[Tensor], start: Sequence[Tensor], combine: Combine, axes: Sequence[int]
+) -> list[Tensor]:
+    """Tensors of one shape reduced together over `axes`."""
+    kept = [size for axis, size in enumerate(xs[0].shape) if axis not in axes]
+    op = ir.Operation.create(
+        "stablehlo.reduce",
+        results=[tensor_type(kept, x.element_type) for x in xs],
+        operands=[x.value for x in [*xs, *start]],
+        attributes={"dimensions": attr.i64s(axes)},
+        regions=1,
+    )
+    scalars = [x.type for x in start]
+    fill(op.regions[0], scalars * 2, lambda each: combine(each[: len(xs)], each[len(xs) :]))
+    return [Tensor(result) for result in op.results]
+
 
 def reduce(x: Tensor, axes: Sequence[int], combine: str = "stablehlo.add", initial: Number = 0) -> Tensor:
     """`x` reduced over `axes` by the binary op `combine`; `x` itself when `axes` is empty."""
     if not axes:
         return x
-    type = x.type
-    element = type.element_type
-    scalar = tensor_type([], element)
-    shape = [size for axis, size in enumerate(type.shape) if axis not in axes]
-    op = ir.Operation.create(
-        "stablehlo.reduce",
-        results=[tensor_type(shape, element)],
-        operands=[x.value, splat(initial, scalar).value],
-        attributes={"dimensions": attr.i64s(axes)},
-        regions=1,
-    )
-    fill(op.regions[0], [scalar] * 2, lambda both: [emit(combine, *both, type=scalar)])
-    return Tensor(op.result)
+    start = splat(initial, tensor_type([], x.element_type))
+    (found,) = over_axes([x], [start], lambda old, new: [emit(combine, *old, *new, type=start.type)], axes)
+    return found
 
 
 def reduce_sum(x: Tensor, axes: Sequence[int]) -> Tensor:

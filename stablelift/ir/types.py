@@ -24,6 +24,11 @@ def i32() -> ir.IntegerType:
     return ir.IntegerType.get_signless(32)
 
 
+def i64() -> ir.IntegerType:
+    """The element type of shapes."""
+    return ir.IntegerType.get_signless(64)
+
+
 def element_count(type: Any) -> int:
     """The number of elements of a ranked tensor type."""
     return math.prod(type.shape)

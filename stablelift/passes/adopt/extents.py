@@ -19,7 +19,7 @@ import numpy as np
 from stablelift.ir import hlo
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i64, tensor_type
 from stablelift.passes.adopt.resources import WEIGHT
 from stablelift.passes.adopt.splice import splice
 
@@ -72,15 +72,11 @@ def _hand_over(op: Any, translated: Mapping[ir.Value, Tensor]) -> None:
 # Rules
 
 
-def _i64() -> ir.Type:
-    return ir.IntegerType.get_signless(64)
-
-
 def _element(type: Any) -> ir.Type:
     """The element type that stands for a scalar type, or for that of a tensor."""
     element = getattr(type, "element_type", type)
     is_number = isinstance(element, ir.IntegerType | ir.FloatType)
-    return element if is_number else _i64()  # of `index`, and of `!shape.size`
+    return element if is_number else i64()  # of `index`, and of `!shape.size`
 
 
 def _constant(op: Any) -> Tensor:
@@ -88,18 +84,18 @@ def _constant(op: Any) -> Tensor:
     if not isinstance(type, ir.RankedTensorType):
         return hlo.constant(value.value, tensor_type([], _element(type)))
     if isinstance(type.element_type, ir.IndexType):
-        return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), _i64()), type.shape)
+        return hlo.reshape(hlo.vector(np.array(value).reshape(-1).tolist(), i64()), type.shape)
     notes = {note: op.attributes[note] for note in (WEIGHT,) if note in op.attributes}
     return emit("stablehlo.constant", attributes={"value": value, **notes}, type=type)
 
 
 def _const_shape(op: Any) -> Tensor:
-    return hlo.vector(np.array(op.attributes["shape"]).tolist(), _i64())
+    return hlo.vector(np.array(op.attributes["shape"]).tolist(), i64())
 
 
 def _size(x: Tensor, axis: int) -> Tensor:
     """The size of an axis, as an i64."""
-    return hlo.convert(hlo.size_of(x, axis), _i64())
+    return hlo.convert(hlo.size_of(x, axis), i64())
 
 
 def _dim(_: Any, x: Tensor, axis: Tensor) -> Tensor | None:
@@ -115,7 +111,7 @@ def _known(x: Tensor) -> int | None:
 def _stacked(xs: list[Tensor]) -> Tensor:
     """Scalars as a vector."""
     if not xs:
-        return hlo.vector([], _i64())
+        return hlo.vector([], i64())
     return hlo.concatenate([hlo.reshape(x, [1]) for x in xs], 0)
 
 
@@ -139,7 +135,7 @@ def _broadcast(_: Any, *shapes: Tensor) -> Tensor:
 def _extended(shape: Tensor, rank: int) -> Tensor:
     """A shape with ones in front."""
     missing = rank - shape.shape[0]
-    return hlo.concatenate([hlo.vector([1] * missing, _i64()), shape], 0) if missing else shape
+    return hlo.concatenate([hlo.vector([1] * missing, i64()), shape], 0) if missing else shape
 
 
 def _extract(_: Any, x: Tensor, *position: Tensor) -> Tensor:
@@ -152,7 +148,7 @@ def _get_extent(_: Any, shape: Tensor, axis: Tensor) -> Tensor:
 
 def _num_elements(_: Any, shape: Tensor) -> Tensor:
     sizes = [hlo.reshape(hlo.slice_axis(shape, 0, axis, axis + 1), []) for axis in range(shape.shape[0])]
-    return math.prod(sizes, start=hlo.constant(1, tensor_type([], _i64())))  # type: ignore[call-overload]
+    return math.prod(sizes, start=hlo.constant(1, tensor_type([], i64())))  # type: ignore[call-overload]
 
 
 def _cast(op: Any, x: Tensor) -> Tensor:
@@ -192,7 +188,7 @@ RULES: dict[str, _Rule] = {
     "shape.broadcast": _broadcast,
     "shape.num_elements": _num_elements,
     "shape.get_extent": _get_extent,
-    "shape.rank": lambda _, shape: hlo.constant(shape.shape[0], tensor_type([], _i64())),
+    "shape.rank": lambda _, shape: hlo.constant(shape.shape[0], tensor_type([], i64())),
     "shape.concat": lambda _, x, y: hlo.concatenate([x, y], 0),
     "shape.from_extents": lambda _, *sizes: _stacked(list(sizes)),
     "tensor.dim": _dim,

@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stablelift.ir import attr, hlo
-from stablelift.ir.mlir import ir
-from stablelift.ir.reduction import identity_of
-from stablelift.ir.region import copy_block, fill, returned
+from stablelift.ir import hlo
+from stablelift.ir.reduction import Combine, identity_of, over_axes
+from stablelift.ir.region import copy_block, returned
 from stablelift.ir.tensor import Number, Tensor, emit
 from stablelift.ir.types import i1, tensor_type
 from stablelift.ir.window import Slide, reduce_window, slides
 from stablelift.passes.batching.table import spread_over
-
-Combine = Callable[[list[Tensor], list[Tensor]], Sequence[Tensor]]
-"""(accumulated, next) -> accumulated."""
 
 Reduction = Callable[[Sequence[Tensor], Sequence[Tensor], Combine], list[Tensor]]
 """(tensors, scalars to start from, how to combine) -> results, which carry the batch."""
@@ -82,23 +78,6 @@ def _with_front(x: Tensor) -> Tensor:
 
 
 # Reductions ---------------------------------------------------------------------------------------
-
-
-def over_axes(
-    xs: Sequence[Tensor], start: Sequence[Tensor], combine: Combine, axes: Sequence[int]
-) -> list[Tensor]:
-    """Tensors of one shape reduced together over `axes`."""
-    kept = [size for axis, size in enumerate(xs[0].shape) if axis not in axes]
-    op = ir.Operation.create(
-        "stablehlo.reduce",
-        results=[tensor_type(kept, x.element_type) for x in xs],
-        operands=[x.value for x in [*xs, *start]],
-        attributes={"dimensions": attr.i64s(axes)},
-        regions=1,
-    )
-    scalars = [x.type for x in start]
-    fill(op.regions[0], scalars * 2, lambda each: combine(each[: len(xs)], each[len(xs) :]))
-    return [Tensor(result) for result in op.results]
 
 
 def over_windows(op: Any, xs: Sequence[Tensor], start: Sequence[Tensor], combine: Combine) -> list[Tensor]:

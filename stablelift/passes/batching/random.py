@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.ir import attr, hlo
+from stablelift.ir import hlo
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.tensor import Tensor, emit
-from stablelift.ir.types import tensor_type
+from stablelift.ir.types import i64, tensor_type
 from stablelift.passes.batching.table import Mapped, batch, batched_types, spread_over
 
 
@@ -57,6 +57,6 @@ def _uniform_integers(op: Any, a: Tensor, b: Tensor, type: Any) -> Tensor:
 def _draw(op: Any, a: int, b: int, type: Any) -> Tensor:
     """The op for one distribution, in the shape of all examples."""
     scalar = tensor_type([], type.element_type)
-    sizes = hlo.vector(type.shape, attr.i64(0).type)
+    sizes = hlo.vector(type.shape, i64())
     (drawn,) = hlo.remake(op, [hlo.constant(a, scalar), hlo.constant(b, scalar), sizes], types=[type])
     return drawn

@@ -6,8 +6,9 @@ from functools import partial
 
 from stablelift.ir import attr, hlo
 from stablelift.ir.location import error_at
+from stablelift.ir.reduction import over_axes
 from stablelift.ir.tensor import emit
-from stablelift.passes.batching.initial import combine_with, identity, over_axes, over_windows
+from stablelift.passes.batching.initial import combine_with, identity, over_windows
 from stablelift.passes.batching.table import (
     batch,
     batched_types,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from stablelift.ir import attr
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import callees
@@ -22,7 +23,7 @@ def note_replay(again: Sequence[Tensor], before: Sequence[Tensor]) -> None:
         return
     owner: Any = again[0].value.owner
     original: Any = before[0].value.owner
-    count = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), len(again))
+    count = attr.i64(len(again))
     original.attributes[_REPLAYED_BY] = ir.ArrayAttr.get([ir.StringAttr.get(callees(owner)[0]), count])
 
 

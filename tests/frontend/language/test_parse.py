@@ -146,6 +146,7 @@ def test_the_work_of_checking_grows_with_the_length():
 
     work(1)  # makes the parser
     assert work(16) < 4.4 * work(4)
+    assert work(16) < 1_600_000  # of 608 lines
 
 
 def test_the_tables_are_of_the_grammar():
