@@ -14,7 +14,7 @@ import sys
 import time
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,9 @@ Questions = Callable[[Any, np.random.RandomState], Iterable[Question]]
 """The questions on one harness. It raises `NotApplicable` where there can be none."""
 
 
+Answers = Callable[[Sequence[Question]], list[Verdict]]
+
+
 class NotApplicable(Exception):
     """Why there is no question about a harness."""
 
@@ -44,6 +47,7 @@ def run(
     questions: Questions,
     allowed: dict[str, str],
     harnesses: Callable[[], Iterable[Any]] | None = None,
+    answers: Answers = answers,
 ) -> int:
     """Run an exam from the command line.
 
@@ -52,6 +56,7 @@ def run(
       questions: The questions on one harness.
       allowed: By the beginning of a question, as a pattern of the shell's, why it is not expected to pass.
       harnesses: All there are; without it JAX's own.
+      answers: The verdicts on the questions on one harness; without it, whether values agree.
 
     Returns:
       The exit code: 0 when all that did not pass has a reason.
@@ -59,7 +64,7 @@ def run(
     options = _options(title)
     chosen = among((harnesses or jax_harnesses)(), options.every, options.only, options.shard)
     if options.worker:
-        serve(_Examiner(chosen, questions).verdicts)
+        serve(_Examiner(chosen, questions, answers).verdicts)
         return 0
     started = time.perf_counter()
     report = Report(title, allowed)
@@ -104,9 +109,9 @@ def among(harnesses: Iterable[Any], every: int, only: str | None, shard: str) ->
 class _Examiner:
     """Asks the questions on a harness, in a worker."""
 
-    def __init__(self, chosen: list[Any], questions: Questions):
+    def __init__(self, chosen: list[Any], questions: Questions, answers: Answers):
         self._chosen = chosen
-        self._questions = questions
+        self._questions, self._answers = questions, answers
         self._asked = 0
 
     def verdicts(self, number: int) -> list[Verdict]:
@@ -117,7 +122,7 @@ class _Examiner:
             jax.clear_caches()
         random = np.random.RandomState(zlib.crc32(harness.fullname.encode()))
         try:
-            return answers(list(self._questions(harness, random)))
+            return self._answers(list(self._questions(harness, random)))
         except NotApplicable as reason:
             return [Verdict(harness.fullname, SKIPPED, str(reason))]
 

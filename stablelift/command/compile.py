@@ -89,7 +89,7 @@ def entries(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 )
 @option(
     "--platform",
-    type=click.Choice(["cpu", "gpu", "tpu"]),
+    type=click.Choice(["cpu", "gpu", "cuda", "rocm", "tpu"]),
     group=GROUP,
     help="Whose lowerings to use, where JAX's differ (default: this machine's).",
 )

@@ -123,7 +123,8 @@ def _callee(init: _Init) -> Callee | None:
 def _compiled(run: Callable[..., Any], leaves: Sequence[Any], tree: Any) -> Any:
     kinds = (jax.Array, np.ndarray, jax.ShapeDtypeStruct)
     init = _Init(run, leaves, tree, lambda leaf: isinstance(leaf, kinds))
-    program = Program.trace(init, *init.arrays)
+    platform = jax_compat.platform_of_arrays(init.arrays)
+    program = Program.trace(init, *init.arrays, platform=platform)
     return init.variables(_runner(program)(*init.arrays))
 
 

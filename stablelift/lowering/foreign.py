@@ -25,12 +25,13 @@ from stablelift.lowering.widths import mode_for
 
 @dataclass(frozen=True)
 class Foreign:
-    """What a key stands for: a function of arrays that applies one primitive, and the types it is applied
-    to.
+    """What a key stands for: a function of arrays that applies one primitive, the types it is applied to, and
+    the platform that it is lowered for.
     """
 
     apply: Callable[..., list[Any]]
     avals: tuple[Any, ...]
+    platform: str
 
 
 class Reverse(NamedTuple):
@@ -45,13 +46,15 @@ class Reverse(NamedTuple):
 _KNOWN: dict[str, Foreign] = {}
 
 
-def register(name: str, apply: Callable[..., list[Any]], avals: Sequence[Any], params: Any) -> str:
+def register(
+    name: str, apply: Callable[..., list[Any]], avals: Sequence[Any], params: Any, platform: str
+) -> str:
     """The key for a primitive applied with `params` to arguments of types `avals`; equal uses have equal
     keys.
     """
-    text = f"{name} {params} {[str(aval) for aval in avals]}"
+    text = f"{name} {params} {[str(aval) for aval in avals]} {platform}"
     key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    _KNOWN.setdefault(key, Foreign(apply, tuple(avals)))
+    _KNOWN.setdefault(key, Foreign(apply, tuple(avals), platform))
     return key
 
 
@@ -79,8 +82,8 @@ def batched(key: str, mapped: Sequence[bool], size: int) -> tuple[str, bytes]:
         jax_compat.shaped((size, *aval.shape), aval.dtype) if is_mapped else aval
         for aval, is_mapped in zip(one.avals, mapped, strict=True)
     ]
-    new = register(key.split("-")[0], apply, avals, (key, tuple(mapped), size))
-    return new, _module(apply, avals)
+    new = register(key.split("-")[0], apply, avals, (key, tuple(mapped), size), one.platform)
+    return new, _module(apply, avals, one.platform)
 
 
 def forward_mode(key: str, wrt: Sequence[int]) -> bytes:
@@ -98,7 +101,7 @@ def forward_mode(key: str, wrt: Sequence[int]) -> bytes:
         results, moved = jax.jvp(one.apply, primals, tangents)
         return [*results, *(tangent for tangent in moved if tangent.dtype != jax.dtypes.float0)]
 
-    return _module(apply, [*one.avals, *(one.avals[index] for index in wrt)])
+    return _module(apply, [*one.avals, *(one.avals[index] for index in wrt)], one.platform)
 
 
 def reverse_mode(key: str, wrt: Sequence[int], of: Sequence[int]) -> Reverse:
@@ -129,15 +132,16 @@ def reverse_mode(key: str, wrt: Sequence[int], of: Sequence[int]) -> Reverse:
         cotangents = [given.get(index, _zero(aval)) for index, aval in enumerate(found["results"])]
         return list(jax.tree.unflatten(found["tree"], args[:count])(cotangents))
 
-    first = _module(forward, one.avals)
-    return Reverse(first, _module(reverse, [*found["residuals"], *(found["results"][index] for index in of)]))
+    first = _module(forward, one.avals, one.platform)
+    taken = [*found["residuals"], *(found["results"][index] for index in of)]
+    return Reverse(first, _module(reverse, taken, one.platform))
 
 
-def _module(function: Callable, avals: Sequence[Any]) -> bytes:
+def _module(function: Callable, avals: Sequence[Any], platform: str) -> bytes:
     from stablelift.lowering.trace import trace
 
     with mode_for(avals):  # passes may run where those of the trace are turned off again
-        return trace(function, *avals).bytecode
+        return trace(function, *avals, platform=platform).bytecode
 
 
 def _zero(aval: Any) -> Any:

@@ -29,7 +29,9 @@ from jax._src import (
     random,
     shard_map,
     source_info_util,
+    xla_bridge,
 )
+from jax._src import effects as _effects
 from jax._src import mesh as _mesh
 from jax._src import pjit as _pjit
 from jax._src.export import shape_poly
@@ -554,7 +556,7 @@ def lower(
     function: Callable,
     avals: Sequence[Any],
     parameters: Any,
-    platform: str | None,
+    platform: str,
     accept: Callable[[Jaxpr], None],
     simpler: Callable[[Jaxpr], Jaxpr | None],
 ) -> ir.Module:
@@ -567,8 +569,7 @@ def lower(
     accept(traced.jaxpr)
     if (shorter := simpler(traced.jaxpr)) is not None:
         traced._params = {**traced._params, "jaxpr": shorter}
-    platforms = (platform or jax.default_backend(),)  # under a mesh JAX has to be told
-    lowered = traced.lower(lowering_platforms=platforms, _private_parameters=parameters)
+    lowered = traced.lower(lowering_platforms=(platform,), _private_parameters=parameters)
     module: Any = lowered.compiler_ir("stablehlo")
     return module
 
@@ -638,11 +639,16 @@ def sizes_of(ctx: Any, avals: Sequence[Any] | None = None) -> list[ir.Value]:
     before their arguments: all of them, or those that occur in some types.
     """
     known = dict(zip(ctx.module_context.shape_poly_state.dim_vars, ctx.dim_var_values, strict=True))
+    known.pop(_PLATFORM, None)
     if avals is None:
         return list(known.values())
     sizes = (size for aval in avals for size in getattr(aval, "shape", ()) if is_symbolic_size(size))
     names = {name for size in sizes for name in size._get_vars()}
     return [known[name] for name in sorted(names)]
+
+
+_PLATFORM = "_platform_index"
+"""What JAX passes around with the sizes where it lowers for several platforms: the number of one."""
 
 
 def is_symbolic(aval: Any) -> bool:
@@ -699,9 +705,41 @@ def call_merged(ctx: Any, symbol: str, operands: Sequence[Any]) -> Sequence[Any]
     return func.CallOp(types, ir.FlatSymbolRefAttr.get(symbol), list(operands)).results
 
 
-def platform_of(ctx: Any) -> str:
-    """The platform that is being lowered for."""
-    return ctx.module_context.platforms[0]
+def platforms_of(ctx: Any) -> tuple[str, ...]:
+    """The platforms that an equation is being lowered for: several where `jax.export` is asked for them."""
+    return mlir._platforms_for_eqn(ctx)
+
+
+def lower_per_platform(
+    ctx: Any, name: str, rules: Mapping[str, Rule], operands: Sequence[ir.Value]
+) -> Sequence[Any]:
+    """Lower an equation by the rule for each platform, between which the number of the platform chooses."""
+    listed = ctx.replace(avals_out=list(ctx.avals_out))  # which JAX lengthens
+    return mlir.lower_per_platform(listed, name, dict(rules), None, _effects.no_effects, *operands)
+
+
+def known_platform(name: str | None) -> str:
+    """A platform as lowering rules know it: of "gpu" the kind in this process, else "cuda"; for None that of
+    the default backend.
+
+    Raises:
+      ValueError: JAX knows no such platform.
+    """
+    name = name or jax.default_backend()
+    if name not in (known := xla_bridge.known_platforms()):
+        raise ValueError(f"platform: expected one of {', '.join(sorted(known))}, found {name!r}")
+    kinds = xla_bridge.expand_platform_alias(name)
+    here = xla_bridge.backends() if len(kinds) > 1 else ()
+    return next((kind for kind in kinds if kind in here), kinds[0])
+
+
+def platform_of_arrays(values: Iterable[Any]) -> str | None:
+    """The platform that JAX would compute on given these values; None where that is the default backend's."""
+    for value in values:
+        if getattr(value, "committed", False):
+            return next(iter(value.devices())).platform
+    device: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
+    return getattr(device, "platform", device)
 
 
 def restricted_equation(

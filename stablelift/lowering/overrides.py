@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-
 from stablelift.lowering import arithmetic, collectives, jax_compat, meshes, rules, user_rules
 from stablelift.lowering.random_bits import ON_CPU
 from stablelift.lowering.table import RULES
@@ -20,6 +18,6 @@ _ANYWHERE = jax_compat.override(RULES)
 _ON_CPU = jax_compat.override({**RULES, **ON_CPU})
 
 
-def overrides_on(platform: str | None) -> Any:
-    """The parameters for a platform, the default backend's without one."""
-    return _ON_CPU if (platform or jax.default_backend()) == "cpu" else _ANYWHERE
+def overrides_on(platform: str) -> Any:
+    """The parameters for a platform."""
+    return _ON_CPU if platform == "cpu" else _ANYWHERE

@@ -187,7 +187,8 @@ def keep_foreign(
     jaxpr = jax_compat.make_jaxpr(lowered or apply, avals)
     function = jax_compat.lower_callee(ctx, primitive.name, jaxpr, rules={})
     callee = (function.name.value, signature_of_jaxpr(ctx, jaxpr))
-    key = foreign.register(primitive.name, apply, avals, params)
+    (platform,) = jax_compat.platforms_of(ctx)  # our traces are for one
+    key = foreign.register(primitive.name, apply, avals, params, platform)
     return emit(ctx, "lift.foreign", args, {"callee": callee}, primitive=primitive.name, key=key)
 
 

@@ -40,6 +40,8 @@ class Traced:
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     devices: jax.sharding.Mesh | None
     """Those that the function says parts of it run on."""
+    platform: str
+    """What it is lowered for: "cpu", "cuda", "rocm", "tpu" or another that JAX knows."""
 
 
 @collection_paused()
@@ -54,10 +56,12 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
       platform: Whose lowering rules JAX is to use; the default backend's without one.
 
     Raises:
+      ValueError: JAX knows no such platform.
       SideEffectError: The function has side effects or calls back into Python.
       LiftError: A lift in it is malformed.
       TypeError: An argument is not an array, or the function returns something that is not.
     """
+    platform = jax_compat.known_platform(platform)
     in_tree = jax.tree.structure(args)
     avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
     around = jax_compat.surroundings()
@@ -86,6 +90,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         tuple(map(struct, avals)),
         tuple(map(struct, found["avals"])),
         found["devices"],
+        platform,
     )
 
 

@@ -109,6 +109,7 @@ class CompiledFunction:
         self._by_keywords: dict[tuple[str, ...], CompiledFunction] = {}
         self._by_latest_keywords: CompiledFunction | None = None
         self._choice: Choice | None = None
+        self._platform: str | None = None
         self._within: Kept | None = None
         self._programs: dict[Any, Program] = {}
         self._after_passes: dict[Program, Program] = {}
@@ -184,7 +185,8 @@ class CompiledFunction:
         return self._latest
 
     def _choose(self, *args: Any) -> None:
-        """Decide on the first arguments what becomes of layers, for good."""
+        """Decide on the first arguments what becomes of layers, and where it runs, for good."""
+        self._platform = jax_compat.platform_of_arrays(jax.tree.leaves(args))
         program = self._program(*args)
         carry = self._options.carry
         self._donated = donated_arguments(program, self._options.donate, carry)
@@ -211,7 +213,7 @@ class CompiledFunction:
         """The function traced for arguments of some types."""
         key = tuple(map(signature_of, args))
         if key not in self._programs:
-            self._programs[key] = Program.trace(self._function, *args)
+            self._programs[key] = Program.trace(self._function, *args, platform=self._platform)
         return self._programs[key]
 
     def _staged(self, *args: Any) -> Any:

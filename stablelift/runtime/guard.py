@@ -23,14 +23,19 @@ from stablelift.passes.callgraph import callee_of
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""
 
+_LIBRARIES = {
+    "cpu": ("lapack_*", "blas_*", "ducc_fft*", "dynamic_ducc_fft*"),
+    "cuda": (
+        "cusolver_*", "cublas_*", "cudasolver_*", "cusparse_*", "cufft_*", "cu_lu_pivots_to_permutation",
+        "cu_threefry2x32*",
+    ),
+    "rocm": ("hipsolver_*", "hipblas_*", "hipsparse_*", "hip_lu_pivots_to_permutation", "hip_threefry2x32*"),
+    "tpu": ("LuDecomposition", "Qr", "Eigh", "ProductOfElementaryHouseholderReflectors"),
+}  # fmt: skip
+"""Linear algebra, FFT and random numbers of each platform."""
+
 TRUSTED_CALLS = (
-    # linear algebra and FFT
-    "lapack_*", "blas_*", "cusolver_*", "cublas_*", "hipsolver_*", "hipblas_*", "cu_lu_pivots_to_permutation",
-    "hip_lu_pivots_to_permutation", "LuDecomposition", "Qr", "Eigh",
-    "ProductOfElementaryHouseholderReflectors",
-    "cudasolver_*", "cusparse_*", "hipsparse_*", "ducc_fft*", "dynamic_ducc_fft*", "cufft_*",
-    # random numbers
-    "cu_threefry2x32*", "hip_threefry2x32*",
+    *(pattern for patterns in _LIBRARIES.values() for pattern in patterns),
     # sharding, and hints to the compiler
     "Sharding", "SPMDFullToShardShape", "SPMDShardToFullShape", "xla.sdy.*", "annotate_device_placement",
     "MoveToHost", "MoveToDevice", "LayoutConstraint", "AllocateBuffer", "ApproxTopK", "TopK", "PartialReduce",
@@ -74,6 +79,27 @@ def refuse_unknown_memories(custom_calls: Sequence[Any]) -> None:
         if memory not in kinds:
             hint = f"the devices of this process have {', '.join(map(repr, kinds))}"
             raise error_at(op, f"a value is offloaded to {memory!r}, which there is none of", hint=hint)
+
+
+def platforms_of_calls(targets: Iterable[str]) -> set[str]:
+    """The platforms whose libraries custom calls of these targets need."""
+    return {
+        platform
+        for target in targets
+        for platform, patterns in _LIBRARIES.items()
+        if any(_matches(target, pattern) for pattern in patterns)
+    }
+
+
+def refuse_other_platform(name: str, calls: Sequence[str], platform: str) -> None:
+    """Raise a LiftError where a program calls libraries that a platform does not have."""
+    others = sorted(platforms_of_calls(calls) - {platform})
+    if others and platform in _LIBRARIES:
+        raise LiftError(
+            f"error: the program `{name}` is one for {' and '.join(others)}, and used on {platform}\n"
+            + listing(f"custom_call `{target}`" for target in calls)
+            + f"\n  hint: trace it for that: Program.trace(..., platform={platform!r})"
+        )
 
 
 def refuse_recursion(known: Mapping[str, Any]) -> None:

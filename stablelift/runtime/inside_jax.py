@@ -11,6 +11,7 @@ Importing this module registers the rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import lru_cache, partial
 from typing import Any
 
@@ -40,6 +41,7 @@ from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
+from stablelift.runtime.guard import refuse_other_platform
 from stablelift.runtime.paired import Asked, Params, first_half, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
@@ -50,9 +52,11 @@ from stablelift.runtime.recent import Recent
 def _program_of(
     primitive: Primitive, args: Sequence[Any], params: dict[str, Any], platform: str | None
 ) -> Program:
-    """The program of a lift on arguments of these types: equal lifts have one."""
+    """The program of a lift on arguments of these types, for a platform: equal lifts have one."""
     if primitive is program_p:
-        return params["program"]
+        program: Program = params["program"]
+        refuse_other_platform(program.name, program.finished.calls, jax_compat.known_platform(platform))
+        return program
     avals = tuple(map(jax_compat.aval_of, args))
 
     def traced() -> Program:
@@ -85,7 +89,7 @@ def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
     A lift is one op, compiled even under `jax.disable_jit`, which else would bring the runner back here.
     """
     with jax.disable_jit(False):
-        program = _program_of(primitive, args, params, None)
+        program = _program_of(primitive, args, params, jax_compat.platform_of_arrays(args))
         return _runner(program)(*args)
 
 
@@ -95,13 +99,21 @@ def _runner(program: Program) -> Any:
 
 
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
-    around, platform = jax_compat.surroundings_of(ctx), jax_compat.platform_of(ctx)
+    around, platforms = jax_compat.surroundings_of(ctx), jax_compat.platforms_of(ctx)
+    avals, outside = ctx.avals_in, nullcontext()
     if around is not None:
-        avals, plain = without_meshes([list(ctx.avals_in), params], jax_compat.checks_varying())
-        with jax_compat.outside_meshes(around):
-            program = _program_of(primitive, avals, plain, platform)
-    else:
-        program = _program_of(primitive, ctx.avals_in, params, platform)
+        avals, params = without_meshes([list(avals), params], jax_compat.checks_varying())
+        outside = jax_compat.outside_meshes(around)
+    with outside:
+        programs = {one: _program_of(primitive, avals, params, one) for one in platforms}
+    if len(set(programs.values())) == 1:
+        return _call(programs[platforms[0]], ctx, *operands)
+    rules = {platform: partial(_call, program) for platform, program in programs.items()}
+    return jax_compat.lower_per_platform(ctx, primitive.name, rules, operands)
+
+
+def _call(program: Program, ctx: Any, *operands: Any) -> Sequence[Any]:
+    """Call the finished program, which joins the module once."""
     memo = jax_compat.memo_of(ctx)
     key = "stablelift merged", id(program)  # equal programs are one, once and for all of this module
     if key not in memo:
@@ -130,28 +142,32 @@ def _lower_derivative(primitive: Primitive, ctx: Any, *operands: Any, **params: 
 def _halves_of(
     ctx: Any, asked: Asked, *, wrt: tuple[int, ...], maps: Maps, avals: Sequence[Any], **params: Any
 ) -> Halves | None:
-    """The halves of what is computed in `maps`, and of the derivative in its maps."""
+    """The halves of what is computed in `maps`, and of the derivative in its maps, where they are the same on
+    all platforms.
+    """
     both = together(maps, asked.maps)
     if both is None or jax_compat.surroundings_of(ctx) is not None or jax_compat.sizes_of(ctx):
         return None
-    primals, platform = tuple(ctx.avals_in), jax_compat.platform_of(ctx)
+    primals = tuple(ctx.avals_in)
     if asked.by is linear_p:
         computes, moving = valued_tangents, [primals[index] for index in wrt]
     else:
         computes, moving = valued_gradients, [avals[index] for index in asked.of]
     arguments = *primals, *outside_as_operands(list(map(jax_compat.tangent_aval, moving)), both)
 
-    def made() -> Halves | None:
+    def made(platform: str) -> Halves | None:
         function = partial(computes, wrt=wrt, of=asked.of, maps=both, **params)
         bytecode = _traced(function, arguments, platform).finished.bytecode
         return halves(bytecode, len(primals), len(avals))
 
-    about = params["base"], wrt, asked, both, arguments, platform, jax_compat.trace_settings()
+    about = params["base"], wrt, asked, both, arguments, jax_compat.trace_settings()
+    platforms = jax_compat.platforms_of(ctx)
     try:
         key = structure_of(dict(params["params"]))
+        each = [_halves.get((key, *about, one), partial(made, one)) for one in platforms]
     except UnlikeAnything:  # it is not to be told from others
-        return made()
-    return _halves.get((key, *about), made)
+        each = list(map(made, platforms))
+    return each[0] if all(one == each[0] for one in each) else None
 
 
 _halves: Recent[Halves | None] = Recent(128)

@@ -47,7 +47,8 @@ class Program:
     """A function of arrays, ready to be transformed, compiled, saved and called.
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
-    traced function says parts of it run on (`jax.shard_map`).
+    traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
+    call, None where that is not known.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -60,6 +61,7 @@ class Program:
     name: str = "main"
     weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
+    platform: str | None = field(default=None, repr=False)
 
     # Coming and going
 
@@ -71,11 +73,17 @@ class Program:
           function: A function of pytrees of arrays. JAX's array functions, lifts and JAX's own control
             flow may occur in it.
           args: Pytrees of arrays or `jax.ShapeDtypeStruct`s.
-          platform: "cpu", "gpu" or "tpu": whose lowerings to use; that of JAX's default backend without it.
+          platform: "cpu", "gpu", "cuda", "rocm" or "tpu": whose lowerings to use, of a machine that need not
+            be this one ("gpu" is "cuda" where this one has none); those of JAX's default backend without it.
+
+        Raises:
+          ValueError: JAX knows no such platform.
         """
         found = trace(function, *args, platform=platform)
         types = found.in_tree, found.out_tree, found.in_avals, found.out_avals
-        return Program(found.bytecode, *types, name_of(function), devices=found.devices)
+        return Program(
+            *(found.bytecode, *types, name_of(function)), devices=found.devices, platform=found.platform
+        )
 
     @staticmethod
     def load(
@@ -220,7 +228,7 @@ class Program:
     def _trace(self, function: Callable, *args: Any) -> Program:
         """The program of a transformation of this one, with its types."""
         with mode_for((*self.in_avals, *self.out_avals)):
-            return Program.trace(function, *args)
+            return Program.trace(function, *args, platform=self.platform)
 
     # Running
 
@@ -232,9 +240,7 @@ class Program:
     def optimize(self, *, dump: str | os.PathLike | None = None) -> Program:
         """The program after the passes, as plain StableHLO; `dump`: a folder for the module after each."""
         finished = self.finished if dump is None else self._finish(dump)
-        return Program(
-            finished.bytecode, self.in_tree, self.out_tree, self.in_avals, self.out_avals, self.name
-        )
+        return replace(self, bytecode=finished.bytecode)
 
     def after_passes(self, **passes: Any) -> Program:
         """The program after the default pipeline with other passes in it, as `pipeline.run` takes them.
@@ -248,7 +254,7 @@ class Program:
             ins = stacked_types(self.in_avals, finished.layout.arguments)
             outs = stacked_types(self.out_avals, finished.layout.results)
             trees = flat_tree(len(ins)), flat_tree(len(outs))
-            other = Program(finished.bytecode, *trees, ins, outs, self.name, devices=self.devices)
+            other = replace(other, in_tree=trees[0], out_tree=trees[1], in_avals=ins, out_avals=outs)
         other.__dict__["finished"] = finished
         return other
 

@@ -1,0 +1,71 @@
+"""Other platforms, examined: what the exams of batching and derivatives ask, for machines that are not here.
+
+    make exam-platforms
+    python benchmarks/exam_platforms.py --every 20
+
+JAX lowers some primitives in another way for GPUs and TPUs. Nothing runs: a question is passed where our
+passes finish the program, for CUDA and for TPUs, and it calls no other platform's libraries. Where JAX cannot
+lower its own, the question does not count.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import exam_batching
+import exam_derivatives
+import jax
+import numpy as np
+from common.comparison import ERROR, NO_RULE, PASSED, SKIPPED, WRONG, Question, Verdict
+from common.exam import NotApplicable, run
+
+from stablelift.errors import LiftError
+from stablelift.runtime.guard import platforms_of_calls
+from stablelift.runtime.program import Program
+
+PLATFORMS = ("cuda", "tpu")
+
+ALLOWED: dict[str, str] = {}
+"""By the beginning of a question, as a pattern of the shell's, why it is not expected to pass."""
+
+
+def questions(harness: Any, random: np.random.RandomState) -> Iterator[Question]:
+    """Those of batching, then those of derivatives."""
+    for exam in (exam_batching, exam_derivatives):
+        try:
+            yield from exam.questions(harness, random)
+        except NotApplicable:
+            continue
+
+
+def lowered(asked: Sequence[Question]) -> list[Verdict]:
+    """A verdict for each platform on each question."""
+    return [_lowered(question, platform) for question in asked for platform in PLATFORMS]
+
+
+def _lowered(question: Question, platform: str) -> Verdict:
+    name = f"{question.name} for {platform}"
+    try:
+        calls = Program.trace(question.ours, *question.args, platform=platform).finished.calls
+    except Exception as error:
+        said = str(error).partition("\n")[0][:200]
+        if not _jax_lowers(question, platform):
+            return Verdict(name, SKIPPED, f"JAX: {type(error).__name__}: {said}")
+        is_missing = isinstance(error, LiftError) and " rule for " in str(error)
+        return Verdict(name, NO_RULE if is_missing else ERROR, f"{type(error).__name__}: {said}")
+    wrong = platforms_of_calls(calls) - {platform}
+    return Verdict(name, WRONG, f"calls {', '.join(calls)}") if wrong else Verdict(name, PASSED)
+
+
+def _jax_lowers(question: Question, platform: str) -> bool:
+    try:
+        jax.jit(question.theirs).trace(*question.args).lower(lowering_platforms=(platform,))
+    except Exception:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(run("Lowered for other platforms", questions, ALLOWED, answers=lowered))
