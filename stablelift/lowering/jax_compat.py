@@ -21,9 +21,11 @@ import numpy as np
 from jax._src import (
     ad_checkpoint,
     ad_util,
+    api_util,
     config,
     core,
     custom_derivatives,
+    dispatch,
     dtypes,
     hijax,
     random,
@@ -233,6 +235,29 @@ def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
     return jaxpr_as_fun(jaxpr)(*args)
 
 
+def evaluate_each(
+    jaxpr: Jaxpr, args: Sequence[Any], seen: Callable[[Any, Sequence[Any], Sequence[Any]], None]
+) -> list[Any]:
+    """The jaxpr's results on arrays, computed equation by equation: `seen` is told each one, its operands and
+    its results, whatever values these are.
+    """
+    whole, constants = hoist_constants(jaxpr)
+    body = opened(whole)
+    values = dict(zip(body.invars, [*constants, *args], strict=True))
+
+    def read(atoms: Sequence[Any]) -> list[Any]:
+        return [atom.val if is_literal(atom) else values[atom] for atom in atoms]
+
+    for eqn in body.eqns:
+        operands = read(eqn.invars)
+        with eqn.ctx.manager, config.debug_nans(False), config.debug_infs(False):
+            found = eqn.primitive.bind(*operands, **eqn.primitive.get_bind_params(eqn.params))
+        results = found if eqn.primitive.multiple_results else [found]
+        seen(eqn, operands, results)
+        values.update(zip(eqn.outvars, results, strict=True))
+    return read(body.outvars)
+
+
 def tangent_aval(aval: Any) -> Any | None:
     """The abstract value of a tangent of `aval`; None where it can have none (integers, booleans, keys)."""
     tangent = aval.to_tangent_aval()
@@ -257,11 +282,15 @@ def place_of_effect(jaxpr: Jaxpr) -> str | None:
     """`file:line` of the user's first line that has one of the `effects`, the innermost that is known."""
     for eqn in filter(effects, jaxpr.eqns):
         below = filter(None, map(place_of_effect, core.jaxprs_in_params(eqn.params)))
-        frame = source_info_util.user_frame(eqn.source_info.traceback)
-        here = f"{frame.file_name}:{frame.start_line}" if frame else None
-        if place := next(below, here):
+        if place := next(below, place_of(eqn)):
             return place
     return None
+
+
+def place_of(eqn: Any) -> str | None:
+    """`file:line` of the user's that an equation comes from."""
+    frame = source_info_util.user_frame(eqn.source_info.traceback)
+    return f"{frame.file_name}:{frame.start_line}" if frame else None
 
 
 def is_tracer(value: Any) -> bool:
@@ -733,10 +762,24 @@ def known_platform(name: str | None) -> str:
     return next((kind for kind in kinds if kind in here), kinds[0])
 
 
+def looks_for_special_values() -> bool:
+    """Whether JAX is to stop where a result is not a number, or infinite."""
+    return dispatch.needs_check_special()
+
+
+def special_value(results: Sequence[Any]) -> str | None:
+    """Which of the values that JAX is to look for, "nan" or "inf", some results hold."""
+    try:
+        dispatch.check_special("", [result for result in results if isinstance(result, jax.Array)])
+    except api_util.InternalFloatingPointError as error:
+        return error.ty
+    return None
+
+
 def platform_of_arrays(values: Iterable[Any]) -> str | None:
     """The platform that JAX would compute on given these values; None where that is the default backend's."""
     for value in values:
-        if getattr(value, "committed", False):
+        if not is_tracer(value) and getattr(value, "committed", False):
             return next(iter(value.devices())).platform
     device: Any = jax.config.jax_default_device  # type: ignore[attr-defined]
     return getattr(device, "platform", device)

@@ -126,7 +126,11 @@ class CompiledFunction:
         if self._choice is None:
             self._choose(*args)
             return self(*args)
-        return self._variant(*args)(*args)
+        try:
+            return self._variant(*args)(*args)
+        except FloatingPointError:  # of `jax.debug_nans`: the function itself says where
+            self._function(*(arg.tree if isinstance(arg, Carried) else arg for arg in args))
+            raise
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The function after tracing and the passes, for arguments of these types (or ShapeDtypeStructs)."""
@@ -217,7 +221,13 @@ class CompiledFunction:
         return self._programs[key]
 
     def _staged(self, *args: Any) -> Any:
-        """The function on tracers: one call of its finished program."""
+        """The function on tracers: one call of its finished program.
+
+        JAX calls it on arrays where it looks for values that are not numbers: the function itself says where.
+        """
+        is_traced = any(map(jax_compat.is_tracer, jax.tree.leaves(args)))
+        if not is_traced and jax_compat.looks_for_special_values():
+            return self._function(*args)
         program = self._finished(*jax.tree.map(jax_compat.aval_of, args))
         results = program.bind(*jax.tree.leaves(args))
         return jax.tree.unflatten(program.out_tree, results)

@@ -42,6 +42,7 @@ from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime.guard import refuse_other_platform
+from stablelift.runtime.op_by_op import refuse_special
 from stablelift.runtime.paired import Asked, Params, first_half, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
@@ -86,11 +87,17 @@ _programs: Recent[Program] = Recent(256)
 def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
     """Outside any trace: compile, equal modules once, and run.
 
-    A lift is one op, compiled even under `jax.disable_jit`, which else would bring the runner back here.
+    A lift is one op, compiled even under `jax.disable_jit`, which else would bring the runner back here. So
+    would JAX where it looks for values that are not numbers; we look for it.
     """
     with jax.disable_jit(False):
         program = _program_of(primitive, args, params, jax_compat.platform_of_arrays(args))
-        return _runner(program)(*args)
+        if not jax_compat.looks_for_special_values():
+            return _runner(program)(*args)
+    with jax.disable_jit(False), jax.debug_nans(False), jax.debug_infs(False):
+        results = _runner(program)(*args)
+    refuse_special(primitive, args, params, results)
+    return results
 
 
 @lru_cache(maxsize=256)

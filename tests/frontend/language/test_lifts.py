@@ -11,6 +11,7 @@ import stablelift as nn
 from stablelift import functional
 from stablelift.frontend.language.diagnostics import LiftTraceError
 from stablelift.frontend.language.load import load
+from tests.support import assert_close
 
 from .test_constructs import namespace, same
 
@@ -149,7 +150,7 @@ def test_a_lift_of_a_module(lifts, name):
 
         return functional.grad(run)(variables["params"])
 
-    same(loss(ours), loss(theirs))
+    assert_close(loss(ours), loss(theirs))  # to rounding, which depends on the processor
     if name == "Encoders":
         same(
             ours.apply(variables, X, method="encode"),
