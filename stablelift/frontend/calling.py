@@ -85,8 +85,9 @@ def wrap_method(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def call_method(module: Any, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run `fun(module, *args, **kwargs)` as a method of the Module, or what an equal call left to share."""
-    value = shared_call(module, functools.partial(_run_method, fun), fun, args, kwargs)
-    return _run_method(fun, module, *args, **kwargs) if value is NOT_SHARED else value
+    with jax.named_scope(_profiling_name(module, function_name(fun))):  # of each call, also of what is shared
+        value = shared_call(module, functools.partial(_run_method, fun), fun, args, kwargs)
+        return _run_method(fun, module, *args, **kwargs) if value is NOT_SHARED else value
 
 
 def _run_method(fun: Callable[..., Any], module: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -95,8 +96,7 @@ def _run_method(fun: Callable[..., Any], module: Any, /, *args: Any, **kwargs: A
         run = _intercepted(module, fun, name) if stacks.interceptors else functools.partial(fun, module)
         if stacks.recordings and name != "setup":
             run = functools.partial(_recorded, module, name, run)
-        with jax.named_scope(_profiling_name(module, name)):
-            value = run(*args, **kwargs)
+        value = run(*args, **kwargs)
         wanted = stacks.captures[-1]
         if wanted and wanted(module, name):
             module.sow("intermediates", name, value)

@@ -22,7 +22,7 @@ import stablelift.runtime  # noqa: F401  (registers how JAX meets our primitives
 from stablelift.errors import LazyInitError, SideEffectError
 from stablelift.ir.mlir import context, functions, is_used, parse
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import Callee, traced_leaves
+from stablelift.lowering.callee import Callee, named, traced_leaves
 from stablelift.lowering.session import session_memo
 from stablelift.passes.layers.results import ReturnStacks
 from stablelift.runtime.program import Program
@@ -143,7 +143,7 @@ def _runner(program: Program) -> Callable[..., list[Any]]:
         ]
         return finished.bind(*filled)
 
-    jitted = jax.jit(bind)
+    jitted = jax.jit(named(bind, program.name))
 
     def run(*arrays: Any) -> list[Any]:
         needed = [array for array, is_used in zip(arrays, used, strict=True) if is_used]

@@ -11,7 +11,7 @@ one form:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stablelift.errors import LiftError
@@ -29,6 +29,34 @@ def where(location: ir.Location) -> str | None:
     # JAX, which alone writes ranges, counts columns from zero.
     file = _unescaped(file) if "\\" in file else file
     return f"{file}:{line}:{int(column) + bool(is_range)}"
+
+
+# The names of ops, which profilers show as paths: `M/layers/in_/dot_general`. Inlined, a path follows that of
+# the call.
+
+
+def of_lift(op: Any) -> ir.Location:
+    """The location of a lift op that JAX knows as a "lift" only: by its own name, a call by none."""
+    name = op.name.removeprefix("lift.")
+    return _with_op(op.location, lambda _: "" if name == "call" else name)
+
+
+def derived(how: str, op: Any) -> ir.Location:
+    """The location of the derivative of an op, "jvp" or "transpose"; of a call its own, for what it calls has
+    paths too.
+    """
+    calls = op.name.startswith(("lift.", "func."))
+    return op.location if calls else _with_op(op.location, lambda name: f"{how}({name})")
+
+
+def _with_op(location: ir.Location, change: Callable[[str], str]) -> ir.Location:
+    """The location with another last part of its path, where it has one."""
+    if not isinstance(location, ir.NameLoc):
+        return location
+    outside, bar, op = location.name_str.rpartition("/")
+    changed = change(op)
+    path = f"{outside}{bar}{changed}" if changed else outside
+    return ir.Location.name(path, location.child_loc) if path else location.child_loc
 
 
 def _unescaped(name: str) -> str:

@@ -10,7 +10,7 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import Callee
+from stablelift.lowering.callee import Callee, named
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Maps
 from stablelift.lowering.primitive import Recursive, lift_p
@@ -21,9 +21,7 @@ Positions = tuple[int, ...]
 
 def applied(primitive: Primitive, params: dict[str, Any]) -> Any:
     """The function of flat arguments that `primitive` computes."""
-    function = partial(_bind, primitive, params)
-    function.__name__ = str(params.get("name", primitive.name))  # type: ignore[attr-defined]
-    return function
+    return named(partial(_bind, primitive, params), str(params.get("name", primitive.name)))
 
 
 def _bind(primitive: Primitive, params: dict[str, Any], *args: Any) -> tuple[Any, ...]:
@@ -88,8 +86,7 @@ def valued_gradients(
 
 
 def _mapped(function: Callable[..., Any], maps: Maps, **params: Any) -> Callable[..., Any]:
-    mapped = partial(function, **params)
-    mapped.__name__ = str(params["params"].get("name", function.__name__))  # type: ignore[attr-defined]
+    mapped = named(partial(function, **params), str(params["params"].get("name", function.__name__)))
     for one in maps:
         mapped = vmap(mapped, one.in_axes, one.out_axes, one.name, one.size, one.spmd_name)
     return mapped

@@ -15,7 +15,7 @@ import jax
 
 from stablelift.errors import SideEffectError
 from stablelift.ir.collection import collection_paused
-from stablelift.ir.location import error_at
+from stablelift.ir.location import error_at, of_lift
 from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
@@ -122,8 +122,8 @@ def _own(bytecode: bytes, around: Surroundings | None) -> bytes:
         for name in list(module.operation.attributes):
             if name.startswith(("mhlo.", "jax.")):
                 del module.operation.attributes[name]
-        for op in walk(module.operation, "stablehlo.custom_call", "sdy.sharding_constraint"):
-            (_refuse_callback if op.name == "stablehlo.custom_call" else _drop_empty_constraint)(op)
+        for op in walk(module.operation, *_CHANGED):
+            _CHANGED.get(op.name, _name_lift)(op)
         share_equal_functions(module)
         if around is not None:
             add_mesh(module, around.mesh, around.manual_axes)
@@ -145,8 +145,20 @@ def _refuse_callback(op: Any) -> None:
         raise SideEffectError(str(error_at(op, what, hint="move the callback out of the function")))
 
 
+def _name_lift(op: Any) -> None:
+    op.operation.location = of_lift(op.operation)
+
+
 def _drop_empty_constraint(op: Any) -> None:
     """Remove a constraint to the mesh without axes: JAX puts one on every key array, and it says nothing."""
     if "<@empty_mesh," in str(op.operation.attributes["sharding"]):
         op.operation.results[0].replace_all_uses_with(op.operation.operands[0])
         op.operation.erase()
+
+
+_CHANGED: dict[str, Callable[[Any], None]] = {
+    "stablehlo.custom_call": _refuse_callback,
+    "sdy.sharding_constraint": _drop_empty_constraint,
+    "lift.": _name_lift,
+}
+"""What is done about ops of these names as they become ours; "lift." names a dialect."""

@@ -12,6 +12,7 @@ import jax
 
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import named
 from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.budget import Choices, Finish, Kept, within
 from stablelift.runtime.carried import Carried
@@ -197,7 +198,7 @@ class CompiledFunction:
         self._carry = returned_arguments(program, self._donated) if carry is None else carry
         self._choice = chosen(self._options.layers, program, carries=bool(self._carry))
         if self._choice.layers != "roll":
-            self._jitted = jax.jit(self._staged, donate_argnums=self._donated)
+            self._jitted = jax.jit(named(self._staged, program.name), donate_argnums=self._donated)
 
     def _with_keywords(self, kwargs: dict[str, Any]) -> CompiledFunction:
         """The function of the positional arguments and a dict of keyword arguments."""

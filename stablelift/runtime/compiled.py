@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from stablelift.lowering.callee import named
 from stablelift.lowering.widths import is_off, mode_for
 from stablelift.runtime import wide
 from stablelift.runtime.report import Report, report_of
@@ -52,10 +53,8 @@ class Compiled(Executable):
     """A program that has been through the passes and XLA. Call it on arrays of the program's types."""
 
     def __init__(self, program: Program, donate_argnums: tuple[int, ...] = ()):
-        bind: Any = partial(_call, program)
-        bind.__name__ = program.name
         # Dispatch is jax.jit's, on the user's own arguments: no Python of ours stands between.
-        self._jitted = jax.jit(bind, donate_argnums=donate_argnums)
+        self._jitted = jax.jit(named(partial(_call, program), program.name), donate_argnums=donate_argnums)
         started = time.perf_counter()
         timing = program.finished.timing
         with mode_for((*program.in_avals, *program.out_avals)):

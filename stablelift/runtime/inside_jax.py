@@ -21,6 +21,7 @@ from jax.extend.core import Primitive
 from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
+from stablelift.lowering.callee import named
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import (
@@ -102,7 +103,7 @@ def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
 
 @lru_cache(maxsize=256)
 def _runner(program: Program) -> Any:
-    return jax.jit(program.bind)
+    return jax.jit(named(program.bind, program.name))
 
 
 def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:

@@ -10,7 +10,7 @@ import jax
 
 from stablelift.ir.policy import Policy
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import as_array
+from stablelift.lowering.callee import as_array, named
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
@@ -58,7 +58,7 @@ class Rolled:
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
         self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
         given_up = tuple(index for index, part in enumerate(self._arguments) if part in donated)
-        self._jitted = jax.jit(self.program.bind, donate_argnums=given_up)
+        self._jitted = jax.jit(named(self.program.bind, program.name), donate_argnums=given_up)
         self._signatures = [
             (tree, tuple(map(jax_compat.aval_of, program.in_avals[start : start + tree.num_leaves])))
             for tree, start in zip(self._in_trees, self._in_starts, strict=False)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from stablelift.errors import LiftError
-from stablelift.ir.location import where
+from stablelift.ir.location import derived, where
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
@@ -184,7 +184,7 @@ class Derive(Activity):
             return
         rule = derivatives.find(op)
         found = [tangents.get(operand) for operand in op.operands]
-        with ir.InsertionPoint.after(op), op.location:
+        with ir.InsertionPoint.after(op), derived("jvp", op):
             # A rule may replace the op, so its results are found again through an anchor.
             anchor = _anchor(op.results)
             outputs = rule.jvp(self, op.opview, found)
@@ -234,7 +234,7 @@ class Derive(Activity):
             self.rule(op, {operand for operand, wants in zip(operands, wanted, strict=True) if wants})
             return
         rule = derivatives.find(op)
-        with op.location:
+        with derived("transpose", op):
             gradients = rule.vjp(self, op.opview, found, wanted)
             for operand, wants, gradient in zip(operands, wanted, gradients, strict=True):
                 if wants and gradient is not None:
