@@ -36,6 +36,7 @@ Questions = Callable[[Any, np.random.RandomState], Iterable[Question]]
 
 
 Answers = Callable[[Sequence[Question]], list[Verdict]]
+"""The verdicts on the questions on one harness."""
 
 
 class NotApplicable(Exception):

@@ -36,9 +36,9 @@ def where(location: ir.Location) -> str | None:
 
 
 def of_lift(op: Any) -> ir.Location:
-    """The location of a lift op that JAX knows as a "lift" only: by its own name, a call by none."""
-    name = op.name.removeprefix("lift.")
-    return _with_op(op.location, lambda _: "" if name == "call" else name)
+    """The location of a lift op, which JAX knows as a "lift" only: by its own name, a call by none."""
+    name = "" if op.name == "lift.call" else op.name.removeprefix("lift.")
+    return _with_op(op.location, lambda known: name if known in ("lift", "jit") else known)
 
 
 def derived(how: str, op: Any) -> ir.Location:

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ import numpy as np
 from jax._src import (
     ad_checkpoint,
     ad_util,
+    api,
     api_util,
     config,
     core,
@@ -232,7 +234,15 @@ def computes_nothing(jaxpr: Jaxpr) -> bool:
 
 def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
     """The jaxpr's results, traced or computed like any function's."""
-    return jaxpr_as_fun(jaxpr)(*args)
+    with any_values():  # as JAX does it, which leaves the thread without its check
+        return jaxpr_as_fun(jaxpr)(*args)
+
+
+def called_by(eqn: Any) -> Jaxpr | None:
+    """What an equation of JAX's calls once, on its operands: of `jit`, `checkpoint`, rules of users."""
+    if eqn.primitive in (jit_p, remat_p):
+        return close(eqn.params["jaxpr"])
+    return eqn.params.get("call_jaxpr")
 
 
 def evaluate_each(
@@ -250,7 +260,7 @@ def evaluate_each(
 
     for eqn in body.eqns:
         operands = read(eqn.invars)
-        with eqn.ctx.manager, config.debug_nans(False), config.debug_infs(False):
+        with eqn.ctx.manager, any_values():
             found = eqn.primitive.bind(*operands, **eqn.primitive.get_bind_params(eqn.params))
         results = found if eqn.primitive.multiple_results else [found]
         seen(eqn, operands, results)
@@ -742,9 +752,13 @@ def platforms_of(ctx: Any) -> tuple[str, ...]:
 def lower_per_platform(
     ctx: Any, name: str, rules: Mapping[str, Rule], operands: Sequence[ir.Value]
 ) -> Sequence[Any]:
-    """Lower an equation by the rule for each platform, between which the number of the platform chooses."""
+    """Lower an equation by the rule for each platform, between which the number of the platform chooses; the
+    rule that most of them have is there once.
+    """
+    most = max(rules.values(), key=list(rules.values()).count)
+    others = {platform: rule for platform, rule in rules.items() if rule is not most}
     listed = ctx.replace(avals_out=list(ctx.avals_out))  # which JAX lengthens
-    return mlir.lower_per_platform(listed, name, dict(rules), None, _effects.no_effects, *operands)
+    return mlir.lower_per_platform(listed, name, others, most, _effects.no_effects, *operands)
 
 
 def known_platform(name: str | None) -> str:
@@ -754,9 +768,14 @@ def known_platform(name: str | None) -> str:
     Raises:
       ValueError: JAX knows no such platform.
     """
-    name = name or jax.default_backend()
-    if name not in (known := xla_bridge.known_platforms()):
-        raise ValueError(f"platform: expected one of {', '.join(sorted(known))}, found {name!r}")
+    return _known_platform(name, jax.default_backend() if name is None else name)
+
+
+@lru_cache
+def _known_platform(given: str | None, name: str) -> str:
+    known = xla_bridge.known_platforms()
+    if given is not None and given not in known:
+        raise ValueError(f"platform: expected one of {', '.join(sorted(known))}, found {given!r}")
     kinds = xla_bridge.expand_platform_alias(name)
     here = xla_bridge.backends() if len(kinds) > 1 else ()
     return next((kind for kind in kinds if kind in here), kinds[0])
@@ -767,10 +786,28 @@ def looks_for_special_values() -> bool:
     return dispatch.needs_check_special()
 
 
+def any_values() -> contextlib.AbstractContextManager[Any]:
+    """Meanwhile JAX does not look for them."""
+    return _any_values() if looks_for_special_values() else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _any_values() -> Iterator[None]:
+    # Left, JAX's own contexts take the check of all jitted functions from the thread.
+    check = api._post_hook_state.swap_local(None)
+    try:
+        with config.debug_nans(False), config.debug_infs(False):
+            yield
+    finally:
+        api._post_hook_state.set_local(check)
+
+
 def special_value(results: Sequence[Any]) -> str | None:
     """Which of the values that JAX is to look for, "nan" or "inf", some results hold."""
     try:
-        dispatch.check_special("", [result for result in results if isinstance(result, jax.Array)])
+        for result in results:
+            if isinstance(result, jax.Array):
+                dispatch.check_special_array("", result)  # type: ignore[arg-type]
     except api_util.InternalFloatingPointError as error:
         return error.ty
     return None

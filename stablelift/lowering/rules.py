@@ -66,6 +66,8 @@ def _lowered(ctx: Any, name: str, callees: Any) -> dict[str, Any]:
 def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
     """A program's module joins the one being built, once, lifts and all."""
     memo = jax_compat.memo_of(ctx)
+    (platform,) = jax_compat.platforms_of(ctx)  # our traces are for one
+    program = program.on(platform)
     if program not in memo:
         jax_compat.allow_lift_ops(ctx)
         memo[program] = jax_compat.merge(ctx, program.name, program.bytecode)

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 
+from stablelift.errors import LiftError
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
@@ -130,7 +131,9 @@ class CompiledFunction:
         try:
             return self._variant(*args)(*args)
         except FloatingPointError:  # of `jax.debug_nans`: the function itself says where
-            self._function(*(arg.tree if isinstance(arg, Carried) else arg for arg in args))
+            given = [arg.tree if isinstance(arg, Carried) else arg for arg in args]
+            if not any(leaf.is_deleted() for leaf in jax.tree.leaves(given) if isinstance(leaf, jax.Array)):
+                self._function(*given)
             raise
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
@@ -214,11 +217,12 @@ class CompiledFunction:
         self._by_latest_keywords = self._by_keywords[names]
         return self._by_latest_keywords
 
-    def _program(self, *args: Any) -> Program:
-        """The function traced for arguments of some types."""
-        key = tuple(map(signature_of, args))
+    def _program(self, *args: Any, platform: str | None = None) -> Program:
+        """The function traced for arguments of some types, for a platform or that of the first arguments."""
+        platform = platform or self._platform
+        key = platform, *map(signature_of, args)
         if key not in self._programs:
-            self._programs[key] = Program.trace(self._function, *args, platform=self._platform)
+            self._programs[key] = Program.trace(self._function, *args, platform=platform)
         return self._programs[key]
 
     def _staged(self, *args: Any) -> Any:
@@ -226,24 +230,24 @@ class CompiledFunction:
 
         JAX calls it on arrays where it looks for values that are not numbers: the function itself says where.
         """
-        is_traced = any(map(jax_compat.is_tracer, jax.tree.leaves(args)))
-        if not is_traced and jax_compat.looks_for_special_values():
+        if jax_compat.is_outside_traces() and jax_compat.looks_for_special_values():
             return self._function(*args)
         program = self._finished(*jax.tree.map(jax_compat.aval_of, args))
         results = program.bind(*jax.tree.leaves(args))
         return jax.tree.unflatten(program.out_tree, results)
 
-    def _finished(self, *args: Any) -> Program:
+    def _finished(self, *args: Any, platform: str | None = None) -> Program:
         """The function's program for arguments of some types, after the passes."""
         assert self._choice is not None
-        program = self._program(*args)
+        program = self._program(*args, platform=platform)
         if program not in self._after_passes:
             passes = (Outline(),) if self._choice.layers == "outline" else ()
 
             def finish(policy: Policy | None) -> Program:
                 return program.after_passes(layers=passes, remat=policy)
 
-            self._after_passes[program] = finish(self._policy(finish))
+            finished = self._after_passes[program] = finish(self._policy(finish))
+            finished.__dict__["anew"] = lambda platform: self._finished(*args, platform=platform)
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
 
@@ -261,9 +265,19 @@ class CompiledFunction:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
 
-            def finish(policy: Policy | None) -> Program:
-                return Rolled(program, self._carry, self._donated, policy).program
+            def rolled(policy: Policy | None, platform: str | None = None) -> Rolled:
+                return Rolled(self._program(*plain, platform=platform), self._carry, self._donated, policy)
 
-            self._rolled[key] = Rolled(program, self._carry, self._donated, self._policy(finish))
-            self._latest = program, self._rolled[key].program
+            policy = self._policy(lambda policy: rolled(policy).program)
+            variant = self._rolled[key] = rolled(policy)
+
+            def anew(platform: str) -> Program:
+                other = rolled(policy, platform)
+                if other.layout != variant.layout:
+                    what = f"the layers of `{program.name}` roll in another way on {platform}"
+                    raise LiftError(f"error: {what}\n  hint: compile(..., layers='inline')")
+                return other.program
+
+            variant.program.__dict__["anew"] = anew
+            self._latest = program, variant.program
         return self._rolled[key]

@@ -92,13 +92,14 @@ def platforms_of_calls(targets: Iterable[str]) -> set[str]:
 
 
 def refuse_other_platform(name: str, calls: Sequence[str], platform: str) -> None:
-    """Raise a LiftError where a program calls libraries that a platform does not have."""
-    others = sorted(platforms_of_calls(calls) - {platform})
-    if others and platform in _LIBRARIES:
+    """Raise a LiftError where a program calls libraries that a platform lacks."""
+    foreign = [target for target in calls if platforms_of_calls([target]) - {platform}]
+    if foreign and platform in _LIBRARIES:
+        others = " and ".join(sorted(platforms_of_calls(foreign)))
         raise LiftError(
-            f"error: the program `{name}` is one for {' and '.join(others)}, and used on {platform}\n"
-            + listing(f"custom_call `{target}`" for target in calls)
-            + f"\n  hint: trace it for that: Program.trace(..., platform={platform!r})"
+            f"error: the program `{name}` is one for {others}, and used on {platform}\n"
+            + listing(f"custom_call `{target}`" for target in foreign)
+            + f"\n  hint: trace or load it for this one: platform={platform!r}"
         )
 
 

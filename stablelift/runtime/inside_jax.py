@@ -42,7 +42,6 @@ from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
-from stablelift.runtime.guard import refuse_other_platform
 from stablelift.runtime.op_by_op import refuse_special
 from stablelift.runtime.paired import Asked, Params, first_half, second_half
 from stablelift.runtime.program import Program
@@ -56,9 +55,7 @@ def _program_of(
 ) -> Program:
     """The program of a lift on arguments of these types, for a platform: equal lifts have one."""
     if primitive is program_p:
-        program: Program = params["program"]
-        refuse_other_platform(program.name, program.finished.calls, jax_compat.known_platform(platform))
-        return program
+        return params["program"].on(jax_compat.known_platform(platform))
     avals = tuple(map(jax_compat.aval_of, args))
 
     def traced() -> Program:
@@ -69,7 +66,7 @@ def _program_of(
     if jax_compat.surroundings() is not None or any(map(jax_compat.is_symbolic, avals)):
         return traced()  # in what each device of a mesh runs, or for sizes that are told apart by names
     try:
-        where = platform or jax.default_backend()
+        where = jax_compat.known_platform(platform)
         key = primitive, avals, structure_of(params), where, jax_compat.trace_settings()
     except UnlikeAnything:
         return traced()
@@ -89,15 +86,13 @@ def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
     """Outside any trace: compile, equal modules once, and run.
 
     A lift is one op, compiled even under `jax.disable_jit`, which else would bring the runner back here. So
-    would JAX where it looks for values that are not numbers; we look for it.
+    would JAX's search for values that are not numbers: here it is ours.
     """
-    with jax.disable_jit(False):
+    with jax.disable_jit(False), jax_compat.any_values():
         program = _program_of(primitive, args, params, jax_compat.platform_of_arrays(args))
-        if not jax_compat.looks_for_special_values():
-            return _runner(program)(*args)
-    with jax.disable_jit(False), jax.debug_nans(False), jax.debug_infs(False):
         results = _runner(program)(*args)
-    refuse_special(primitive, args, params, results)
+    if jax_compat.looks_for_special_values():
+        refuse_special(primitive, args, params, results)
     return results
 
 
@@ -114,10 +109,11 @@ def _lower(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Seq
         outside = jax_compat.outside_meshes(around)
     with outside:
         programs = {one: _program_of(primitive, avals, params, one) for one in platforms}
-    if len(set(programs.values())) == 1:
+    rules = {program: partial(_call, program) for program in programs.values()}
+    if len(rules) == 1:
         return _call(programs[platforms[0]], ctx, *operands)
-    rules = {platform: partial(_call, program) for platform, program in programs.items()}
-    return jax_compat.lower_per_platform(ctx, primitive.name, rules, operands)
+    by_platform = {platform: rules[program] for platform, program in programs.items()}
+    return jax_compat.lower_per_platform(ctx, primitive.name, by_platform, operands)
 
 
 def _call(program: Program, ctx: Any, *operands: Any) -> Sequence[Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.isolate import Reader
-from stablelift.ir.mlir import context, from_mlir, functions, ir, parse_any, to_bytecode
+from stablelift.ir.mlir import context, from_mlir, functions, ir, parse_any, to_bytecode, walk_by_name
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.jax_compat import TreeDef, tensor_type_of
 from stablelift.passes.adopt import Shape, adopt
@@ -24,7 +24,8 @@ from stablelift.passes.adopt.platforms import platform_argument
 from stablelift.passes.verify import VerifyLift
 from stablelift.runtime.exported import Export, is_export, read_export
 from stablelift.runtime.files import IN_TREE, OUT_TREE
-from stablelift.runtime.guard import refuse_custom_calls, refuse_recursion
+from stablelift.runtime.guard import platforms_of_calls, refuse_custom_calls, refuse_recursion
+from stablelift.runtime.libraries import called
 from stablelift.runtime.trees import flat_tree, result_tree, tree_from_text
 from stablelift.runtime.types import array_of, struct_of
 
@@ -73,11 +74,21 @@ def load_bytes(data: bytes, filename: str, isolated: bool | Reader = False, **op
             refuse_custom_calls(module, loading.allow_custom_calls, filename)
             refuse_recursion(functions(module))
             signature = _signature(module, export, weights)
+            platform = _made_for(module, export, loading.platform)
             bytecode = to_bytecode(module)
     if isolated:
         isolated.check(bytecode, filename)
     stem = Path(filename).name.split(".")[0]
-    return Program(bytecode, *signature, stem if stem.isidentifier() else "program", weights)
+    name = stem if stem.isidentifier() else "program"
+    return Program(bytecode, *signature, name, weights, platform=platform)
+
+
+def _made_for(module: ir.Module, export: Export | None, wanted: str | int | None) -> str | None:
+    """The platform that was asked for among those of an export, or that whose libraries are called."""
+    if export is not None and isinstance(wanted, str):
+        return wanted
+    found = platforms_of_calls(called(walk_by_name(module)))
+    return next(iter(found)) if len(found) == 1 else None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ derivative the forward pass is looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -18,7 +19,10 @@ from jax.extend.core import Primitive
 from stablelift.ir.parts import split_by
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.primitive import Recursive, lift_p, program_p
+from stablelift.lowering.maps import Map
+from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, program_p
+
+Run = Callable[[Sequence[Any]], object]
 
 
 def refuse_special(primitive: Primitive, args: Sequence[Any], params: Any, results: Sequence[Any]) -> None:
@@ -26,29 +30,48 @@ def refuse_special(primitive: Primitive, args: Sequence[Any], params: Any, resul
     kind = jax_compat.special_value(results)
     if kind is None:
         return
-    while primitive is not lift_p and "params" in params and not params.get("maps"):
-        primitive, params = params["base"], params["params"]
-    if primitive is lift_p:
-        _inside(params, args)
-        where = f"{_DERIVATIVES.get(params['op'], params['op'])} of `{params['name']}`"
-    else:
-        where = f"the program `{params['program'].name}`" if primitive is program_p else primitive.name
-    raise FloatingPointError(f"invalid value ({kind}) encountered in {where}")
+    of, maps = "", ()
+    if "base" in params:  # what JAX differentiates: the lift's own operands come first
+        of, moving = _MOVING.get(primitive, ("", None))
+        args = args[: len(args) - len(params[moving])] if moving else args
+        primitive, params, maps = params["base"], params["params"], params.get("maps", ())
+    if primitive is program_p:
+        name = params["program"].name
+        raise FloatingPointError(f"invalid value ({kind}) encountered in the program `{name}`")
+    _in_maps(maps, partial(_inside, params), args)
+    what = of or _DERIVATIVES.get(params["op"], f"`{params['op']}`")
+    raise FloatingPointError(f"invalid value ({kind}) encountered in {what} of `{params['name']}`")
 
 
+_MOVING = {linear_p: ("the tangents", "wrt"), gradient_p: ("the gradient", "of")}
 _DERIVATIVES = {"lift.vjp": "the gradient", "lift.jvp": "the tangents"}
 """It is their own where the forward pass has no such value."""
 
 
+def _in_maps(maps: Sequence[Map], run: Run, args: Sequence[Any]) -> None:
+    """Example by example, where they know nothing of each other."""
+    if not maps:
+        run(args)
+        return
+    *inner, outermost = maps
+    for number in range(0 if outermost.name else outermost.size):
+        example = _slices(args, outermost.in_axes[: len(args)], number)
+        _noted(f"in example {number}, counted from 0", partial(_in_maps, inner, run), example)
+
+
 def _inside(params: Any, args: Sequence[Any]) -> None:
     """Compute in Python what a lift computes first; raise where a value is what is looked for."""
-    if isinstance(params["callees"], Recursive):
-        return
-    run: Callable[..., object] = _RUNS.get(params["op"], _call)
+    if not isinstance(params["callees"], Recursive):
+        run = _RUNS.get(params["op"], _call)
+        inside = partial(run, dict(params["callees"]), dict(params["attributes"]))
+        _noted(f"in `{params['op']}` of `{params['name']}`", inside, args)
+
+
+def _noted(note: str, run: Callable[[Sequence[Any]], Any], args: Sequence[Any]) -> Any:
     try:
-        run(dict(params["callees"]), dict(params["attributes"]), args)
+        return run(args)
     except FloatingPointError as error:
-        error.add_note(f"in `{params['op']}` of `{params['name']}`")
+        error.add_note(note)
         raise
 
 
@@ -62,8 +85,8 @@ def _values(jaxpr: Jaxpr, args: Sequence[Any], outside: str | None = None) -> li
         place = jax_compat.place_of(equation) or outside
         if equation.primitive is lift_p:
             _inside(equation.params, operands)
-        elif equation.primitive is jax_compat.jit_p:
-            _values(equation.params["jaxpr"], operands, place)
+        elif (called := jax_compat.called_by(equation)) is not None:
+            _values(called, operands, place)
         where = f" at {place}" if place else ""
         raise FloatingPointError(f"invalid value ({kind}) encountered in {equation.primitive.name}{where}")
 
@@ -86,9 +109,9 @@ def _while(callees: Any, attributes: Any, args: Sequence[Any]) -> None:
     of_cond, of_body = attributes["num_cond_consts"], attributes["num_body_consts"]
     for_cond, for_body, carry = split_by(args, [of_cond, of_body, len(args) - of_cond - of_body])
     for number in count():
-        if not jax_compat.evaluate(callees["cond"], *for_cond, *carry)[0]:
+        if not _values(callees["cond"], [*for_cond, *carry])[0]:
             break
-        carry = _part("step", number, callees["body"], [*for_body, *carry])
+        carry = _step(number, callees["body"], [*for_body, *carry])
 
 
 def _scan(callees: Any, attributes: Any, args: Sequence[Any]) -> None:
@@ -96,26 +119,22 @@ def _scan(callees: Any, attributes: Any, args: Sequence[Any]) -> None:
     consts, carry, xs = split_by(args, [of_consts, of_carry, len(args) - of_consts - of_carry])
     for number in reversed(range(length)) if attributes["reverse"] else range(length):
         slices = _slices(xs, attributes["in_axes"], number)
-        carry = _part("step", number, callees["callee"], [*consts, *carry, *slices])[:of_carry]
+        carry = _step(number, callees["callee"], [*consts, *carry, *slices])[:of_carry]
+
+
+def _step(number: int, callee: Jaxpr, args: Sequence[Any]) -> list[Any]:
+    return _noted(f"in step {number}, counted from 0", partial(_values, callee), args)
 
 
 def _map(callees: Any, attributes: Any, args: Sequence[Any]) -> None:
-    """Example by example, where they know nothing of each other."""
-    for number in range(attributes["axis_size"] if attributes.get("axis_name") is None else 0):
-        _part("example", number, callees["callee"], _slices(args, attributes["in_axes"], number))
+    axes, name = attributes["in_axes"], attributes.get("axis_name")
+    _in_maps([Map(axes, (), attributes["axis_size"], name, None)], partial(_values, callees["callee"]), args)
 
 
 def _slices(values: Sequence[Any], axes: Sequence[int | None], number: int) -> list[Any]:
-    pairs = zip(values, axes, strict=True)
-    return [x if axis is None else jnp.take(x, number, axis) for x, axis in pairs]
-
-
-def _part(what: str, number: int, callee: Jaxpr, args: Sequence[Any]) -> list[Any]:
-    try:
-        return _values(callee, args)
-    except FloatingPointError as error:
-        error.add_note(f"in {what} {number}, counted from 0")
-        raise
+    with jax_compat.any_values():
+        pairs = zip(values, axes, strict=True)
+        return [x if axis is None else jnp.take(x, number, axis) for x, axis in pairs]
 
 
 _RUNS = {"lift.switch": _switch, "lift.while": _while, "lift.scan": _scan, "lift.vmap": _map}

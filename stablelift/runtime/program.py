@@ -19,7 +19,7 @@ import jax
 import numpy as np
 
 from stablelift.ir.isolate import Reader
-from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text
+from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk_by_name
 from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import name_of
@@ -34,6 +34,8 @@ from stablelift.runtime import wide
 from stablelift.runtime.arguments import checked, refuse_non_arrays
 from stablelift.runtime.compiled import Compiled
 from stablelift.runtime.finish import Finished, Passes, finish
+from stablelift.runtime.guard import refuse_other_platform
+from stablelift.runtime.libraries import called
 from stablelift.runtime.stacks import stacked_types
 from stablelift.runtime.transformed import forward, reverse, tangents, with_axis
 from stablelift.runtime.trees import flat_tree
@@ -48,7 +50,7 @@ class Program:
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
     traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
-    call, None where that is not known.
+    call, None where that is not known; `anew`, if it can be made for others, makes it.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -62,6 +64,7 @@ class Program:
     weights: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
     platform: str | None = field(default=None, repr=False)
+    anew: Callable[[str], Program] | None = field(default=None, repr=False)
 
     # Coming and going
 
@@ -160,6 +163,13 @@ class Program:
             PassManager.parse("builtin.module(strip-debuginfo)").run(module.operation)
             return hashlib.sha256(to_bytecode(module)).hexdigest()
 
+    @cached_property
+    def _calls(self) -> tuple[str, ...]:
+        """The targets of the module's custom calls."""
+        with context() as ctx:
+            module = parse(self.bytecode, ctx)
+            return called(walk_by_name(module))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and (self is other or self.digest == other.digest)
 
@@ -257,6 +267,19 @@ class Program:
             other = replace(other, in_tree=trees[0], out_tree=trees[1], in_avals=ins, out_avals=outs)
         other.__dict__["finished"] = finished
         return other
+
+    def on(self, platform: str) -> Program:
+        """The program for a platform: made anew where that can be, else itself.
+
+        Raises:
+          LiftError: It calls libraries that the platform lacks.
+        """
+        if platform == self.platform:
+            return self
+        if self.anew is not None:
+            return self.anew(platform)
+        refuse_other_platform(self.name, self._calls, platform)
+        return self
 
     def _finish(self, dump: Dump | None = None, passes: Passes | None = None) -> Finished:
         return finish(self.bytecode, lambda: self._content, passes or {}, dump)

@@ -101,11 +101,39 @@ def test_a_program_is_for_a_platform_and_so_are_its_transformations(platform, is
 
 def test_a_program_for_another_platform_is_refused_where_it_calls_its_libraries():
     program = nn.Program.trace(singular_values, jnp.ones((3, 3)), platform="cuda")
-    said = r"for cuda, and used on cpu\n  custom_call `cusolver.*\n  hint: .*'cpu'"
+    said = r"one for cuda, and used on cpu\n  custom_call `cusolver.*\n  hint: .*platform='cpu'"
     with pytest.raises(LiftError, match=said):
         program(jnp.ones((3, 3)))
+    with pytest.raises(LiftError, match=said):
+        jax.vmap(program)(jnp.ones((2, 3, 3)))
+    with pytest.raises(LiftError, match=said):
+        jax.grad(program)(jnp.ones((3, 3)))
     sine = nn.Program.trace(jnp.sin, ROWS, platform="cuda")
     np.testing.assert_allclose(sine(ROWS), jnp.sin(ROWS), rtol=1e-6)
+
+
+def test_a_program_in_a_file_is_for_the_platform_whose_libraries_it_calls(tmp_path):
+    program = nn.Program.trace(singular_values, jnp.ones((3, 3)), platform="cuda")
+    for name in ("text.mlir", "bytes.bc", "artefact.stablehlo"):
+        program.save(tmp_path / name)
+        found = nn.Program.load(tmp_path / name)
+        assert found.platform == "cuda" and found.vmap(axis_size=2).platform == "cuda"
+
+
+@pytest.mark.parametrize("layers", ["inline", "outline", "roll"])
+def test_what_is_compiled_here_is_made_anew_for_another_platform(layers):
+    class Model(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            for _ in range(4):
+                x = nn.Dense(3)(jax.lax.platform_dependent(x, cpu=jnp.sin, default=jnp.cos))
+            return singular_values(x)
+
+    params = Model().init(jax.random.key(0), ROWS)
+    compiled = nn.compile(Model().apply, layers=layers)
+    compiled(params, ROWS)
+    text = exported(lambda params, x: compiled(params, x), ["tpu"], params, ROWS).mlir_module()
+    assert called_platforms(text) == {"tpu"}
 
 
 def test_platforms_that_there_are_not_are_refused():

@@ -1,6 +1,7 @@
 """Under `jax.debug_nans` and `jax.debug_infs` a lift says which operation makes the first such value."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
@@ -73,6 +74,57 @@ def test_a_derivative_of_numbers_says_that_it_is_its_own(grad):
     length = functional.jit(lambda x: jnp.sqrt((x * x).sum()))
     with pytest.raises(FloatingPointError, match=r"encountered in the gradient of `"):
         grad(length)(0 * X)
+
+
+def length_of(c):
+    return jnp.sqrt(c * c)
+
+
+OWN = {
+    "scan": lambda x: functional.scan(lambda c, s: (length_of(c) * s, c), x, jnp.ones((3, 3)), length=3)[
+        0
+    ].sum(),
+    "switch": lambda x: functional.cond(x.sum() < 1, length_of, jnp.sin, x).sum(),
+    "vmap": lambda x: functional.vmap(length_of)(x).sum(),
+    "remat": lambda x: functional.remat(length_of)(x).sum(),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_derivative_by_jax_of_numbers_says_that_it_is_its_own(name):
+    zeros = 0 * X
+    with pytest.raises(FloatingPointError, match=r"\(nan\) encountered in the gradient of `"):
+        jax.grad(OWN[name])(zeros)
+    with pytest.raises(FloatingPointError, match=r"\(nan\) encountered in the tangents of `"):
+        jax.jvp(OWN[name], (zeros,), (X,))
+
+
+def test_the_example_of_a_map_by_jax_is_named():
+    def loss(x):
+        return (functional.scan(lambda c, _: (log(c), c), x, None, length=1)[0] ** 2).sum()
+
+    with pytest.raises(FloatingPointError, match=r"log at .*\.py:\d+") as caught:
+        jax.vmap(jax.grad(loss))(jnp.stack([X + 2, X, X + 3]))
+    assert "in example 1, counted from 0" in caught.value.__notes__
+
+
+def test_a_lift_leaves_the_search_of_the_process_as_it_was():
+    def run():  # in a thread of its own, for JAX's contexts leave their threads without it
+        compiled = jax.jit(jnp.log)
+        compiled(X)
+        functional.vmap(jnp.sin)(X)
+        nn.compile(lambda x: functional.remat(jnp.sin)(x))(X)
+        with pytest.raises(FloatingPointError):
+            functional.remat(log)(X)
+        with pytest.raises(FloatingPointError):
+            compiled(-X)
+
+    jax.config.update("jax_debug_nans", True)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(run).result()
+    finally:
+        jax.config.update("jax_debug_nans", False)
 
 
 @pytest.mark.parametrize("layers", ["inline", "outline", "roll"])

@@ -133,10 +133,9 @@ def by_linear_maps(rule: Callable) -> DerivativeRule:
         return [total, *[None] * (len(op.operation.results) - 1)]
 
     def vjp(derive: Any, op: Any, cts: Tangents, wanted: Sequence[bool]) -> Tangents:
-        ct = cts[0]
+        found, ct = maps(op, wanted), cts[0]  # also for another result's cotangent: there may be no rule
         if ct is None:
             return [None] * len(wanted)
-        found = maps(op, wanted)
         return [None if linear_map is None else linear_map.transpose(ct) for linear_map in found]
 
     return DerivativeRule(jvp, vjp)

@@ -81,3 +81,12 @@ def test_a_file_does_not_hold_the_rule(tmp_path):
     np.testing.assert_allclose(program(A), weighed(jnp.linalg.cholesky)(A), rtol=1e-6)
     with pytest.raises(LiftError, match="which a file does not hold"):
         program.grad()(A)
+
+
+@pytest.mark.parametrize("name", ["eigh", "svd", "qr", "cholesky"])
+@pytest.mark.parametrize("mode", ["grad", "jvp", "vjp"])
+def test_of_what_a_library_computes_no_result_has_a_derivative(name, mode, tmp_path):
+    Program.trace(weighed(FUNCTIONS[name]), A).save(tmp_path / "artefact.stablehlo")
+    program = getattr(Program.load(tmp_path / "artefact.stablehlo"), mode)()
+    with pytest.raises(LiftError, match="no derivative rule for a call of `lapack_"):
+        program.optimize()
