@@ -1,25 +1,28 @@
-"""Other platforms, examined: what the exams of batching and derivatives ask, for machines that are not here.
+"""Other platforms, examined: what other exams ask about maps and derivatives, for machines that are not here.
 
     make exam-platforms
     python benchmarks/exam_platforms.py --every 20
 
-JAX lowers some primitives in another way for GPUs and TPUs. Nothing runs: a question is passed where our
-passes finish the program, for CUDA and for TPUs, and it calls no other platform's libraries. Where JAX cannot
-lower its own, the question does not count.
+JAX lowers some primitives in another way for GPUs and TPUs. Nothing runs: a question (on a harness of JAX's,
+or a function of its library) is passed where our passes finish the program, for CUDA and for TPUs, and it
+calls no other platform's libraries. Where JAX cannot lower its own, the question does not count.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import exam_batching
 import exam_derivatives
+import exam_functions
 import jax
 import numpy as np
 from common.comparison import ERROR, NO_RULE, PASSED, SKIPPED, WRONG, Question, Verdict
-from common.exam import NotApplicable, run
+from common.exam import NotApplicable, jax_harnesses, run
+from common.library import harnesses
 
 from stablelift.errors import LiftError
 from stablelift.runtime.guard import platforms_of_calls
@@ -27,8 +30,13 @@ from stablelift.runtime.program import Program
 
 PLATFORMS = ("cuda", "tpu")
 
-ALLOWED: dict[str, str] = {}
+_EXPN = "*.expn of *: [jv]*"
+ALLOWED: dict[str, str] = {_EXPN: exam_functions.ALLOWED[_EXPN]}
 """By the beginning of a question, as a pattern of the shell's, why it is not expected to pass."""
+
+
+def all_harnesses() -> Iterable[Any]:
+    return chain(jax_harnesses(), harnesses())
 
 
 def questions(harness: Any, random: np.random.RandomState) -> Iterator[Question]:
@@ -68,4 +76,4 @@ def _jax_lowers(question: Question, platform: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(run("Lowered for other platforms", questions, ALLOWED, answers=lowered))
+    sys.exit(run("Lowered for other platforms", questions, ALLOWED, all_harnesses, lowered))
