@@ -49,6 +49,11 @@ def derived(how: str, op: Any) -> ir.Location:
     return op.location if calls else _with_op(op.location, lambda name: f"{how}({name})")
 
 
+def recomputed(op: Any) -> ir.Location:
+    """The location of an op that the reverse computes once more."""
+    return _with_op(op.location, lambda name: f"remat({name})")
+
+
 def _with_op(location: ir.Location, change: Callable[[str], str]) -> ir.Location:
     """The location with another last part of its path, where it has one."""
     if not isinstance(location, ir.NameLoc):

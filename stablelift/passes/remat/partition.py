@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stablelift.ir.location import recomputed
 from stablelift.ir.mlir import func, ir, operations_of
 from stablelift.ir.policy import PINNED
 from stablelift.ir.region import returned, used_by
@@ -170,3 +171,5 @@ def copy_on_demand(value: ir.Value, become: Become, again: Mapping[ir.Value, ir.
             pending += before
         else:
             copy_ops([owner.operation], become)
+            copy: Any = become[pending[-1]].owner
+            copy.location = recomputed(owner.operation)
