@@ -20,11 +20,10 @@ import exam_derivatives
 import exam_functions
 import jax
 import numpy as np
-from common.comparison import ERROR, NO_RULE, PASSED, SKIPPED, WRONG, Question, Verdict
+from common.comparison import PASSED, WRONG, Question, Verdict, failed, not_asked
 from common.exam import NotApplicable, jax_harnesses, run
 from common.library import harnesses
 
-from stablelift.errors import LiftError
 from stablelift.runtime.guard import platforms_of_calls
 from stablelift.runtime.program import Program
 
@@ -58,11 +57,7 @@ def _lowered(question: Question, platform: str) -> Verdict:
     try:
         calls = Program.trace(question.ours, *question.args, platform=platform).finished.calls
     except Exception as error:
-        said = str(error).partition("\n")[0][:200]
-        if not _jax_lowers(question, platform):
-            return Verdict(name, SKIPPED, f"JAX: {type(error).__name__}: {said}")
-        is_missing = isinstance(error, LiftError) and " rule for " in str(error)
-        return Verdict(name, NO_RULE if is_missing else ERROR, f"{type(error).__name__}: {said}")
+        return failed(name, error) if _jax_lowers(question, platform) else not_asked(name, error)
     wrong = platforms_of_calls(calls) - {platform}
     return Verdict(name, WRONG, f"calls {', '.join(calls)}") if wrong else Verdict(name, PASSED)
 

@@ -69,16 +69,26 @@ def _alone(question: Question) -> Verdict:
     try:
         expected = _compiled(question.theirs)(*question.args)
     except Exception as error:
-        return Verdict(question.name, SKIPPED, f"JAX: {type(error).__name__}: {_first_line(error)[:120]}")
+        return not_asked(question.name, error)
     try:
         found = _compiled(question.ours)(*question.args)
     except Exception as error:
-        if isinstance(error, LiftError) and " rule for " in str(error):
-            return Verdict(question.name, NO_RULE, _first_line(error).split("error: ")[-1])
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        return Verdict(question.name, ERROR, f"{type(error).__name__} at {place}: {_first_line(error)[:200]}")
+        return failed(question.name, error)
     return _judged(question.name, found, expected)
+
+
+def not_asked(name: str, error: Exception) -> Verdict:
+    """Of a question that JAX ends in an error too."""
+    return Verdict(name, SKIPPED, f"JAX: {type(error).__name__}: {_first_line(error)[:120]}")
+
+
+def failed(name: str, error: Exception) -> Verdict:
+    """Of a question that ours ends in an error."""
+    if isinstance(error, LiftError) and " rule for " in str(error):
+        return Verdict(name, NO_RULE, _first_line(error).split("error: ")[-1])
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return Verdict(name, ERROR, f"{type(error).__name__} at {place}: {_first_line(error)[:200]}")
 
 
 def _judged(name: str, found: Any, expected: Any) -> Verdict:

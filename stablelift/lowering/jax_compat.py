@@ -299,7 +299,11 @@ def place_of_effect(jaxpr: Jaxpr) -> str | None:
 
 def place_of(eqn: Any) -> str | None:
     """`file:line` of the user's that an equation comes from."""
-    frame = source_info_util.user_frame(eqn.source_info.traceback)
+    return _place(eqn.source_info.traceback)
+
+
+def _place(traceback: Any) -> str | None:
+    frame = source_info_util.user_frame(traceback)
     return f"{frame.file_name}:{frame.start_line}" if frame else None
 
 
@@ -361,8 +365,7 @@ def shaped(shape: Sequence[int], dtype: Any) -> Any:
 
 def user_frame() -> str | None:
     """`file:line` of the innermost frame that is the user's, for messages while tracing."""
-    frame = source_info_util.user_frame(source_info_util.current().traceback)
-    return f"{frame.file_name}:{frame.start_line}" if frame else None
+    return _place(source_info_util.current().traceback)
 
 
 # Locations name the user's lines: our frames are hidden from them as JAX hides its own.

@@ -10,7 +10,6 @@ from typing import Any
 
 import jax
 
-from stablelift.errors import LiftError
 from stablelift.ir.policy import Policy, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
@@ -222,7 +221,8 @@ class CompiledFunction:
         platform = platform or self._platform
         key = platform, *map(signature_of, args)
         if key not in self._programs:
-            self._programs[key] = Program.trace(self._function, *args, platform=platform)
+            program = Program.trace(self._function, *args, platform=platform)
+            self._programs[key] = replace(program, anew=lambda other: self._program(*args, platform=other))
         return self._programs[key]
 
     def _staged(self, *args: Any) -> Any:
@@ -236,18 +236,17 @@ class CompiledFunction:
         results = program.bind(*jax.tree.leaves(args))
         return jax.tree.unflatten(program.out_tree, results)
 
-    def _finished(self, *args: Any, platform: str | None = None) -> Program:
+    def _finished(self, *args: Any) -> Program:
         """The function's program for arguments of some types, after the passes."""
         assert self._choice is not None
-        program = self._program(*args, platform=platform)
+        program = self._program(*args)
         if program not in self._after_passes:
             passes = (Outline(),) if self._choice.layers == "outline" else ()
 
             def finish(policy: Policy | None) -> Program:
-                return program.after_passes(layers=passes, remat=policy)
+                return program.made_by(lambda one: one.after_passes(layers=passes, remat=policy))
 
-            finished = self._after_passes[program] = finish(self._policy(finish))
-            finished.__dict__["anew"] = lambda platform: self._finished(*args, platform=platform)
+            self._after_passes[program] = finish(self._policy(finish))
         self._latest = program, self._after_passes[program]
         return self._after_passes[program]
 
@@ -265,19 +264,9 @@ class CompiledFunction:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)
 
-            def rolled(policy: Policy | None, platform: str | None = None) -> Rolled:
-                return Rolled(self._program(*plain, platform=platform), self._carry, self._donated, policy)
+            def finish(policy: Policy | None) -> Program:
+                return Rolled(program, self._carry, self._donated, policy).program
 
-            policy = self._policy(lambda policy: rolled(policy).program)
-            variant = self._rolled[key] = rolled(policy)
-
-            def anew(platform: str) -> Program:
-                other = rolled(policy, platform)
-                if other.layout != variant.layout:
-                    what = f"the layers of `{program.name}` roll in another way on {platform}"
-                    raise LiftError(f"error: {what}\n  hint: compile(..., layers='inline')")
-                return other.program
-
-            variant.program.__dict__["anew"] = anew
-            self._latest = program, variant.program
+            self._rolled[key] = Rolled(program, self._carry, self._donated, self._policy(finish))
+            self._latest = program, self._rolled[key].program
         return self._rolled[key]

@@ -76,10 +76,12 @@ def _after_passes(bytecode: bytes, passes: Passes, dump: Dump | None) -> Finishe
         timing = run(module, dump=dump, **passes)
         ops = walk_by_name(module)
         refuse_leftovers(ops)
-        refuse_unknown_memories(ops.get("stablehlo.custom_call", ()))
+        custom_calls = ops.get("stablehlo.custom_call", ())
+        refuse_unknown_memories(custom_calls)
         given = [one for place in ("first", "layers", "last") for one in passes.get(place, ())]
         layouts = [one.layout for one in given if isinstance(one, Roll | ReturnStacks)]
-        return Finished(to_bytecode(module), timing, layouts[0] if layouts else None, called(ops))
+        layout = layouts[0] if layouts else None
+        return Finished(to_bytecode(module), timing, layout, called(custom_calls))
 
 
 def _encoded(finished: Finished) -> bytes:

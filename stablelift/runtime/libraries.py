@@ -6,16 +6,15 @@ lowered, and its first call would go through a null pointer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from jaxlib.cpu import _lapack
 
 
-def called(ops: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
-    """The targets of a module's custom calls, each once; `ops` are all its ops by name."""
-    found = {op.attributes["call_target_name"].value for op in ops.get("stablehlo.custom_call", ())}
-    return tuple(sorted(found))
+def called(custom_calls: Iterable[Any]) -> tuple[str, ...]:
+    """The targets of custom calls, each once."""
+    return tuple(sorted({op.attributes["call_target_name"].value for op in custom_calls}))
 
 
 def load_libraries(targets: Iterable[str]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from stablelift.errors import LiftError
 from stablelift.ir import hlo
 from stablelift.ir.isolate import Reader
-from stablelift.ir.mlir import context, from_mlir, functions, ir, parse_any, to_bytecode, walk_by_name
+from stablelift.ir.mlir import context, from_mlir, functions, ir, parse_any, to_bytecode, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering.jax_compat import TreeDef, tensor_type_of
 from stablelift.passes.adopt import Shape, adopt
@@ -87,7 +87,7 @@ def _made_for(module: ir.Module, export: Export | None, wanted: str | int | None
     """The platform that was asked for among those of an export, or that whose libraries are called."""
     if export is not None and isinstance(wanted, str):
         return wanted
-    found = platforms_of_calls(called(walk_by_name(module)))
+    found = platforms_of_calls(called(walk(module.operation, "stablehlo.custom_call")))
     return next(iter(found)) if len(found) == 1 else None
 
 

@@ -30,16 +30,16 @@ def refuse_special(primitive: Primitive, args: Sequence[Any], params: Any, resul
     kind = jax_compat.special_value(results)
     if kind is None:
         return
-    of, maps = "", ()
+    whose, maps = "", ()
     if "base" in params:  # what JAX differentiates: the lift's own operands come first
-        of, moving = _MOVING.get(primitive, ("", None))
+        whose, moving = _MOVING.get(primitive, ("", None))
         args = args[: len(args) - len(params[moving])] if moving else args
         primitive, params, maps = params["base"], params["params"], params.get("maps", ())
     if primitive is program_p:
         name = params["program"].name
         raise FloatingPointError(f"invalid value ({kind}) encountered in the program `{name}`")
     _in_maps(maps, partial(_inside, params), args)
-    what = of or _DERIVATIVES.get(params["op"], f"`{params['op']}`")
+    what = whose or _DERIVATIVES.get(params["op"], f"`{params['op']}`")
     raise FloatingPointError(f"invalid value ({kind}) encountered in {what} of `{params['name']}`")
 
 

@@ -12,14 +12,15 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
 import numpy as np
 
+from stablelift.errors import LiftError
 from stablelift.ir.isolate import Reader
-from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk_by_name
+from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk
 from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import name_of
@@ -30,6 +31,7 @@ from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.lowering.widths import has_wide, is_off, mode_for
 from stablelift.passes.dump import Dump
+from stablelift.passes.layers.layout import Layout
 from stablelift.runtime import wide
 from stablelift.runtime.arguments import checked, refuse_non_arrays
 from stablelift.runtime.compiled import Compiled
@@ -168,7 +170,7 @@ class Program:
         """The targets of the module's custom calls."""
         with context() as ctx:
             module = parse(self.bytecode, ctx)
-            return called(walk_by_name(module))
+            return called(walk(module.operation, "stablehlo.custom_call"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and (self is other or self.digest == other.digest)
@@ -259,7 +261,7 @@ class Program:
         says which.
         """
         finished = self._finish(None, passes)
-        other = replace(self, bytecode=finished.bytecode)
+        other = replace(self, bytecode=finished.bytecode, anew=None)
         if finished.layout is not None:
             ins = stacked_types(self.in_avals, finished.layout.arguments)
             outs = stacked_types(self.out_avals, finished.layout.results)
@@ -267,6 +269,22 @@ class Program:
             other = replace(other, in_tree=trees[0], out_tree=trees[1], in_avals=ins, out_avals=outs)
         other.__dict__["finished"] = finished
         return other
+
+    def made_by(self, make: Callable[[Program], Program]) -> Program:
+        """`make(self)`, which for another platform is made of what this one is there."""
+        made = make(self)
+        if self.anew is not None:
+            made.__dict__["anew"] = partial(self._made_for, make, made.finished.layout)
+        return made
+
+    def _made_for(self, make: Callable[[Program], Program], layout: Layout | None, platform: str) -> Program:
+        made = make(self.on(platform))
+        if made.finished.layout != layout:
+            raise LiftError(
+                f"error: the layers of `{self.name}` roll in another way on {platform}\n"
+                "  hint: compile(..., layers='inline')"
+            )
+        return made
 
     def on(self, platform: str) -> Program:
         """The program for a platform: made anew where that can be, else itself.

@@ -49,7 +49,9 @@ class Rolled:
             for part in range(carry)
             for leaf in range(self._in_trees[part].num_leaves)
         )
-        self.program = program.after_passes(layers=(Roll(state), "symbol-dce"), remat=remat)
+        self.program = program.made_by(
+            lambda program: program.after_passes(layers=(Roll(state), "symbol-dce"), remat=remat)
+        )
         layout = self.program.finished.layout
         assert layout is not None
         self.layout = layout

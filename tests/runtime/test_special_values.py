@@ -11,7 +11,6 @@ import stablelift as nn
 from stablelift import functional
 
 X = jnp.ones(3)
-TWOS = 2 * X
 
 
 @pytest.fixture(autouse=True)

@@ -150,7 +150,8 @@ def test_a_lift_of_a_module(lifts, name):
 
         return functional.grad(run)(variables["params"])
 
-    assert_close(loss(ours), loss(theirs))  # to rounding, which depends on the processor
+    # XLA need not round two programs alike: on some processors it does not in this one.
+    (assert_close if name == "Halves" else same)(loss(ours), loss(theirs))
     if name == "Encoders":
         same(
             ours.apply(variables, X, method="encode"),
