@@ -214,7 +214,7 @@ def _switch(site: Site) -> Types:
     "jvp",
     "the callee's results, then the tangents of its results `of`, for tangents of its inputs `wrt`",
     "primals, tangents",
-    {"callee": "symbol", "wrt": "indices", "of": "indices"},
+    {"callee": "symbol", "wrt": "indices", "of": "indices", "again": "bool?"},
     "wrt and of are increasing positions of floating-point or complex inputs and results",
     "primals have the callee's input types, tangents those of the inputs in wrt",
 )
@@ -229,7 +229,7 @@ def _jvp(site: Site) -> Types:
     "vjp",
     "the callee's results, then the gradients of its inputs `wrt`, for cotangents of its results `of`",
     "primals, cotangents",
-    {"callee": "symbol", "wrt": "indices", "of": "indices"},
+    {"callee": "symbol", "wrt": "indices", "of": "indices", "again": "bool?"},
     "wrt and of are increasing positions of floating-point or complex inputs and results",
     "primals have the callee's input types, cotangents those of the results in of",
 )

@@ -40,6 +40,17 @@ def jvp(
     Raises:
       TypeError: Primals and tangents do not match.
     """
+    return _pushed_forward(function, primals, tangents, has_aux)
+
+
+def _pushed_forward(
+    function: Callable,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool,
+    again: bool | None = None,
+) -> tuple[Any, ...]:
+    """As `jvp`; `again`: the value has been computed."""
     leaves, in_tree = jax.tree.flatten((tuple(primals), {}))
     arrays = [as_array(leaf) for leaf in leaves]
     avals = [jax_compat.aval_of(leaf) for leaf in arrays]
@@ -54,6 +65,7 @@ def jvp(
         callee.out_avals + carrying,
         wrt=callee.shifted(wrt),
         of=of,
+        again=again,
     )
     out = jax.tree.unflatten(callee.out_tree, results[: len(callee.out_avals)])
     moved = dict(zip(of, results[len(callee.out_avals) :], strict=True))
@@ -110,6 +122,7 @@ def _pull_back(
         name=name,
         wrt=wrt,
         of=of,
+        again=True,
     )
     positions = [index - first for index in wrt]
     return _in_tree(in_tree, jaxpr.in_avals[first:], positions, results[len(jaxpr.out_avals) :])
@@ -297,4 +310,4 @@ def linearize(function: Callable, *primals: Any, has_aux: bool = False) -> tuple
 
 
 def _push_forward(function: Callable, has_aux: bool, primals: tuple[Any, ...], *tangents: Any) -> Any:
-    return jvp(function, primals, tangents, has_aux)[1]
+    return _pushed_forward(function, primals, tangents, has_aux, again=True)[1]

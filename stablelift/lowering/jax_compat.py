@@ -27,6 +27,7 @@ from jax._src import (
     config,
     core,
     custom_derivatives,
+    debugging,
     dispatch,
     dtypes,
     hijax,
@@ -35,6 +36,7 @@ from jax._src import (
     source_info_util,
     xla_bridge,
 )
+from jax._src import callback as _callback
 from jax._src import effects as _effects
 from jax._src import mesh as _mesh
 from jax._src import pjit as _pjit
@@ -86,6 +88,10 @@ ppermute_p = _parallel.ppermute_p
 all_to_all_p = _parallel.all_to_all_p
 _prng: Any = getattr(random, "prng")  # noqa: B009, the stubs do not have it
 random_bits_p: Primitive = _prng.random_bits_p
+pure_callback_p = _callback.pure_callback_p
+
+CALLBACKS = (debugging.debug_callback_p, debugging.debug_print_p, _callback.io_callback_p, pure_callback_p)
+"""Primitives that call a Python function while the program runs."""
 
 high_p: Primitive = hijax.call_hi_primitive_p
 """What stands for an operation that JAX expands into others before it lowers it (`searchsorted`, by 0.12)."""
@@ -284,8 +290,16 @@ def effects(jaxpr: Any) -> list[str]:
 
     To speak of a mapped axis by name is an effect to JAX, and none here.
     """
-    found = [effect for effect in jaxpr.effects if not isinstance(effect, core.NamedAxisEffect)]
-    return sorted({type(effect).__name__.removesuffix("Effect") for effect in found})
+    return sorted({type(effect).__name__.removesuffix("Effect") for effect in _own_effects(jaxpr)})
+
+
+def effects_of(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
+    """The `effects` of jaxprs, as JAX has them."""
+    return frozenset(effect for jaxpr in jaxprs for effect in _own_effects(jaxpr))
+
+
+def _own_effects(jaxpr: Any) -> list[Any]:
+    return [effect for effect in jaxpr.effects if not isinstance(effect, core.NamedAxisEffect)]
 
 
 def place_of_effect(jaxpr: Jaxpr) -> str | None:
@@ -725,6 +739,15 @@ def expanded(*args: Any, **params: Any) -> list[Any]:
 def lowered_as(function: Callable) -> Rule:
     """The lowering rule of a primitive that computes what `function` does: trace it, lower that."""
     return mlir.lower_fun(function, multiple_results=True)
+
+
+def lower_here(
+    ctx: Any, function: Callable, avals: Sequence[Any], operands: Sequence[ir.Value]
+) -> Sequence[ir.Value]:
+    """Lower a function of values of these types to ops at the insertion point, in the module being built."""
+    none = mlir.TokenSet()
+    here = ctx.replace(avals_in=list(avals), avals_out=None, tokens_in=none, tokens_out=None, const_lowering={})
+    return lowered_as(function)(here, *operands)
 
 
 def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) -> None:

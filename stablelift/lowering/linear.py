@@ -35,19 +35,25 @@ def tangents(
     `wrt`.
     """
     del avals
-    both = valued_tangents(*args, base=base, params=params, wrt=wrt, of=of)
+    both = valued_tangents(*args, base=base, params=params, wrt=wrt, of=of, again=True)
     return both[len(both) - len(of) :]
 
 
 def valued_tangents(
-    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, maps: Maps = ()
+    *args: Any,
+    base: Primitive,
+    params: dict[str, Any],
+    wrt: Positions,
+    of: Positions,
+    maps: Maps = (),
+    again: bool | None = None,
 ) -> tuple[Any, ...]:
-    """Both, of one computation: the results, then their tangents."""
+    """Both, of one computation: the results, then their tangents. `again`: the results have been computed."""
     assert not maps  # JAX maps what it has linearised as any other function
     callee = _callee(base, params, args[: len(args) - len(wrt)])
     moved = [jax_compat.tangent_aval(callee.out_avals[index]) for index in of]
     out_avals = [*callee.out_avals, *moved]
-    return tuple(callee.bind("lift.jvp", args, out_avals, wrt=callee.shifted(wrt), of=of))
+    return tuple(callee.bind("lift.jvp", args, out_avals, wrt=callee.shifted(wrt), of=of, again=again))
 
 
 def primal_values(
@@ -69,20 +75,27 @@ def gradients(
     """What `gradient_p` computes: reverse mode of the results `of`, from primals and cotangents of these."""
     if maps:
         return _mapped(gradients, maps, base=base, params=params, wrt=wrt, of=of)(*args)
-    both = valued_gradients(*args, base=base, params=params, wrt=wrt, of=of)
+    both = valued_gradients(*args, base=base, params=params, wrt=wrt, of=of, again=True)
     return both[len(both) - len(wrt) :]
 
 
 def valued_gradients(
-    *args: Any, base: Primitive, params: dict[str, Any], wrt: Positions, of: Positions, maps: Maps = ()
+    *args: Any,
+    base: Primitive,
+    params: dict[str, Any],
+    wrt: Positions,
+    of: Positions,
+    maps: Maps = (),
+    again: bool | None = None,
 ) -> tuple[Any, ...]:
-    """Both, of one computation: the results, then the gradients."""
+    """Both, of one computation: the results, then the gradients. `again`: the results have been computed."""
     if maps:
         return _mapped(valued_gradients, maps, base=base, params=params, wrt=wrt, of=of)(*args)
     callee = _callee(base, params, args[: len(args) - len(of)])
     given = [jax_compat.tangent_aval(jax_compat.aval_of(args[index])) for index in wrt]
     shifted = callee.shifted(wrt)
-    return tuple(callee.bind("lift.vjp", args, [*callee.out_avals, *given], wrt=shifted, of=of))
+    out_avals = [*callee.out_avals, *given]
+    return tuple(callee.bind("lift.vjp", args, out_avals, wrt=shifted, of=of, again=again))
 
 
 def _mapped(function: Callable[..., Any], maps: Maps, **params: Any) -> Callable[..., Any]:

@@ -48,9 +48,9 @@ def _printed(name: str) -> str:
     return name if name.replace(".", "_").replace("$", "_").isidentifier() else f'"{name}"'
 
 
-def rename_references(module: ir.Module, names: dict[str, str]) -> None:
-    """Replace references to functions, by name, throughout the module; the functions keep theirs."""
-    for op in walk(module.operation, "func.call", "lift.", "stablehlo.composite", "stablehlo.custom_call"):
+def rename_references(root: Any, names: dict[str, str]) -> None:
+    """Replace references to functions, by name, in a module or a function; the functions keep theirs."""
+    for op in walk(root, "func.call", "lift.", "stablehlo.composite", "stablehlo.custom_call"):
         attributes = op.attributes
         for key in list(attributes):
             try:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from stablelift.lowering import arithmetic, collectives, jax_compat, meshes, rules, user_rules
+from stablelift.lowering import arithmetic, callbacks, collectives, jax_compat, meshes, rules, user_rules
 from stablelift.lowering.random_bits import ON_CPU
 from stablelift.lowering.table import RULES
 
 # Importing the files fills the table.
-__all__ = ["arithmetic", "collectives", "meshes", "overrides_on", "rules", "user_rules"]
+__all__ = ["arithmetic", "callbacks", "collectives", "meshes", "overrides_on", "rules", "user_rules"]
 
 _ANYWHERE = jax_compat.override(RULES)
 _ON_CPU = jax_compat.override({**RULES, **ON_CPU})

@@ -22,9 +22,9 @@ lift_p = Primitive("lift")
 lift_p.multiple_results = True
 
 
-@lift_p.def_abstract_eval
-def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **__: Any) -> list[Any]:
-    return list(out_avals)
+@lift_p.def_effectful_abstract_eval
+def _abstract_eval(*_: Any, out_avals: tuple[Any, ...], **params: Any) -> tuple[list[Any], frozenset[Any]]:
+    return list(out_avals), side_effects(lift_p, params)
 
 
 program_p = Primitive("program")
@@ -32,9 +32,10 @@ program_p.multiple_results = True
 """A call of a whole `Program`, on flat arguments; its parameter is the program."""
 
 
-@program_p.def_abstract_eval
-def _program_abstract_eval(*avals: Any, program: Any) -> list[Any]:
-    return [jax_compat.varying_as(avals, jax_compat.aval_of(aval)) for aval in program.out_avals]
+@program_p.def_effectful_abstract_eval
+def _program_abstract_eval(*avals: Any, program: Any) -> tuple[list[Any], frozenset[Any]]:
+    results = [jax_compat.varying_as(avals, jax_compat.aval_of(aval)) for aval in program.out_avals]
+    return results, program.effects
 
 
 linear_p = Primitive("lift_tangent")
@@ -57,9 +58,11 @@ primal_p.multiple_results = True
 """The results of a lift beside which JAX wants its gradients, in maps of JAX's around both."""
 
 
-@primal_p.def_abstract_eval
-def _primal_abstract_eval(*_: Any, avals: tuple[Any, ...], maps: Maps, **__: Any) -> list[Any]:
-    return outside(avals, maps)
+@primal_p.def_effectful_abstract_eval
+def _primal_abstract_eval(
+    *_: Any, base: Primitive, params: dict[str, Any], avals: tuple[Any, ...], maps: Maps, **__: Any
+) -> tuple[list[Any], frozenset[Any]]:
+    return outside(avals, maps), side_effects(base, params)
 
 
 gradient_p = Primitive("lift_gradient")
@@ -102,11 +105,7 @@ def bind(
       SideEffectError: A callee has side effects, which a lift cannot keep.
     """
     held = callees if isinstance(callees, Recursive) else tuple(callees.items())
-    jaxprs = [
-        one
-        for jaxpr in (() if isinstance(callees, Recursive) else callees.values())
-        for one in (jaxpr if isinstance(jaxpr, tuple) else (jaxpr,))
-    ]
+    jaxprs = _jaxprs(held)
     for jaxpr in jaxprs:
         refuse_effects(jaxpr)
     return lift_p.bind(
@@ -119,16 +118,40 @@ def bind(
     )
 
 
-def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
-    """Raise a SideEffectError when running `jaxpr` would print, call back or write to references.
+def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
+    """What a lift or a Program does beside computing its results, in JAX's terms."""
+    if primitive is program_p:
+        return params["program"].effects
+    return jax_compat.effects_of(_jaxprs(params["callees"]))
 
-    `allowed` names effects to let pass, as `jax_compat.effects` spells them.
+
+def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:
+    """The jaxprs among the callees of a lift, as its parameters hold them."""
+    if isinstance(callees, Recursive):
+        return []
+    return [one for _, held in callees for one in (held if isinstance(held, tuple) else (held,))]
+
+
+_KEPT = ("Debug", "IO")
+"""Callbacks in no particular order."""
+
+
+def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
+    """Raise a SideEffectError when running `jaxpr` would do what no lift keeps: write to references, call
+    back in order, check.
+
+    `allowed` names further effects to let pass, as `jax_compat.effects` spells them.
     """
-    found = [effect for effect in jax_compat.effects(jaxpr) if effect not in allowed]
-    if found:
-        place = jax_compat.place_of_effect(jaxpr)
-        raise SideEffectError(
-            f"{place + ': ' if place else ''}error: a function with side effects cannot be lifted\n"
-            f"  effects: {', '.join(found)}\n"
-            "  hint: move the callback, print or reference out of the function"
-        )
+    found = [effect for effect in jax_compat.effects(jaxpr) if effect not in (*_KEPT, *allowed)]
+    if not found:
+        return
+    place = jax_compat.place_of_effect(jaxpr)
+    raise SideEffectError(
+        f"{place + ': ' if place else ''}error: a function with such side effects cannot be lifted\n"
+        f"  effects: {', '.join(found)}\n"
+        f"  hint: {_HINTS.get(found[0], 'move what has them out of the function')}"
+    )
+
+
+_UNORDERED = "lifts keep callbacks, not their order: leave out `ordered=True`"
+_HINTS = {"OrderedDebug": _UNORDERED, "OrderedIO": _UNORDERED}

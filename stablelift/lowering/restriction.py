@@ -138,7 +138,7 @@ def _derivative(moved: str, wanted: Flags, callees: Params, attributes: Params) 
         return None
     part = _call(wanted[:count], callees, attributes)
     used = [*part.used, *[False] * len(attributes[moved])]
-    return part._replace(used=used, results=wanted, changed={"op": "lift.call", "wrt": None, "of": None})
+    return part._replace(used=used, results=wanted, changed={"op": "lift.call", "wrt": None, "of": None, "again": None})
 
 
 _RULES: dict[str, Callable[[Flags, Params, Params], Part | None]] = {

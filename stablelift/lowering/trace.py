@@ -40,6 +40,8 @@ class Traced:
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     devices: jax.sharding.Mesh | None
     """Those that the function says parts of it run on."""
+    effects: frozenset[Any]
+    """What it does beside computing its results, in JAX's terms."""
     platform: str
     """What it is lowered for: "cpu", "cuda", "rocm", "tpu" or another that JAX knows."""
 
@@ -57,7 +59,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     Raises:
       ValueError: JAX knows no such platform.
-      SideEffectError: The function has side effects or calls back into Python.
+      SideEffectError: The function has side effects that are not kept.
       LiftError: A lift in it is malformed.
       TypeError: An argument is not an array, or the function returns something that is not.
     """
@@ -79,7 +81,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     def accept(jaxpr: Any) -> None:
         _accept(jaxpr)
-        found["devices"] = devices_of([jaxpr])
+        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.effects_of([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
@@ -90,6 +92,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         tuple(map(struct, avals)),
         tuple(map(struct, found["avals"])),
         found["devices"],
+        found["effects"],
         platform,
     )
 

@@ -21,6 +21,7 @@ from jax.extend.core import Primitive
 from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
+from stablelift.lowering.callbacks import merge
 from stablelift.lowering.callee import named
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
@@ -121,7 +122,7 @@ def _call(program: Program, ctx: Any, *operands: Any) -> Sequence[Any]:
     memo = jax_compat.memo_of(ctx)
     key = "stablelift merged", id(program)  # equal programs are one, once and for all of this module
     if key not in memo:
-        memo[key] = jax_compat.merge(ctx, program.name, program.finished.bytecode), program
+        memo[key] = merge(ctx, program.name, program.finished.bytecode), program
     sizes = jax_compat.sizes_of(ctx, ctx.avals_in)
     return jax_compat.call_merged(ctx, memo[key][0], [*sizes, *operands])
 

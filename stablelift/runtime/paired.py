@@ -14,6 +14,7 @@ from jax.extend.core import Primitive
 
 from stablelift.ir.mlir import ir
 from stablelift.lowering import jax_compat
+from stablelift.lowering.callbacks import merge
 from stablelift.lowering.maps import Maps
 from stablelift.passes.derivatives.halves import Halves
 
@@ -70,5 +71,5 @@ def _merged(ctx: Any, name: str, half: bytes) -> str:
     memo = jax_compat.memo_of(ctx)
     key = "stablelift half", half
     if key not in memo:
-        memo[key] = jax_compat.merge(ctx, name, half)
+        memo[key] = merge(ctx, name, half)
     return memo[key]

@@ -52,7 +52,8 @@ class Program:
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
     traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
-    call, None where that is not known; `anew`, if it can be made for others, makes it.
+    call, None where that is not known; `anew`, if it can be made for others, makes it. `effects` are what it does
+    beside computing its results (`jax.debug.print`), in JAX's terms.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -67,6 +68,7 @@ class Program:
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
     platform: str | None = field(default=None, repr=False)
     anew: Callable[[str], Program] | None = field(default=None, repr=False)
+    effects: frozenset[Any] = field(default=frozenset(), repr=False)
 
     # Coming and going
 
@@ -87,7 +89,10 @@ class Program:
         found = trace(function, *args, platform=platform)
         types = found.in_tree, found.out_tree, found.in_avals, found.out_avals
         return Program(
-            *(found.bytecode, *types, name_of(function)), devices=found.devices, platform=found.platform
+            *(found.bytecode, *types, name_of(function)),
+            devices=found.devices,
+            platform=found.platform,
+            effects=found.effects,
         )
 
     @staticmethod

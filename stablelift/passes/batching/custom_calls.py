@@ -6,9 +6,11 @@ from fnmatch import fnmatch
 from typing import Any
 
 from stablelift.ir import attr, hlo
+from stablelift.ir.callback import CALLBACK, key_of, primitive_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PLACEMENT
+from stablelift.lowering import callbacks
 from stablelift.passes.batching.table import batch, batched_types, spread_unmapped
 
 TAKE_BATCHES = (
@@ -32,8 +34,23 @@ def custom_call(op, *operands, mapped):
         return hlo.remake(op, operands, types=batched_types(op, size))
     if target == "ApproxTopK" and not any(mapped[len(mapped) // 2 :]):
         return _approx_top_k(op, size, operands, mapped)
+    if target == CALLBACK:
+        return _of_python(op, size, operands, mapped)
     hint = "keep the call out of the mapped function, or load the program with what the target stands for"
     raise error_at(op, f"no batching rule for a call of `{target}`", hint=hint)
+
+
+def _of_python(op, size, operands, mapped):
+    """A Python function on all examples, as JAX maps it."""
+    name = primitive_of(op)
+    try:
+        key = callbacks.batched(key_of(op), mapped, size)
+    except KeyError:
+        hint = "trace the program again in this process"
+        raise error_at(op, f"`{name}` is there only in the process that traced it", hint=hint) from None
+    except NotImplementedError as error:
+        raise error_at(op, f"JAX does not map `{name}`: {str(error).splitlines()[0]}") from None
+    return hlo.remake(op, operands, types=batched_types(op, size), backend_config=ir.StringAttr.get(key))
 
 
 def _approx_top_k(op, size, operands, mapped):

@@ -14,6 +14,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis, without_axis
+from stablelift.ir.mlir import func
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.ir.types import i32
@@ -32,6 +33,7 @@ class Binomial:
 
     def __init__(self, derive: Derive, scan: Any, split: Split):
         self.functions, self.scan, self.split = derive.functions, scan, split
+        self.again = derive.quiet(split.forward)
         self.schedule = schedule(scan.length, scan.checkpoints)
         self.consts, self.carry, self.xs = split_by(
             scan.operands, [scan.num_consts, scan.num_carry, len(scan.operands) - scan.stop]
@@ -47,7 +49,7 @@ class Binomial:
         def step(arguments: list[Tensor]) -> list[Tensor]:
             consts, carry, kept, (slot,), xs = split_by(arguments, parts)
             kept = [write(buffer, x, slot) for buffer, x in zip(kept, carry, strict=True)]
-            results = self._step([*consts, *carry, *xs])
+            results = self._step(self.split.forward, [*consts, *carry, *xs])
             return [*results[:width], *kept, *results[width:]]
 
         buffers = [hlo.constant(0, type) for type in self.buffer_types]
@@ -73,7 +75,7 @@ class Binomial:
             carry = [read(buffer, slot) for buffer in kept]
             carry, kept = self._run_again(consts, number, position, offset, carry, kept)
             body_consts = consts[: len(self.consts)]
-            results = call(self.split.forward, [*body_consts, *carry, *xs])
+            results = call(self.again, [*body_consts, *carry, *xs])
             residuals = results[len(results) - self.split.num_residuals :]
             gradients = call(self.split.reverse, [*residuals, *cts, *ys])
             of_consts, of_carry, of_xs = split_by(gradients, [len(sums), len(cts), len(scan.xs)])
@@ -89,9 +91,9 @@ class Binomial:
         _, of_carry, of_consts, of_xs = split_by(results, [width, len(cts), len(sums), len(scan.xs)])
         return [*of_consts, *of_carry, *of_xs]
 
-    def _step(self, inputs: list[Tensor]) -> list[Tensor]:
+    def _step(self, forward: func.FuncOp, inputs: list[Tensor]) -> list[Tensor]:
         """A step's results: as the forward function computes them, which has applied the user's rules."""
-        results = call(self.split.forward, inputs)
+        results = call(forward, inputs)
         return results[: len(results) - self.split.num_residuals]
 
     def _run_again(
@@ -120,7 +122,7 @@ class Binomial:
             body_consts, xs, (again,) = split_by(consts, [len(self.consts), len(self.xs), 1])
             at = hlo.constant(scan.length - 1, position.type) - position if scan.reverse else position
             slices = [read(x, at, axis) for x, axis in zip(xs, scan.in_axes, strict=True)]
-            carry = self._step([*body_consts, *carry, *slices])[:width]
+            carry = self._step(self.again, [*body_consts, *carry, *slices])[:width]
             slot = read(again, offset)
             kept = [write(buffer, x, slot) for buffer, x in zip(kept, carry, strict=True)]
             return [position + 1, offset + 1, *carry, *kept]

@@ -94,6 +94,7 @@ class _Loop:
         self.region = looked_into(derive.region)
         choice = Inside(self.region) if self.region else None
         self.split = derive.partition(attributes["body"], wrt, tuple(self.active), choice)
+        self.again = derive.quiet(self.split.forward)
         self.sources = residual_sources(self.split)
         self.keeps = self.region is not None and None in self.sources
         self.i32 = tensor_type([], i32())
@@ -139,9 +140,9 @@ class _Loop:
     def step_again(
         self, consts: Sequence[Tensor], kept: Sequence[Tensor], number: Tensor, carry: Sequence[Tensor]
     ) -> list[Tensor]:
-        """The same, from what the step of that number has kept."""
+        """The same once more, from what the step of that number has kept."""
         if not self.keeps:
-            return self.step(consts, carry)
+            return call(self.again, [*consts, *carry])[: len(carry)]
         assert self.split.replay is not None
         return call(self.split.replay, [*consts, *carry, *(read(buffer, number) for buffer in kept)])
 
@@ -291,7 +292,7 @@ class _Loop:
     def _residuals(self, inputs: list[Tensor], kept: list[Tensor]) -> list[Tensor]:
         """What the reverse of a step takes, from its inputs and from what it has kept."""
         if not self.keeps:
-            return call(self.split.forward, inputs)[len(self.carry) :]
+            return call(self.again, inputs)[len(self.carry) :]
         slices = iter(kept)
         taken = self.sources[: len(self.sources) - self.split.num_spare]
         return [next(slices) if source is None else inputs[source] for source in taken]

@@ -2,8 +2,8 @@
 
     main(%x, %ct) -> (%y, %dx)   ==>   forward(%x) -> (%y, %r)   and   reverse(%x, %ct, %r) -> (%dx)
 
-What crosses is what the second half needs of the first; what only moves inputs is done again. Tangents are
-cut from results in the same way.
+What crosses is what the second half needs of the first; what only moves inputs is done again. What does
+something beside computing its results is done by one of them. Tangents are cut from results in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import context, func, functions, ir, parse, to_bytecode
+from stablelift.ir.mlir import context, func, functions, ir, is_used, parse, to_bytecode
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.kept import is_kept
 from stablelift.passes.liveness import erase_unused, reached_from
@@ -47,15 +47,17 @@ def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
     """
     with context() as ctx:
         module = parse(bytecode, ctx)
-        early = _operations(module)
+        operations = _operations(module)
         block = body_of(functions(module)["main"])
-        late = reached_from(early, list(block.arguments)[primals:])
-        is_worth_it = any(_is_costly(op) for op in early if late.isdisjoint(op.results))
-        if not is_worth_it or not late.isdisjoint(returned(block)[:results]):
+        given = list(block.arguments)[primals:]
+        reached = reached_from(operations, given)
+        late = [not reached.isdisjoint(used_by(op)) for op in operations]
+        is_worth_it = any(_is_costly(op) for op, is_late in zip(operations, late, strict=True) if not is_late)
+        if not is_worth_it or not reached.isdisjoint(returned(block)[:results]):
             return None
-        crossing = _crossing(early, block, late, results)
-        reverse = _reverse(parse(bytecode, ctx), results, crossing)
-        return Halves(_forward(module, primals, results, crossing), reverse)
+        crossing = _crossing(operations, block, reached, late, results)
+        reverse = _reverse(parse(bytecode, ctx), results, late, crossing)
+        return Halves(_forward(module, primals, results, late, crossing), reverse)
 
 
 Place = tuple[int, int]
@@ -75,7 +77,11 @@ def _is_costly(op: ir.Operation) -> bool:
 
 
 def _crossing(
-    operations: Sequence[ir.Operation], block: ir.Block, late: set[ir.Value], results: int
+    operations: Sequence[ir.Operation],
+    block: ir.Block,
+    reached: set[ir.Value],
+    late: Sequence[bool],
+    results: int,
 ) -> list[Place]:
     places: dict[ir.Value, Place] = {
         value: (number, index)
@@ -87,15 +93,21 @@ def _crossing(
         if op.name in _FREE and free.issuperset(op.operands):
             free.update(op.results)
     needed: list[ir.Value] = list(returned(block))[results:]
-    needed += [value for op in operations if not late.isdisjoint(op.results) for value in used_by(op)]
-    found = (value for value in needed if value not in late and value not in free)
+    pairs = zip(operations, late, strict=True)
+    needed += [value for op, is_late in pairs if is_late for value in used_by(op)]
+    found = (value for value in needed if value not in reached and value not in free)
     return list(dict.fromkeys(places[value] for value in found))
 
 
-def _forward(module: ir.Module, primals: int, results: int, crossing: Sequence[Place]) -> bytes:
+def _forward(
+    module: ir.Module, primals: int, results: int, late: Sequence[bool], crossing: Sequence[Place]
+) -> bytes:
     operations, known = _operations(module), functions(module)
     residuals = [operations[number].results[index] for number, index in crossing]
     outputs = [*drop_return(known["main"])[:results], *residuals]
+    for op, is_late in reversed(list(zip(operations, late, strict=True))):
+        if is_late:
+            op.erase()
     _finish(known, outputs)
     block = body_of(known["main"])
     outputs = drop_return(known["main"])
@@ -105,7 +117,7 @@ def _forward(module: ir.Module, primals: int, results: int, crossing: Sequence[P
     return to_bytecode(module)
 
 
-def _reverse(module: ir.Module, results: int, crossing: Sequence[Place]) -> bytes:
+def _reverse(module: ir.Module, results: int, late: Sequence[bool], crossing: Sequence[Place]) -> bytes:
     operations, known = _operations(module), functions(module)
     gradients = drop_return(known["main"])[results:]
     for number, index in crossing:
@@ -113,8 +125,15 @@ def _reverse(module: ir.Module, results: int, crossing: Sequence[Place]) -> byte
         given: Any = body_of(known["main"]).add_argument(value.type, known["main"].location)
         value.replace_all_uses_with(given)
         gradients = [given if gradient == value else gradient for gradient in gradients]
+    for op, is_late in reversed(list(zip(operations, late, strict=True))):
+        if not is_late and not any(map(is_used, op.results)) and not _is_returned(op, gradients):
+            op.erase()
     _finish(known, gradients)
     return to_bytecode(module)
+
+
+def _is_returned(op: ir.Operation, values: Sequence[ir.Value]) -> bool:
+    return any(result in values for result in op.results)
 
 
 def _finish(known: dict[str, func.FuncOp], outputs: Sequence[ir.Value]) -> None:

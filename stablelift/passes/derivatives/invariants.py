@@ -52,7 +52,7 @@ def function_of_constants(
     wanted = [returned[len(returned) - split.num_residuals + index] for index in residuals]
     known = invariant_values(block, num_consts)
     for op in reversed(list(block.operations)):
-        if not all(result in known for result in op.operation.results):
+        if not len(op.operation.results) or not known.issuperset(op.operation.results):
             op.operation.erase()
     for _ in range(len(block.arguments) - num_consts):
         drop_argument(block, len(block.arguments) - 1)

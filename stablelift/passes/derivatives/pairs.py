@@ -15,7 +15,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.control import call_vjp
-from stablelift.passes.derivatives.sweeps import Derive
+from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import instantiate, operands_of
 from stablelift.passes.module import call, replace
 
@@ -126,8 +126,23 @@ def _as_call(beside: ir.Operation) -> ir.Operation:
 def replace_transform(op: ir.Operation, derive: Derive) -> None:
     """Put a call of the derived function in the place of a transform."""
     attributes = attributes_of(op)
-    generate = derive.jvp if op.name == "lift.jvp" else derive.joint
-    function = generate(attributes["callee"], attributes["wrt"], attributes["of"])
+    what = attributes["callee"], attributes["wrt"], attributes["of"]
+    if attributes.get("again") and op.name == "lift.vjp":
+        _replace_again(op, derive, what)
+        return
+    function = derive.jvp(*what) if op.name == "lift.jvp" else derive.joint(*what)
+    if attributes.get("again"):
+        function = derive.quiet(function)
     with ir.InsertionPoint(op), op.location:
         results = call(function, operands_of(op))
     replace(op, results)
+
+
+def _replace_again(op: ir.Operation, derive: Derive, what: tuple[str, Positions, Positions]) -> None:
+    """A pullback that has lost its call: what computes the results once more is quiet, the rest is not."""
+    split, operands = derive.partition(*what), operands_of(op)
+    primals, results = len(operands) - len(what[2]), len(op.results) - len(what[1])
+    with ir.InsertionPoint(op), op.location:
+        found = call(derive.quiet(split.forward), operands[:primals])
+        gradients = call(split.reverse, [*found[results:], *operands[primals:]])
+    replace(op, [*found[:results], *gradients])

@@ -23,6 +23,7 @@ from stablelift.ir.region import Use, captures, used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.callgraph import PLAIN_CALLS, callee_of, plain_calls
 from stablelift.passes.derivatives.activity import Activity, Positions, Step
+from stablelift.passes.derivatives.quiet import Quiet
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
@@ -51,7 +52,7 @@ class Derive(Activity):
 
     `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
     policy of the user's, it says so of layers too, of those that a function calls repeatedly
-    (`layer_policy`). `times` is how often what is being derived is done, by the loops and layers around it,
+    (`layer_policy`). `quiet` makes functions for what is computed a second time. `times` is how often what is being derived is done, by the loops and layers around it,
     `region` the policy of the rematerialised function that it is in.
     """
 
@@ -60,6 +61,7 @@ class Derive(Activity):
         self.loop_policy = policy or AUTO, policy is not None
         self.times = 1
         self.region: Policy | None = None
+        self.quiet = Quiet(functions)
         self._policy = policy
         self._repeated: dict[str, int] | None = None
         self._jvps: dict[tuple[str, Positions, Positions], func.FuncOp] = {}

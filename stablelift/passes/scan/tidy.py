@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir, is_used
+from stablelift.ir.region import used_by
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.base import ModulePass
 from stablelift.passes.liveness import is_pure, needed_for
@@ -183,10 +184,14 @@ def _repeated(const: Const, length: int, axis: int) -> Tensor:
 
 
 def drop_dead(loop: Loop) -> Changes:
-    """Stacked results that nobody uses, and carried values that neither a result nor a live carry needs."""
+    """Stacked results that nobody uses, and carried values that neither a result, nor a live carry, nor a
+    side effect needs.
+    """
     unused = [part for part in loop.ys if not is_used(part.result)]
     live = [part for part in loop.carry if is_used(part.result)]
     wanted = [part.value for part in loop.ys if part not in unused]
+    pure: set[str] = set()
+    wanted += [x for op in loop.operations if not is_pure(loop.functions, op, pure) for x in used_by(op)]
     while True:
         needed = needed_for(loop.operations, [*wanted, *(part.following for part in live)])
         grown = [part for part in loop.carry if part in live or part.inside in needed]

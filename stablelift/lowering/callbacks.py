@@ -1,0 +1,115 @@
+"""Python functions that run with the program: `jax.debug.print` and `callback`, `io_callback`, `pure_callback`.
+
+The primitive is kept as one custom call (`ir/callback.py`) through all passes, which know whether it only
+computes. When a finished program joins a module of JAX's, JAX's own lowering takes the place of each. Mapped,
+it is what JAX's rule for the primitive makes of it: the function is as opaque to us as a library's.
+
+An op finds its function again by a key, good for the life of the process. A file has no functions: a program
+in it cannot call them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+from jax.extend.core import Primitive
+
+from stablelift.errors import SideEffectError
+from stablelift.ir import callback
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import ir, walk
+from stablelift.lowering import jax_compat
+from stablelift.lowering.table import RULES, unweak
+from stablelift.lowering.widths import mode_for
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What a key stands for: a function of arrays that applies one primitive, and the types of what it takes
+    and returns.
+    """
+
+    apply: Callable[..., Sequence[Any]]
+    avals: tuple[Any, ...]
+    out_avals: tuple[Any, ...]
+
+
+_PROCESS = secrets.token_hex(4)
+_KNOWN: dict[str, Callback] = {}
+_KEYS: dict[Hashable, str] = {}
+
+
+def _register(name: str, identity: Hashable, made: Callback) -> str:
+    """The key of a callback. What is equal has equal keys, so that equal programs are known to be."""
+    try:
+        known = _KEYS.get((name, identity))
+    except TypeError:  # it cannot be compared
+        identity, known = object(), None
+    if known is None:
+        known = _KEYS[name, identity] = f"{name}:{_PROCESS}:{len(_KEYS)}"
+        _KNOWN[known] = made
+    return known
+
+
+def _lower(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequence[ir.Value]:
+    avals = tuple(map(unweak, ctx.avals_in))
+    made = Callback(partial(primitive.bind, **params), avals, tuple(ctx.avals_out))
+    key = _register(primitive.name, (tuple(sorted(params.items())), avals), made)
+    types = [jax_compat.ir_type(ctx, aval) for aval in made.out_avals]
+    has_effect = primitive is not jax_compat.pure_callback_p
+    return list(callback.create(types, args, key, has_effect).results)
+
+
+for _primitive in jax_compat.CALLBACKS:
+    RULES[_primitive] = partial(_lower, _primitive)
+
+
+def batched(key: str, mapped: Sequence[bool], size: int) -> str:
+    """The key of a callback on `mapped` arguments that carry a batch on axis 0, as all results do then.
+
+    Raises:
+      KeyError: The function is one of another process.
+      NotImplementedError: JAX does not map it.
+    """
+    one = _KNOWN[key]
+    axes = tuple(0 if is_mapped else None for is_mapped in mapped)
+    apply = jax.vmap(lambda *args: one.apply(*args), in_axes=axes, axis_size=size)
+    avals = tuple(
+        jax_compat.shaped((size, *aval.shape), aval.dtype) if is_mapped else aval
+        for aval, is_mapped in zip(one.avals, mapped, strict=True)
+    )
+    with mode_for(avals):
+        out_avals = jax_compat.make_jaxpr(apply, avals).out_avals
+    return _register(key.split(":")[0], (key, axes, size), Callback(apply, avals, tuple(out_avals)))
+
+
+def merge(ctx: Any, name: str, bytecode: bytes) -> str:
+    """Merge a finished module into the one that JAX is building; the symbol that its `main` has there.
+
+    Raises:
+      SideEffectError: It calls a Python function of another process.
+    """
+    symbol = jax_compat.merge(ctx, name, bytecode)
+    if callback.CALLBACK.encode() in bytecode:
+        module: Any = ctx.module_context.module
+        for op in callback.callbacks(walk(module.operation, "stablehlo.custom_call")):
+            _become_jax(ctx, op.operation)
+    return symbol
+
+
+def _become_jax(ctx: Any, op: ir.Operation) -> None:
+    """Put JAX's own lowering in the place of a callback."""
+    one = _KNOWN.get(callback.key_of(op))
+    if one is None:
+        what = "a function that calls back into Python is there only in the process that traced it"
+        raise SideEffectError(str(error_at(op, what, hint="trace the program again in this process")))
+    with ir.InsertionPoint(op), op.location, mode_for(one.avals):
+        results = jax_compat.lower_here(ctx, one.apply, one.avals, list(op.operands))
+    for old, new in zip(op.results, results, strict=True):
+        old.replace_all_uses_with(new)
+    op.erase()

@@ -1,0 +1,63 @@
+"""Quiet functions: what has been computed before, once more, without telling anybody.
+
+What a forward sweep prints, and what it hands to Python functions that return nothing, a second one that only
+serves the reverse does not. A function that returns something may return something else the second time, so
+that is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stablelift.ir import callback
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import func, walk
+from stablelift.lowering.link import rename_references
+from stablelift.passes.callgraph import Measured, callees, callees_first, references
+from stablelift.passes.module import Functions
+
+
+class Quiet:
+    """Makes functions of one module quiet, each once."""
+
+    def __init__(self, functions: Functions):
+        self._functions = functions
+        self._names: dict[str, str] = {}
+
+    def __call__(self, function: func.FuncOp) -> func.FuncOp:
+        """The function that computes the same in silence; itself where it says nothing.
+
+        Raises:
+          LiftError: A Python function with side effects returns what it computes with.
+        """
+        name = function.name.value
+        if name not in self._names:
+            known = self._functions
+            speaks = Measured(known, lambda one: self._speaks(one, speaks), False)
+            order = callees_first(known, [name], self._names)
+            clones = {one: known.clone(one, f"{one}__quiet") for one in order if speaks(one)}
+            self._names |= {one: one for one in order}
+            self._names |= {one: clone.name.value for one, clone in clones.items()}
+            for clone in clones.values():
+                for op in _effects(clone):
+                    op.operation.erase()
+                rename_references(clone, self._names)
+        return self._functions[self._names[name]]
+
+    def _speaks(self, name: str, speaks: Any) -> bool:
+        function = self._functions[name]
+        below = (callee for op in references(function) for callee in callees(op))
+        return bool(_effects(function)) or any(speaks(callee) for callee in below)
+
+
+def _effects(function: func.FuncOp) -> Sequence[Any]:
+    """The calls of Python functions with side effects in a function."""
+    found = callback.callbacks(walk(function, "stablehlo.custom_call"))
+    found = [op for op in found if op.attributes["has_side_effect"].value]
+    for op in found:
+        if len(op.results):
+            what = f"`{callback.primitive_of(op)}` would be called a second time, for a derivative"
+            hint = "give its results to the lift as arguments, or take the derivative by stablelift's own `grad`"
+            raise error_at(op, what, hint=hint)
+    return found
