@@ -45,7 +45,7 @@ def finishing(
     def finish(module: ir.Module) -> bytes:
         from stablelift.ir.mlir import to_bytecode, to_portable_artifact, to_text, walk_by_name
         from stablelift.runtime.files import note_trees
-        from stablelift.runtime.guard import listing, unknown_ops, untrusted_calls
+        from stablelift.runtime.guard import listing, refuse_callbacks, unknown_ops, untrusted_calls
 
         if program is not None:
             note_trees(module, program)
@@ -57,7 +57,10 @@ def finishing(
             what = f"{output}: error: a portable artefact holds StableHLO and nothing else"
             raise Refusal(f"{what}\n{listing(unknown)}\n  hint: {hint}")
         strange = [one for one in unknown if not one.startswith("`lift.")]
-        calls = untrusted_calls(ops.get("stablehlo.custom_call", ()), allowed)
+        custom_calls = ops.get("stablehlo.custom_call", ())
+        if suffix == ".stablehlo":
+            refuse_callbacks(custom_calls, output)
+        calls = untrusted_calls(custom_calls, allowed)
         strange += [f"custom_call `{target}`{place}" for target, place in calls]
         if strange:
             what = "warning: what Stablelift does not know is left as it is"

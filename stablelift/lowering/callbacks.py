@@ -1,4 +1,4 @@
-"""Python functions that run with the program: `jax.debug.print` and `callback`, `io_callback`, `pure_callback`.
+"""Python functions that run with a program: `jax.debug.print` and `callback`, `io_callback`, `pure_callback`.
 
 The primitive is kept as one custom call (`ir/callback.py`) through all passes, which know whether it only
 computes. When a finished program joins a module of JAX's, JAX's own lowering takes the place of each. Mapped,
@@ -14,9 +14,9 @@ import secrets
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
-import jax
 from jax.extend.core import Primitive
 
 from stablelift.errors import SideEffectError
@@ -24,6 +24,7 @@ from stablelift.ir import callback
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir, walk
 from stablelift.lowering import jax_compat
+from stablelift.lowering.foreign import mapped_by_jax
 from stablelift.lowering.table import RULES, unweak
 from stablelift.lowering.widths import mode_for
 
@@ -42,24 +43,24 @@ class Callback:
 _PROCESS = secrets.token_hex(4)
 _KNOWN: dict[str, Callback] = {}
 _KEYS: dict[Hashable, str] = {}
+_NUMBERS = count()
 
 
 def _register(name: str, identity: Hashable, made: Callback) -> str:
     """The key of a callback. What is equal has equal keys, so that equal programs are known to be."""
-    try:
-        known = _KEYS.get((name, identity))
-    except TypeError:  # it cannot be compared
-        identity, known = object(), None
-    if known is None:
-        known = _KEYS[name, identity] = f"{name}:{_PROCESS}:{len(_KEYS)}"
-        _KNOWN[known] = made
-    return known
+    key = _KEYS.setdefault((name, identity), f"{name}:{_PROCESS}:{next(_NUMBERS)}")
+    _KNOWN.setdefault(key, made)
+    return key
 
 
 def _lower(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequence[ir.Value]:
     avals = tuple(map(unweak, ctx.avals_in))
     made = Callback(partial(primitive.bind, **params), avals, tuple(ctx.avals_out))
-    key = _register(primitive.name, (tuple(sorted(params.items())), avals), made)
+    try:
+        identity = jax_compat.identity_of_callback(params), avals
+    except TypeError:
+        identity = object()
+    key = _register(primitive.name, identity, made)
     types = [jax_compat.ir_type(ctx, aval) for aval in made.out_avals]
     has_effect = primitive is not jax_compat.pure_callback_p
     return list(callback.create(types, args, key, has_effect).results)
@@ -77,15 +78,11 @@ def batched(key: str, mapped: Sequence[bool], size: int) -> str:
       NotImplementedError: JAX does not map it.
     """
     one = _KNOWN[key]
-    axes = tuple(0 if is_mapped else None for is_mapped in mapped)
-    apply = jax.vmap(lambda *args: one.apply(*args), in_axes=axes, axis_size=size)
-    avals = tuple(
-        jax_compat.shaped((size, *aval.shape), aval.dtype) if is_mapped else aval
-        for aval, is_mapped in zip(one.avals, mapped, strict=True)
-    )
+    apply, avals = mapped_by_jax(one.apply, one.avals, mapped, size)
     with mode_for(avals):
         out_avals = jax_compat.make_jaxpr(apply, avals).out_avals
-    return _register(key.split(":")[0], (key, axes, size), Callback(apply, avals, tuple(out_avals)))
+    made = Callback(apply, tuple(avals), tuple(out_avals))
+    return _register(key.split(":")[0], (key, tuple(mapped), size), made)
 
 
 def merge(ctx: Any, name: str, bytecode: bytes) -> str:

@@ -73,17 +73,21 @@ def batched(key: str, mapped: Sequence[bool], size: int) -> tuple[str, bytes]:
       NotImplementedError: JAX has no batching rule for the primitive.
     """
     one = _KNOWN[key]
-    axes = tuple(0 if is_mapped else None for is_mapped in mapped)
-
-    def apply(*args: Any) -> list[Any]:
-        return jax.vmap(one.apply, in_axes=axes, axis_size=size)(*args)
-
-    avals = [
-        jax_compat.shaped((size, *aval.shape), aval.dtype) if is_mapped else aval
-        for aval, is_mapped in zip(one.avals, mapped, strict=True)
-    ]
+    apply, avals = mapped_by_jax(one.apply, one.avals, mapped, size)
     new = register(key.split("-")[0], apply, avals, (key, tuple(mapped), size), one.platform)
     return new, _module(apply, avals, one.platform)
+
+
+def mapped_by_jax(
+    apply: Callable[..., Any], avals: Sequence[Any], mapped: Sequence[bool], size: int
+) -> tuple[Callable[..., Any], list[Any]]:
+    """A function that applies one primitive to its `mapped` inputs batched on axis 0, and their types."""
+    axes = tuple(0 if is_mapped else None for is_mapped in mapped)
+    types = [
+        jax_compat.shaped((size, *aval.shape), aval.dtype) if is_mapped else aval
+        for aval, is_mapped in zip(avals, mapped, strict=True)
+    ]
+    return jax.vmap(apply, in_axes=axes, axis_size=size), types
 
 
 def forward_mode(key: str, wrt: Sequence[int]) -> bytes:

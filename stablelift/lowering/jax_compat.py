@@ -10,7 +10,7 @@ import contextlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -290,16 +290,37 @@ def effects(jaxpr: Any) -> list[str]:
 
     To speak of a mapped axis by name is an effect to JAX, and none here.
     """
-    return sorted({type(effect).__name__.removesuffix("Effect") for effect in _own_effects(jaxpr)})
+    found = [effect for effect in jaxpr.effects if not isinstance(effect, core.NamedAxisEffect)]
+    return sorted({type(effect).__name__.removesuffix("Effect") for effect in found})
 
 
-def effects_of(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
-    """The `effects` of jaxprs, as JAX has them."""
-    return frozenset(effect for jaxpr in jaxprs for effect in _own_effects(jaxpr))
+def callback_effects(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
+    """JAX's marks of jaxprs that call Python functions with side effects."""
+    return frozenset(
+        effect for jaxpr in jaxprs for effect in jaxpr.effects if isinstance(effect, _CALLBACK_EFFECTS)
+    )
 
 
-def _own_effects(jaxpr: Any) -> list[Any]:
-    return [effect for effect in jaxpr.effects if not isinstance(effect, core.NamedAxisEffect)]
+_CALLBACK_EFFECTS = debugging.DebugEffect, _callback.IOEffect
+
+
+def identity_of_callback(params: dict[str, Any]) -> Hashable:
+    """What equal calls of one Python function have in common: parameters of `CALLBACKS`.
+
+    Raises:
+      TypeError: They cannot be compared.
+    """
+    found = tuple((name, _called_in(value)) for name, value in sorted(params.items()))
+    hash(found)
+    return found
+
+
+def _called_in(value: Any) -> Any:
+    """Of the closure that `jax.debug.callback` makes anew each time, what it closes over."""
+    if getattr(value, "__module__", None) != debugging.__name__ or not hasattr(value, "__closure__"):
+        return value
+    cells = [cell.cell_contents for cell in value.__closure__ or ()]
+    return value.__code__, *(tuple(cell.items()) if isinstance(cell, dict) else cell for cell in cells)
 
 
 def place_of_effect(jaxpr: Jaxpr) -> str | None:
@@ -745,8 +766,8 @@ def lower_here(
     ctx: Any, function: Callable, avals: Sequence[Any], operands: Sequence[ir.Value]
 ) -> Sequence[ir.Value]:
     """Lower a function of values of these types to ops at the insertion point, in the module being built."""
-    none = mlir.TokenSet()
-    here = ctx.replace(avals_in=list(avals), avals_out=None, tokens_in=none, tokens_out=None, const_lowering={})
+    changed: dict[str, Any] = {"tokens_in": mlir.TokenSet(), "tokens_out": None, "const_lowering": {}}
+    here = ctx.replace(avals_in=list(avals), avals_out=None, **changed)
     return lowered_as(function)(here, *operands)
 
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jax_compat import CALLBACKS, Jaxpr
 
 T = TypeVar("T")
 
@@ -55,6 +55,30 @@ def replaced_equation(
 def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
     """A jaxpr of the same inputs, constants and results."""
     return jax_compat.with_body(jaxpr, jax_compat.opened(jaxpr).replace(eqns=list(eqns)))
+
+
+def silent(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr without calls of Python functions that return nothing, in what it calls as well."""
+    if not jax_compat.callback_effects([jaxpr]):
+        return jaxpr
+    body = jax_compat.opened(jaxpr)
+    eqns = [_silent_equation(eqn) for eqn in body.eqns if eqn.outvars or eqn.primitive not in CALLBACKS]
+    effects = frozenset().union(*(eqn.effects for eqn in eqns))
+    return jax_compat.with_body(jaxpr, body.replace(eqns=eqns, effects=effects))
+
+
+def _silent_equation(eqn: Any) -> Any:
+    if eqn.primitive in CALLBACKS or not (told := jax_compat.callback_effects([eqn])):
+        return eqn
+    params = {name: _silent_parameter(value) for name, value in eqn.params.items()}
+    inside = [jaxpr for value in params.values() for jaxpr in jaxprs_in(value)]
+    return eqn.replace(params=params, effects=eqn.effects - told | jax_compat.callback_effects(inside))
+
+
+def _silent_parameter(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_silent_parameter, value))
+    return silent(value) if jax_compat.is_jaxpr(value) else value
 
 
 def interpreted(

@@ -119,10 +119,15 @@ def bind(
 
 
 def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
-    """What a lift or a Program does beside computing its results, in JAX's terms."""
+    """What a lift or a Program does beside computing its results, in JAX's terms.
+
+    A derivative of what has been computed does nothing again.
+    """
     if primitive is program_p:
         return params["program"].effects
-    return jax_compat.effects_of(_jaxprs(params["callees"]))
+    if ("again", True) in params["attributes"]:
+        return frozenset()
+    return jax_compat.callback_effects(_jaxprs(params["callees"]))
 
 
 def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:

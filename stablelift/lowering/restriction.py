@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.jaxprs import with_equations
+from stablelift.lowering.jaxprs import silent, with_equations
 from stablelift.lowering.primitive import Recursive, lift_p
 from stablelift.lowering.rule_search import holds_rules
 
@@ -136,10 +136,14 @@ def _derivative(moved: str, wanted: Flags, callees: Params, attributes: Params) 
     count = len(callee.out_avals)
     if any(wanted[count:]) or holds_rules(callee):
         return None
+    if attributes.get("again"):
+        callees = {"callee": silent(callee)}
     part = _call(wanted[:count], callees, attributes)
     used = [*part.used, *[False] * len(attributes[moved])]
-    return part._replace(used=used, results=wanted, changed={"op": "lift.call", "wrt": None, "of": None, "again": None})
+    return part._replace(used=used, results=wanted, changed=_AS_CALL)
 
+
+_AS_CALL = {"op": "lift.call", "wrt": None, "of": None, "again": None}
 
 _RULES: dict[str, Callable[[Flags, Params, Params], Part | None]] = {
     "lift.call": _call,

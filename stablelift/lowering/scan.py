@@ -12,6 +12,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import normalized_axes, prefix_axes, whole_size, with_axis, without_axis
 from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of, require_callable
 from stablelift.lowering.carry import settled
+from stablelift.lowering.jaxprs import silent
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.segmented import Checkpoints, Segmented, binomial
@@ -150,7 +151,7 @@ class Loop:
         (_, y_tree), axes = self._body.out_tree.children(), self._y_axes(self._body)
         start = self._carry_tree.num_leaves
         wanted = [start + index for index, axis in enumerate(axes) if axis is None]
-        jaxpr, used = jax_compat.restrict(self._body.jaxpr, wanted)
+        jaxpr, used = jax_compat.restrict(silent(self._body.jaxpr), wanted)
         outside = len(self._body.constants) + len(self._whole)
         if any(used[outside:]):
             raise LoopDependence([self._y_path(index - start) for index in wanted if self._depends(index)])
@@ -164,7 +165,7 @@ class Loop:
         return jax.tree.unflatten(y_tree, [next(values) if axis is None else None for axis in axes])
 
     def _depends(self, output: int) -> bool:
-        _, used = jax_compat.restrict(self._body.jaxpr, [output])
+        _, used = jax_compat.restrict(silent(self._body.jaxpr), [output])
         return any(used[len(self._body.constants) + len(self._whole) :])
 
     def run(

@@ -88,6 +88,8 @@ def _of_equations(jaxpr: Any, rules: int) -> Hashable:
 
 
 def _of_params(eqn: Any, rules: int) -> Hashable:
+    if eqn.primitive in jax_compat.CALLBACKS:
+        return _of_callback(eqn.params)
     rule_of = _RULES.get(eqn.primitive)
     if rule_of is None:
         return _structure_of(eqn.params, rules)
@@ -99,6 +101,14 @@ def _of_params(eqn: Any, rules: int) -> Hashable:
     except Exception:  # whatever it is, it is raised again where the rule is needed
         raise UnlikeAnything from None
     return _structure_of([primal, rule], rules + 1)
+
+
+def _of_callback(params: dict[str, Any]) -> Hashable:
+    """A Python function that runs with the program may use what changes: it does so when it is called."""
+    try:
+        return jax_compat.identity_of_callback(params)
+    except TypeError:
+        raise UnlikeAnything from None
 
 
 _RULES_DEEP = 2

@@ -81,7 +81,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     def accept(jaxpr: Any) -> None:
         _accept(jaxpr)
-        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.effects_of([jaxpr])
+        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.callback_effects([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)

@@ -6,8 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from stablelift.ir.callback import callbacks, primitive_of
 from stablelift.ir.mlir import context, parse, walk
 from stablelift.passes.remarks import Remark
 from stablelift.passes.remat.report import Partition
@@ -24,7 +24,8 @@ class Explanation:
 
     Attributes:
       remarks: The decisions of passes, in order: which loops were raised, rolled, fused or left.
-      foreign: How many ops took a rule of JAX's own (opaque linear algebra and the like), by primitive.
+      foreign: How many ops took a rule of JAX's own (opaque linear algebra, callbacks and the like), by
+        primitive.
       layers: What became of equal layers, and why; None where nothing was to be decided.
       partitions: What each reverse sweep keeps of its forward sweep, value by value, and recomputes.
     """
@@ -100,5 +101,6 @@ def explanation_of(source: Program, finished: Finished, choice: Choice | None) -
 def _foreign(program: Program) -> Counter[str]:
     with context() as ctx:
         module = parse(program.bytecode, ctx)
-        names: list[Any] = [op.attributes["primitive"] for op in walk(module, "lift.foreign")]
-        return Counter(name.value for name in names)
+        names = [op.attributes["primitive"].value for op in walk(module, "lift.foreign")]
+        names += map(primitive_of, callbacks(walk(module, "stablehlo.custom_call")))
+        return Counter(names)

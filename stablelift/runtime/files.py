@@ -14,8 +14,10 @@ from stablelift.ir.mlir import (
     to_bytecode,
     to_portable_artifact,
     to_text,
+    walk,
 )
 from stablelift.ir.whole import write_whole
+from stablelift.runtime.guard import refuse_callbacks
 from stablelift.runtime.trees import flat_tree, result_tree, tree_to_text
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ def save(program: Program, path: str | os.PathLike) -> None:
         if path.suffix == ".mlir":
             data = to_text(module, locations=True).encode()
         else:
-            data = to_bytecode(module) if path.suffix == ".bc" else to_portable_artifact(module)
+            if not lifts_stay:
+                refuse_callbacks(walk(module.operation, "stablehlo.custom_call"), str(path))
+            data = to_bytecode(module) if lifts_stay else to_portable_artifact(module)
     write(path, data, "the program")
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import jax
 
-from stablelift.errors import LiftError
+from stablelift.errors import LiftError, SideEffectError
+from stablelift.ir import callback
 from stablelift.ir.location import error_at, where
 from stablelift.ir.mlir import ir, walk
 from stablelift.ir.policy import PLACEMENT
@@ -79,6 +80,16 @@ def refuse_unknown_memories(custom_calls: Sequence[Any]) -> None:
         if memory not in kinds:
             hint = f"the devices of this process have {', '.join(map(repr, kinds))}"
             raise error_at(op, f"a value is offloaded to {memory!r}, which there is none of", hint=hint)
+
+
+def refuse_callbacks(custom_calls: Iterable[Any], what: str) -> None:
+    """Raise a SideEffectError where `what` would outlive Python functions that it calls."""
+    if found := callback.callbacks(custom_calls):
+        raise SideEffectError(
+            f"error: {what} cannot hold the Python functions that the program calls\n"
+            + listing(f"`{callback.primitive_of(op)}`{_place(op)}" for op in found)
+            + "\n  hint: leave them out of what is saved"
+        )
 
 
 def platforms_of_calls(targets: Iterable[str]) -> set[str]:

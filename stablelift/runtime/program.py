@@ -52,8 +52,8 @@ class Program:
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
     traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
-    call, None where that is not known; `anew`, if it can be made for others, makes it. `effects` are what it does
-    beside computing its results (`jax.debug.print`), in JAX's terms.
+    call, None where that is not known; `anew`, if it can be made for others, makes it. `effects` are what it
+    does beside computing its results (`jax.debug.print`), in JAX's terms.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir import hlo
+from stablelift.ir.callback import callbacks, primitive_of
 from stablelift.ir.lift import attributes_of, signature_of
+from stablelift.ir.location import error_at
+from stablelift.ir.mlir import walk
 from stablelift.ir.parts import split_by
 from stablelift.ir.reduction import reduce
 from stablelift.ir.tensor import Tensor
@@ -24,6 +27,7 @@ from stablelift.passes.batching.table import (
     spread_over,
     union,
 )
+from stablelift.passes.callgraph import callees_first
 from stablelift.passes.counted import as_while
 from stablelift.passes.remarks import remark
 from stablelift.passes.structure import call_typed, define, lift_op, remake_lift
@@ -157,6 +161,7 @@ def _masked_while(
 ) -> list[Tensor]:
     """A loop that runs while any example's does, in which an example whose own has ended keeps its carry."""
     cond, body = attributes["cond"], attributes["body"]
+    _refuse_acts(batcher, [cond, body], "for examples whose own loop has ended")
     cond_consts, body_consts, _ = _parts(attributes, operands)
     split, stop = len(cond_consts), len(cond_consts) + len(body_consts)
     runs, steps = signatures[cond], signatures[body]
@@ -205,6 +210,7 @@ def switch(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) ->
     }
     if not of_index:
         return remake_lift(op, operands, signatures, branches=branches)
+    _refuse_acts(batcher, names, "for examples that take another branch")
     remark("lift-batching", op, "computes every branch of a switch", "its index differs between examples")
     index, *operands = operands
     chosen, *others = (call_typed(branch, operands, signatures[branch].results) for branch in branches)
@@ -212,3 +218,18 @@ def switch(batcher: Batcher, op: Any, operands: list[Tensor], mapped: Mapped) ->
         here = hlo.compare(index, "GE", position)
         chosen = [hlo.select(spread_over(here, x), x, y) for x, y in zip(found, chosen, strict=True)]
     return chosen
+
+
+def _refuse_acts(batcher: Batcher, names: Sequence[str], when: str) -> None:
+    """Refuse calls of Python functions that act on the world where nobody has asked for them, as JAX does.
+
+    What is only told to somebody (`jax.debug`) is told of all examples.
+
+    Raises:
+      LiftError: There is one in these functions.
+    """
+    for name in callees_first(batcher.functions, names):
+        for op in callbacks(walk(batcher.functions[name], "stablehlo.custom_call")):
+            if primitive_of(op) == "io_callback":
+                hint = "call it outside of the map, or where it is the same for all examples"
+                raise error_at(op, f"`io_callback` would be called {when}", hint=hint)

@@ -52,8 +52,9 @@ class Derive(Activity):
 
     `loop_policy` says what crosses the cut in the body of a loop, and whether the user has said so. With a
     policy of the user's, it says so of layers too, of those that a function calls repeatedly
-    (`layer_policy`). `quiet` makes functions for what is computed a second time. `times` is how often what is being derived is done, by the loops and layers around it,
-    `region` the policy of the rematerialised function that it is in.
+    (`layer_policy`). `times` is how often what is being derived is done, by the loops and layers around it,
+    `region` the policy of the rematerialised function that it is in. `quiet` makes functions for what is
+    computed a second time.
     """
 
     def __init__(self, functions: Functions, policy: Policy | None = None):
