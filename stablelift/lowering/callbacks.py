@@ -93,8 +93,8 @@ def merge(ctx: Any, name: str, bytecode: bytes) -> str:
     """
     symbol = jax_compat.merge(ctx, name, bytecode)
     if callback.CALLBACK.encode() in bytecode:
-        module: Any = ctx.module_context.module
-        for op in callback.callbacks(walk(module.operation, "stablehlo.custom_call")):
+        calls = walk(ctx.module_context.module.operation, "stablehlo.custom_call")
+        for op in callback.callbacks(calls):
             _become_jax(ctx, op.operation)
     return symbol
 
@@ -104,9 +104,16 @@ def _become_jax(ctx: Any, op: ir.Operation) -> None:
     one = _KNOWN.get(callback.key_of(op))
     if one is None:
         what = "a function that calls back into Python is there only in the process that traced it"
-        raise SideEffectError(str(error_at(op, what, hint="trace the program again in this process")))
+        raise _refusal(op, what, "trace the program again in this process")
+    if len(jax_compat.platforms_of(ctx)) > 1 or any(map(jax_compat.is_symbolic, one.avals)):
+        what = "JAX calls back into Python on one platform, with arrays of known sizes"
+        raise _refusal(op, what, "export for one platform and with numbers for sizes, or without callbacks")
     with ir.InsertionPoint(op), op.location, mode_for(one.avals):
         results = jax_compat.lower_here(ctx, one.apply, one.avals, list(op.operands))
     for old, new in zip(op.results, results, strict=True):
         old.replace_all_uses_with(new)
     op.erase()
+
+
+def _refusal(op: ir.Operation, what: str, hint: str) -> SideEffectError:
+    return SideEffectError(str(error_at(op, what, hint=hint)))

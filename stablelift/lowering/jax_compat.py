@@ -765,8 +765,12 @@ def lowered_as(function: Callable) -> Rule:
 def lower_here(
     ctx: Any, function: Callable, avals: Sequence[Any], operands: Sequence[ir.Value]
 ) -> Sequence[ir.Value]:
-    """Lower a function of values of these types to ops at the insertion point, in the module being built."""
-    changed: dict[str, Any] = {"tokens_in": mlir.TokenSet(), "tokens_out": None, "const_lowering": {}}
+    """Lower a function of values of these types to ops at the insertion point, in the module being built.
+
+    It may be any function of the module: values that the equation has (sizes, constants) are not there.
+    """
+    changed: dict[str, Any] = {"tokens_in": mlir.TokenSet(), "tokens_out": None}
+    changed |= {"const_lowering": {}, "dim_var_values": ()}
     here = ctx.replace(avals_in=list(avals), avals_out=None, **changed)
     return lowered_as(function)(here, *operands)
 

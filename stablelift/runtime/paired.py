@@ -7,12 +7,14 @@ half, and these, where they stand in the same block, to the second.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from jax.extend.core import Primitive
 
+from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir
+from stablelift.ir.tensor import Tensor
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callbacks import merge
 from stablelift.lowering.maps import Maps
@@ -50,7 +52,7 @@ def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.V
     count = len(params["out_avals"])
     here: Any = ir.InsertionPoint.current
     known = jax_compat.memo_of(ctx).setdefault(_HALVED, {})
-    known[id(params), tuple(operands)] = _Halved(params, halves, here.block, found[count:])
+    known[id(params), *map(_identity, operands)] = _Halved(params, halves, here.block, found[count:])
     return found[:count]
 
 
@@ -59,12 +61,18 @@ def second_half(
 ) -> list[ir.Value] | None:
     """The derivative of a lift along tangents or cotangents, if the first half is in this block; else None.
     """
-    known = jax_compat.memo_of(ctx).get(_HALVED, {}).get((id(params), tuple(primals)))
+    known = jax_compat.memo_of(ctx).get(_HALVED, {}).get((id(params), *map(_identity, primals)))
     here: Any = ir.InsertionPoint.current
     if known is None or known.block != here.block:
         return None
     symbol = _merged(ctx, params["name"], known.halves.reverse)
     return list(jax_compat.call_merged(ctx, symbol, [*primals, *moving, *known.residuals]))
+
+
+def _identity(value: ir.Value) -> Hashable:
+    """What equal operands have in common: a number that is an operand is a constant of its own each time."""
+    constant = hlo.made_by(Tensor(value), "stablehlo.constant")
+    return value if constant is None else attr.literal(constant)
 
 
 def _merged(ctx: Any, name: str, half: bytes) -> str:
