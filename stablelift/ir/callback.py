@@ -1,8 +1,9 @@
-"""Calls of Python functions: custom calls of a target of our own, with the key of the function.
+"""Calls of Python functions: custom calls of targets of our own, with the key of the function.
 
     stablehlo.custom_call @stablelift.callback(%x) {backend_config = "debug_print:1f0c:3", ...}
 
-The key is good for the life of the process, see `lowering/callbacks.py`.
+The key is good for the life of the process, see `lowering/callbacks.py`. Ordered ones of a kind are called in
+the order in which they stand.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import ir, walk
 
 CALLBACK = "stablelift.callback"
-"""The target of such a call."""
+ORDERED = {"debug": "stablelift.ordered_debug", "io": "stablelift.ordered_io"}
+"""The targets of ordered ones, by kind."""
+
+CALLBACKS = (CALLBACK, *ORDERED.values())
 
 
-def create(results: Sequence[Any], operands: Sequence[ir.Value], key: str, has_effect: bool) -> ir.Operation:
-    """Append a call of the function behind `key`, which returns values of such types."""
+def create(
+    results: Sequence[Any], operands: Sequence[ir.Value], key: str, has_effect: bool, order: str | None
+) -> ir.Operation:
+    """Append a call of the function behind `key`, which returns values of such types; `order` is the kind of
+    an ordered one.
+    """
     attributes: dict[str, ir.Attribute] = {
-        "call_target_name": ir.StringAttr.get(CALLBACK),
+        "call_target_name": ir.StringAttr.get(CALLBACK if order is None else ORDERED[order]),
         "backend_config": ir.StringAttr.get(key),
         "has_side_effect": ir.BoolAttr.get(has_effect),
     }
@@ -30,7 +38,23 @@ def create(results: Sequence[Any], operands: Sequence[ir.Value], key: str, has_e
 
 def callbacks(custom_calls: Iterable[Any]) -> list[Any]:
     """Those of some custom calls that call Python functions."""
-    return [op for op in custom_calls if op.attributes["call_target_name"].value == CALLBACK]
+    return [op for op in custom_calls if target_of(op) in CALLBACKS]
+
+
+def target_of(op: Any) -> str:
+    """The target of a custom call."""
+    return op.attributes["call_target_name"].value
+
+
+def order_of(op: Any) -> str | None:
+    """The kind of an ordered call; None for any other custom call."""
+    target = target_of(op)
+    return next((kind for kind, ordered in ORDERED.items() if target == ordered), None)
+
+
+def calls_in_order(module: ir.Module) -> bool:
+    """Whether a module has ordered calls, past which nothing that may call Python functions is moved."""
+    return any(order_of(op) for op in walk(module.operation, "stablehlo.custom_call"))
 
 
 def key_of(op: Any) -> str:

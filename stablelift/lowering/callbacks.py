@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from jax.extend.core import Primitive
 
@@ -26,6 +26,7 @@ from stablelift.ir.mlir import ir, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.foreign import mapped_by_jax
 from stablelift.lowering.table import RULES, unweak
+from stablelift.lowering.tokens import thread_tokens
 from stablelift.lowering.widths import mode_for
 
 
@@ -62,8 +63,8 @@ def _lower(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequenc
         identity = object()
     key = _register(primitive.name, identity, made)
     types = [jax_compat.ir_type(ctx, aval) for aval in made.out_avals]
-    has_effect = primitive is not jax_compat.pure_callback_p
-    return list(callback.create(types, args, key, has_effect).results)
+    has_effect, order = primitive is not jax_compat.pure_callback_p, jax_compat.order_of(primitive, params)
+    return list(callback.create(types, args, key, has_effect, order).results)
 
 
 for _primitive in jax_compat.CALLBACKS:
@@ -85,18 +86,39 @@ def batched(key: str, mapped: Sequence[bool], size: int) -> str:
     return _register(key.split(":")[0], (key, tuple(mapped), size), made)
 
 
-def merge(ctx: Any, name: str, bytecode: bytes) -> str:
-    """Merge a finished module into the one that JAX is building; the symbol that its `main` has there.
+class Merged(NamedTuple):
+    """A finished module in the one that JAX is building: the symbol of its `main`, and of which kinds this
+    takes and returns tokens, last.
+    """
+
+    symbol: str
+    kinds: tuple[str, ...] = ()
+
+
+def merge(ctx: Any, name: str, bytecode: bytes) -> Merged:
+    """Merge a finished module into the one that JAX is building.
 
     Raises:
-      SideEffectError: It calls a Python function of another process.
+      SideEffectError: It calls a Python function of another process, or one where none can be called.
     """
-    symbol = jax_compat.merge(ctx, name, bytecode)
-    if callback.CALLBACK.encode() in bytecode:
-        calls = walk(ctx.module_context.module.operation, "stablehlo.custom_call")
-        for op in callback.callbacks(calls):
-            _become_jax(ctx, op.operation)
-    return symbol
+    if not any(target.encode() in bytecode for target in callback.CALLBACKS):
+        return Merged(jax_compat.merge(ctx, name, bytecode))
+    module = ir.Module.parse(bytecode, context=ctx.module_context.context)
+    kinds = thread_tokens(module)
+    symbol = jax_compat.merge(ctx, name, module)
+    calls = walk(ctx.module_context.module.operation, "stablehlo.custom_call")
+    for op in callback.callbacks(calls):
+        _become_jax(ctx, op.operation)
+    return Merged(symbol, kinds)
+
+
+def call(ctx: Any, merged: Merged, operands: Sequence[ir.Value]) -> Sequence[ir.Value]:
+    """Call a module that has been merged: its results."""
+    tokens = jax_compat.tokens_before(ctx, merged.kinds)
+    results = list(jax_compat.call_merged(ctx, merged.symbol, [*operands, *tokens.values()]))
+    count = len(results) - len(tokens)
+    jax_compat.leave_tokens(ctx, dict(zip(merged.kinds, results[count:], strict=True)))
+    return results[:count]
 
 
 def _become_jax(ctx: Any, op: ir.Operation) -> None:
@@ -108,9 +130,11 @@ def _become_jax(ctx: Any, op: ir.Operation) -> None:
     if len(jax_compat.platforms_of(ctx)) > 1 or any(map(jax_compat.is_symbolic, one.avals)):
         what = "JAX calls back into Python on one platform, with arrays of known sizes"
         raise _refusal(op, what, "export for one platform and with numbers for sizes, or without callbacks")
+    operands, order = list(op.operands), callback.order_of(op)
+    before = {} if order is None else {order: operands.pop()}
     with ir.InsertionPoint(op), op.location, mode_for(one.avals):
-        results = jax_compat.lower_here(ctx, one.apply, one.avals, list(op.operands))
-    for old, new in zip(op.results, results, strict=True):
+        results, after = jax_compat.lower_here(ctx, one.apply, one.avals, operands, before)
+    for old, new in zip(op.results, [*results, *after.values()], strict=True):
         old.replace_all_uses_with(new)
     op.erase()
 

@@ -46,6 +46,7 @@ from jax._src.lax import control_flow, lax, special
 from jax._src.lax import linalg as _linalg
 from jax._src.lax import parallel as _parallel
 from jax._src.lax.control_flow import solves
+from jax._src.lib.mlir.dialects import hlo
 from jax.extend.core import Primitive, jaxpr_as_fun
 from jax.extend.random import threefry_prng_impl
 
@@ -301,7 +302,13 @@ def callback_effects(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
     )
 
 
-_CALLBACK_EFFECTS = debugging.DebugEffect, _callback.IOEffect
+_ORDERED_EFFECTS = debugging.OrderedDebugEffect, _callback.OrderedIOEffect
+_CALLBACK_EFFECTS = debugging.DebugEffect, _callback.IOEffect, *_ORDERED_EFFECTS
+
+
+def in_order(effects: Iterable[Any]) -> frozenset[Any]:
+    """Those of some effects that take place in the order of the program."""
+    return frozenset(effect for effect in effects if isinstance(effect, _ORDERED_EFFECTS))
 
 
 def identity_of_callback(params: dict[str, Any]) -> Hashable:
@@ -313,6 +320,13 @@ def identity_of_callback(params: dict[str, Any]) -> Hashable:
     found = tuple((name, _called_in(value)) for name, value in sorted(params.items()))
     hash(found)
     return found
+
+
+def order_of(primitive: Primitive, params: dict[str, Any]) -> str | None:
+    """The kind of a call of a Python function that takes place in the order of the program."""
+    if not params.get("ordered") and not isinstance(params.get("effect"), _ORDERED_EFFECTS):
+        return None
+    return "io" if primitive is _callback.io_callback_p else "debug"
 
 
 def _called_in(value: Any) -> Any:
@@ -762,17 +776,57 @@ def lowered_as(function: Callable) -> Rule:
     return mlir.lower_fun(function, multiple_results=True)
 
 
+def lower_in_place(ctx: Any, jaxpr: Jaxpr, args: Sequence[ir.Value]) -> Sequence[ir.Value]:
+    """The ops of a jaxpr in the place of an equation; it does nothing in order."""
+    body = opened(jaxpr)
+    constants = mlir.ir_consts(jaxpr.consts, [var.aval for var in body.constvars])
+    results, _ = mlir.jaxpr_subcomp(
+        *(ctx.module_context, body, ctx.name_stack, mlir.TokenSet(), constants, *args),
+        dim_var_values=ctx.dim_var_values,
+        const_lowering=ctx.const_lowering,
+        outer_traceback=ctx.traceback,
+    )
+    return results
+
+
 def lower_here(
-    ctx: Any, function: Callable, avals: Sequence[Any], operands: Sequence[ir.Value]
-) -> Sequence[ir.Value]:
-    """Lower a function of values of these types to ops at the insertion point, in the module being built.
+    ctx: Any, function: Callable, avals: Sequence[Any], operands: Sequence[ir.Value], tokens: Tokens
+) -> tuple[list[ir.Value], Tokens]:
+    """Lower a function of values of these types to ops at the insertion point, in the module being built; its
+    results, and the tokens behind what it does in order.
 
     It may be any function of the module: values that the equation has (sizes, constants) are not there.
     """
-    changed: dict[str, Any] = {"tokens_in": mlir.TokenSet(), "tokens_out": None}
+    changed: dict[str, Any] = {"tokens_in": _token_set(tokens), "tokens_out": None}
     changed |= {"const_lowering": {}, "dim_var_values": ()}
     here = ctx.replace(avals_in=list(avals), avals_out=None, **changed)
-    return lowered_as(function)(here, *operands)
+    results = list(lowered_as(function)(here, *operands))
+    return results, {kind: here.tokens_out.get(_ORDERED[kind]) for kind in tokens}
+
+
+Tokens = Mapping[str, ir.Value]
+"""By kind of ordered effects, "debug" or "io", the token behind those that have taken place."""
+
+_ORDERED = {"debug": debugging.ordered_debug_effect, "io": _callback._OrderedIOEffect}
+
+
+def _token_set(tokens: Tokens) -> Any:
+    return mlir.TokenSet({_ORDERED[kind]: token for kind, token in tokens.items()})
+
+
+def tokens_before(ctx: Any, kinds: Iterable[str]) -> Tokens:
+    """The tokens of these kinds before the equation that is being lowered; new ones where JAX has none."""
+    known = dict(ctx.tokens_in.items())
+    return {kind: known.get(_ORDERED[kind]) or hlo.create_token() for kind in kinds}
+
+
+def leave_tokens(ctx: Any, tokens: Tokens) -> None:
+    """Let what follows the equation be behind these tokens, and of other kinds behind what was before it."""
+    if len(ctx.tokens_in):
+        found = _token_set(tokens)
+        ctx.set_tokens_out(
+            mlir.TokenSet({one: dict(found.items()).get(one, old) for one, old in ctx.tokens_in.items()})
+        )
 
 
 def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) -> None:
@@ -780,10 +834,10 @@ def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) 
     mlir.register_lowering(primitive, rule, cacheable=not in_place)
 
 
-def merge(ctx: Any, name: str, bytecode: bytes) -> str:
-    """Merge a module into the one being built; the symbol that its `main` has there."""
+def merge(ctx: Any, name: str, source: bytes | ir.Module) -> str:
+    """Merge a module, or one from bytecode, into the one being built; the symbol of its `main` there."""
     module_context = ctx.module_context
-    module = ir.Module.parse(bytecode, context=module_context.context)
+    module = ir.Module.parse(source, module_context.context) if isinstance(source, bytes) else source
     return mlir.merge_mlir_modules(
         module_context.module, name, module, dst_symtab=module_context.symbol_table
     )

@@ -59,26 +59,57 @@ def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
 
 def silent(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr without calls of Python functions that return nothing, in what it calls as well."""
+    return _with_callbacks(jaxpr, _kept_if_needed)
+
+
+def unordered(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr whose calls of Python functions, in what it calls as well, JAX does not know to be in order.
+
+    They stay where they stand. JAX's own lowering would put tokens among the arguments of functions.
+    """
+    if not jax_compat.in_order(jaxpr.effects):
+        return jaxpr
+    return _with_callbacks(jaxpr, _not_in_order)
+
+
+def _kept_if_needed(eqn: Any) -> Any | None:
+    return eqn if eqn.outvars else None
+
+
+def _not_in_order(eqn: Any) -> Any:
+    return eqn.replace(effects=eqn.effects - jax_compat.in_order(eqn.effects))
+
+
+def _with_callbacks(jaxpr: Jaxpr, change: Callable[[Any], Any | None]) -> Jaxpr:
+    """The jaxpr with what `change` makes of each call of a Python function; of equal jaxprs the same one."""
     if not jax_compat.callback_effects([jaxpr]):
         return jaxpr
-    body = jax_compat.opened(jaxpr)
-    eqns = [_silent_equation(eqn) for eqn in body.eqns if eqn.outvars or eqn.primitive not in CALLBACKS]
-    effects = frozenset().union(*(eqn.effects for eqn in eqns))
-    return jax_compat.with_body(jaxpr, body.replace(eqns=eqns, effects=effects))
+    body, known = jax_compat.opened(jaxpr), _changed.setdefault(change, WeakKeyDictionary())
+    if body not in known:
+        found = (_with_changed(eqn, change) for eqn in body.eqns)
+        eqns = [eqn for eqn in found if eqn is not None]
+        known[body] = body.replace(eqns=eqns, effects=frozenset().union(*(eqn.effects for eqn in eqns)))
+    return jax_compat.with_body(jaxpr, known[body]) if jaxpr.consts else jax_compat.close(known[body])
 
 
-def _silent_equation(eqn: Any) -> Any:
-    if eqn.primitive in CALLBACKS or not (told := jax_compat.callback_effects([eqn])):
+def _with_changed(eqn: Any, change: Callable[[Any], Any | None]) -> Any | None:
+    if eqn.primitive in CALLBACKS:
+        return change(eqn)
+    told = jax_compat.callback_effects([eqn])
+    if not told:
         return eqn
-    params = {name: _silent_parameter(value) for name, value in eqn.params.items()}
-    inside = [jaxpr for value in params.values() for jaxpr in jaxprs_in(value)]
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(changed, value))
+        return _with_callbacks(value, change) if jax_compat.is_jaxpr(value) else value
+
+    params = {name: changed(value) for name, value in eqn.params.items()}
+    inside = [one for value in params.values() for one in jaxprs_in(value)]
     return eqn.replace(params=params, effects=eqn.effects - told | jax_compat.callback_effects(inside))
 
 
-def _silent_parameter(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_silent_parameter, value))
-    return silent(value) if jax_compat.is_jaxpr(value) else value
+_changed: dict[Any, WeakKeyDictionary[Any, Any]] = {}
 
 
 def interpreted(

@@ -137,13 +137,12 @@ def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:
     return [one for _, held in callees for one in (held if isinstance(held, tuple) else (held,))]
 
 
-_KEPT = ("Debug", "IO")
-"""Callbacks in no particular order."""
+_KEPT = ("Debug", "IO", "OrderedDebug", "OrderedIO")
+"""Calls of Python functions."""
 
 
 def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
-    """Raise a SideEffectError when running `jaxpr` would do what no lift keeps: write to references, call
-    back in order, check.
+    """Raise a SideEffectError when running `jaxpr` would do what no lift keeps: write to references, check.
 
     `allowed` names further effects to let pass, as `jax_compat.effects` spells them.
     """
@@ -154,9 +153,5 @@ def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
     raise SideEffectError(
         f"{place + ': ' if place else ''}error: a function with such side effects cannot be lifted\n"
         f"  effects: {', '.join(found)}\n"
-        f"  hint: {_HINTS.get(found[0], 'move what has them out of the function')}"
+        "  hint: move what has them out of the function"
     )
-
-
-_UNORDERED = "lifts keep callbacks, not their order: leave out `ordered=True`"
-_HINTS = {"OrderedDebug": _UNORDERED, "OrderedIO": _UNORDERED}

@@ -16,6 +16,7 @@ from stablelift.ir.lift import Signature
 from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import unordered
 from stablelift.lowering.linear import gradients, primal_values, tangents
 from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
 from stablelift.lowering.sizes import in_buffers, needs_buffers
@@ -77,14 +78,19 @@ def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
 
 
 RULES[linear_p] = jax_compat.lowered_as(tangents)
-RULES[primal_p] = jax_compat.lowered_as(primal_values)
 RULES[gradient_p] = jax_compat.lowered_as(gradients)
+
+
+@lowers(primal_p)
+def _primal(ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
+    jaxpr = jax_compat.make_jaxpr(functools.partial(primal_values, **params), ctx.avals_in)
+    return jax_compat.lower_in_place(ctx, unordered(jaxpr), args)
 
 
 @lowers(jax_compat.jit_p)
 def _jit(ctx: Any, *args: Any, jaxpr: Jaxpr, name: str, **params: Any) -> list[Any]:
     if jax_compat.is_inline(params):
-        return list(jax_compat.lowered_as(functools.partial(jax_compat.evaluate, jaxpr))(ctx, *args))
+        return list(jax_compat.lower_in_place(ctx, jaxpr, args))
     return emit(ctx, "lift.call", args, {"callee": lowered_callee(ctx, name, jaxpr)}, jitted=True)
 
 

@@ -11,6 +11,7 @@ from stablelift.ir import lift
 from stablelift.ir.lift import Signature
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import unordered
 from stablelift.lowering.primitive import Recursive, refuse_effects
 from stablelift.lowering.sizes import with_sizes
 
@@ -31,7 +32,7 @@ def lowers(primitive: Primitive) -> Callable[[jax_compat.Rule], jax_compat.Rule]
 
 def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
     """The symbol and types of the function that `jaxpr` lowers to; the same jaxpr gives the same function."""
-    memo = jax_compat.memo_of(ctx)
+    memo, jaxpr = jax_compat.memo_of(ctx), unordered(jaxpr)
     # The jaxpr stays in the memo's value, so that its id cannot be given to another one.
     key = ("stablelift callee", id(jaxpr))
     if key not in memo:
@@ -51,7 +52,7 @@ def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str
         unique = sum(isinstance(other, Recursive) for other in memo)
         memo[op] = {attribute: f"{name}__{attribute}__{unique}" for attribute in op.callees}
         for attribute, jaxpr in op.callees.items():
-            function = jax_compat.lower_callee(ctx, memo[op][attribute], jaxpr)
+            function = jax_compat.lower_callee(ctx, memo[op][attribute], unordered(jaxpr))
             assert function.name.value == memo[op][attribute], f"`@{memo[op][attribute]}` was taken"
     return {
         attribute: (symbol, signature_of_jaxpr(ctx, op.callees[attribute]))

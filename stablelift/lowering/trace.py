@@ -21,6 +21,7 @@ from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
+from stablelift.lowering.jaxprs import unordered
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.overrides import overrides_on
 from stablelift.lowering.primitive import refuse_effects
@@ -115,7 +116,8 @@ def _simpler(jaxpr: Any) -> Any | None:
     The forward pass of an initialisation, say, is not even lowered.
     """
     needed = live(jaxpr)
-    return with_strands(needed) or (None if needed is jaxpr else needed)
+    simpler = unordered(with_strands(needed) or needed)
+    return None if simpler is jaxpr else simpler
 
 
 def _own(bytecode: bytes, around: Surroundings | None) -> bytes:

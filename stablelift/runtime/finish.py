@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from stablelift.ir.callback import CALLBACK
+from stablelift.ir.callback import CALLBACKS
 from stablelift.ir.mlir import context, parse, to_bytecode, walk_by_name
 from stablelift.ir.policy import OVER_OPS
 from stablelift.passes.dump import DUMP, Dump
@@ -63,7 +63,7 @@ def finish(bytecode: bytes, content: Callable[[], str], passes: Passes, dump: Du
         entry = store.read(key)
         if entry is None:
             finished = _after_passes(bytecode, passes, dump)
-            if CALLBACK not in finished.calls:  # what it calls dies with the process
+            if not set(CALLBACKS) & set(finished.calls):  # what it calls dies with the process
                 store.write(key, _encoded(finished))
         else:
             finished = _decoded(entry)

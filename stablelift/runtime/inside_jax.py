@@ -21,7 +21,7 @@ from jax.extend.core import Primitive
 from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
-from stablelift.lowering.callbacks import merge
+from stablelift.lowering.callbacks import call, merge
 from stablelift.lowering.callee import named
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
@@ -37,7 +37,7 @@ from stablelift.lowering.linear import (
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
+from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p, side_effects
 from stablelift.lowering.rule_search import is_costly
 from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
@@ -124,13 +124,14 @@ def _call(program: Program, ctx: Any, *operands: Any) -> Sequence[Any]:
     if key not in memo:
         memo[key] = merge(ctx, program.name, program.finished.bytecode), program
     sizes = jax_compat.sizes_of(ctx, ctx.avals_in)
-    return jax_compat.call_merged(ctx, memo[key][0], [*sizes, *operands])
+    return call(ctx, memo[key][0], [*sizes, *operands])
 
 
 def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
     """The first half of the results and a derivative, where one has been asked for and it is worth it."""
     given: Params = params["params"]
-    found = None if given.asked is None else _halves_of(ctx, given.asked, **params)
+    ordered = jax_compat.in_order(side_effects(params["base"], given))
+    found = None if given.asked is None or ordered else _halves_of(ctx, given.asked, **params)
     if found is None:
         return _lower(primal_p, ctx, *operands, **params)
     return first_half(ctx, found, given, operands)

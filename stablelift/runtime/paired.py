@@ -16,7 +16,7 @@ from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callbacks import merge
+from stablelift.lowering.callbacks import Merged, call, merge
 from stablelift.lowering.maps import Maps
 from stablelift.passes.derivatives.halves import Halves
 
@@ -48,7 +48,7 @@ class _Halved(NamedTuple):
 
 def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.Value]) -> list[ir.Value]:
     """The results of a lift, whose residuals are kept for its derivative."""
-    found = list(jax_compat.call_merged(ctx, _merged(ctx, params["name"], halves.forward), operands))
+    found = list(call(ctx, _merged(ctx, params["name"], halves.forward), operands))
     count = len(params["out_avals"])
     here: Any = ir.InsertionPoint.current
     known = jax_compat.memo_of(ctx).setdefault(_HALVED, {})
@@ -65,8 +65,8 @@ def second_half(
     here: Any = ir.InsertionPoint.current
     if known is None or known.block != here.block:
         return None
-    symbol = _merged(ctx, params["name"], known.halves.reverse)
-    return list(jax_compat.call_merged(ctx, symbol, [*primals, *moving, *known.residuals]))
+    merged = _merged(ctx, params["name"], known.halves.reverse)
+    return list(call(ctx, merged, [*primals, *moving, *known.residuals]))
 
 
 def _identity(value: ir.Value) -> Hashable:
@@ -75,7 +75,7 @@ def _identity(value: ir.Value) -> Hashable:
     return value if constant is None else attr.literal(constant)
 
 
-def _merged(ctx: Any, name: str, half: bytes) -> str:
+def _merged(ctx: Any, name: str, half: bytes) -> Merged:
     memo = jax_compat.memo_of(ctx)
     key = "stablelift half", half
     if key not in memo:

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from stablelift.ir import attr, hlo
-from stablelift.ir.callback import CALLBACK, key_of, primitive_of
+from stablelift.ir.callback import CALLBACKS, key_of, primitive_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PLACEMENT
@@ -34,7 +34,7 @@ def custom_call(op, *operands, mapped):
         return hlo.remake(op, operands, types=batched_types(op, size))
     if target == "ApproxTopK" and not any(mapped[len(mapped) // 2 :]):
         return _approx_top_k(op, size, operands, mapped)
-    if target == CALLBACK:
+    if target in CALLBACKS:
         return _of_python(op, size, operands, mapped)
     hint = "keep the call out of the mapped function, or load the program with what the target stands for"
     raise error_at(op, f"no batching rule for a call of `{target}`", hint=hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stablelift.ir import hlo
-from stablelift.ir.callback import CALLBACK, primitive_of
+from stablelift.ir.callback import CALLBACKS, primitive_of
 from stablelift.ir.location import error_at
 from stablelift.ir.policy import PLACEMENT
 from stablelift.ir.tensor import Tensor
@@ -21,7 +21,7 @@ def custom_call(op, y, *operands):
         return _placed_like(op)
     if target == PLACEMENT:  # what waits for the reverse elsewhere; its tangent stays where it is
         return LinearMap(lambda t: t, lambda ct: ct)
-    if target == CALLBACK:
+    if target in CALLBACKS:
         what = f"`{primitive_of(op)}` has no derivative: what a Python function computes is not known"
         raise error_at(op, what, hint="give the function that calls it a rule (custom_jvp, custom_vjp)")
     hint = "keep the call out of the differentiated function, or give that a rule of its own (custom_vjp)"

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stablelift.ir.callback import calls_in_order
 from stablelift.ir.mlir import func, functions, ir
 from stablelift.ir.region import used_by
 from stablelift.ir.types import byte_size, has_known_sizes
@@ -40,7 +41,7 @@ class Pack(ModulePass):
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
-        if not any(_candidates(known, function) for function in known.values()):
+        if not any(_candidates(known, function) for function in known.values()) or calls_in_order(module):
             return
         # What a call returns in vain must not count as its gain, nor make it wait for others.
         Prune().run(module)

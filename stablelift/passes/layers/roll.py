@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from stablelift.ir.callback import calls_in_order
 from stablelift.ir.lift import signature_of
 from stablelift.ir.mlir import func, ir, is_used
 from stablelift.ir.region import returned
@@ -67,6 +68,12 @@ class _Rolling:
     def run(self) -> None:
         held = self._held(drop_return(self._main))
         chains = chains_in(self._main)
+        if chains and calls_in_order(self._functions.module):
+            why = "they, or what stands between them, may call Python functions in order"
+            for chain in chains:
+                what = f"did not roll {len(chain.ops)} calls of `{callee_of(chain.ops[0])}`"
+                remark(Roll.name, chain.ops[0], what, why)
+            chains = []
         with ir.InsertionPoint(held), self._main.location:
             for chain in chains:
                 with chain.ops[0].location:
