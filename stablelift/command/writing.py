@@ -43,6 +43,7 @@ def finishing(
     """
 
     def finish(module: ir.Module) -> bytes:
+        from stablelift.ir.callback import CALLBACKS
         from stablelift.ir.mlir import to_bytecode, to_portable_artifact, to_text, walk_by_name
         from stablelift.runtime.files import note_trees
         from stablelift.runtime.guard import listing, refuse_callbacks, unknown_ops, untrusted_calls
@@ -60,7 +61,7 @@ def finishing(
         custom_calls = ops.get("stablehlo.custom_call", ())
         if suffix == ".stablehlo":
             refuse_callbacks(custom_calls, output)
-        calls = untrusted_calls(custom_calls, allowed)
+        calls = untrusted_calls(custom_calls, (*allowed, *CALLBACKS))
         strange += [f"custom_call `{target}`{place}" for target, place in calls]
         if strange:
             what = "warning: what Stablelift does not know is left as it is"

@@ -212,7 +212,8 @@ def _switch(site: Site) -> Types:
 
 @row(
     "jvp",
-    "the callee's results, then the tangents of its results `of`, for tangents of its inputs `wrt`",
+    "the callee's results, then the tangents of its results `of`, for tangents of its inputs `wrt`; "
+    "`again` says that the results have been computed elsewhere, where its callbacks were called",
     "primals, tangents",
     {"callee": "symbol", "wrt": "indices", "of": "indices", "again": "bool?"},
     "wrt and of are increasing positions of floating-point or complex inputs and results",
@@ -227,7 +228,8 @@ def _jvp(site: Site) -> Types:
 
 @row(
     "vjp",
-    "the callee's results, then the gradients of its inputs `wrt`, for cotangents of its results `of`",
+    "the callee's results, then the gradients of its inputs `wrt`, for cotangents of its results `of`; "
+    "`again` as for `lift.jvp`",
     "primals, cotangents",
     {"callee": "symbol", "wrt": "indices", "of": "indices", "again": "bool?"},
     "wrt and of are increasing positions of floating-point or complex inputs and results",

@@ -776,7 +776,7 @@ def lowered_as(function: Callable) -> Rule:
     return mlir.lower_fun(function, multiple_results=True)
 
 
-def lower_in_place(ctx: Any, jaxpr: Jaxpr, args: Sequence[ir.Value]) -> Sequence[ir.Value]:
+def lower_in_place(ctx: Any, jaxpr: Jaxpr, args: Sequence[ir.Value]) -> Sequence[Any]:
     """The ops of a jaxpr in the place of an equation; it does nothing in order."""
     body = opened(jaxpr)
     constants = mlir.ir_consts(jaxpr.consts, [var.aval for var in body.constvars])

@@ -14,7 +14,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from stablelift import cache
+from stablelift import cache, functional
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime import cache as runtime_cache
 from stablelift.runtime.store import Store, trim
@@ -182,6 +182,22 @@ def test_enable_and_disable(tmp_path, monkeypatch, restored):
     assert place is not None and place.parent.parent == tmp_path / "elsewhere"
     cache.disable()
     assert cache.folder() is None
+
+
+def test_what_calls_python_is_not_kept(tmp_path, monkeypatch, restored):
+    monkeypatch.setattr("stablelift.runtime.finish.OVER_OPS", {})  # policies of other tests
+    cache.enable(tmp_path)
+    store = cache.folder()
+    assert store is not None
+
+    def entries():
+        return {path for path in store.rglob("*") if path.is_file()}
+
+    jax.jit(functional.vmap(lambda x: (jax.debug.callback(lambda x: None, x), x)[1]))(jax.numpy.ones(3))
+    told = entries()
+    jax.jit(functional.vmap(lambda x: x - 0.123))(jax.numpy.ones(3))
+    assert told == set() != entries()
+    cache.disable()
 
 
 def test_enabling_brings_the_directory_down(tmp_path, restored):

@@ -48,6 +48,13 @@ def test_a_loop_and_its_gradient_run_forward_once():
     assert_close(graded(OURS)(W, X), graded(JAXS)(W, X))  # op by op
 
 
+def test_a_number_among_the_operands():
+    """It is a constant of its own wherever it is lowered."""
+    compiled = jax.jit(jax.grad(lambda w: OURS(w, 0.5 * jnp.ones((2, 3)))[0])).lower(W).compile()
+    scaled = jax.jit(jax.grad(lambda w: functional.scan(lambda c, x: (c * w + x, None), 0.0, XS[0, 0])[0]))
+    assert loops_in(compiled) == loops_in(scaled.lower(2.0).compile()) == 2
+
+
 def through_jit(lib_jit):
     return lambda w: jnp.sin(lib_jit(lambda w: jnp.tanh(X @ w) @ w)(w)).sum()
 

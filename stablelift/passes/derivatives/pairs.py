@@ -80,6 +80,8 @@ def replace_pair(op: ir.Operation, beside: ir.Operation, derive: Derive) -> None
         for old, new in zip(beside.results, given, strict=False):
             old.replace_all_uses_with(new)
         beside.erase()
+        if "again" in op.attributes:
+            del op.attributes["again"]  # what it computes is computed here
         replace_transform(op, derive)
         return
     if op.is_before_in_block(beside):

@@ -83,3 +83,15 @@ def test_a_loop_that_computes_both_is_left_whole():
     return %y#1, %dx : tensor<2xf32>, tensor<2xf32>
   }"""
     assert halves(both.encode(), 1, 1) is None
+
+
+def test_what_is_told_is_told_by_one_half():
+    tells = "stablehlo.custom_call @{}(%{}) {{has_side_effect = true}} : (tensor<2xf32>) -> ()"
+    told = LOOP.replace("%sine =", tells.format("in_the_loop", "v") + "\n      %sine =")
+    told = told.replace("%scaled =", tells.format("early", "cosine") + "\n    %scaled =")
+    told = told.replace("return %y#1, %dx", tells.format("late", "dx") + "\n    return %y#1, %dx")
+    found = halves(told.encode(), 1, 1)
+    assert found is not None
+    forward, reverse = map(text_of, found)
+    for name in ("in_the_loop", "early", "late"):
+        assert (f"@{name}" in forward, f"@{name}" in reverse) == (name != "late", name == "late")
