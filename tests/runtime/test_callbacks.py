@@ -1,5 +1,5 @@
-"""Python functions that run with a program are called as often as by JAX, with the same values and, if they are
-ordered, in the same order; a derivative calls none a second time.
+"""Callbacks are called as often as by JAX, with the same values and, if they are ordered, in the same order;
+a derivative calls none a second time.
 """
 
 from __future__ import annotations
