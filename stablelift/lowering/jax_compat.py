@@ -24,6 +24,7 @@ from jax._src import (
     ad_util,
     api,
     api_util,
+    checkify,
     config,
     core,
     custom_derivatives,
@@ -93,6 +94,9 @@ pure_callback_p = _callback.pure_callback_p
 
 CALLBACKS = (debugging.debug_callback_p, debugging.debug_print_p, _callback.io_callback_p, pure_callback_p)
 """Primitives that call a Python function while the program runs."""
+
+TELLING = (*CALLBACKS, checkify.check_p)
+"""Those, and that of a check."""
 
 high_p: Primitive = hijax.call_hi_primitive_p
 """What stands for an operation that JAX expands into others before it lowers it (`searchsorted`, by 0.12)."""
@@ -295,15 +299,15 @@ def effects(jaxpr: Any) -> list[str]:
     return sorted({type(effect).__name__.removesuffix("Effect") for effect in found})
 
 
-def callback_effects(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
-    """JAX's marks of jaxprs that call Python functions with side effects."""
+def told_effects(jaxprs: Iterable[Jaxpr]) -> frozenset[Any]:
+    """JAX's marks of jaxprs that call Python functions with side effects, or check something."""
     return frozenset(
-        effect for jaxpr in jaxprs for effect in jaxpr.effects if isinstance(effect, _CALLBACK_EFFECTS)
+        effect for jaxpr in jaxprs for effect in jaxpr.effects if isinstance(effect, _TOLD_EFFECTS)
     )
 
 
 _ORDERED_EFFECTS = debugging.OrderedDebugEffect, _callback.OrderedIOEffect
-_CALLBACK_EFFECTS = debugging.DebugEffect, _callback.IOEffect, *_ORDERED_EFFECTS
+_TOLD_EFFECTS = debugging.DebugEffect, _callback.IOEffect, *_ORDERED_EFFECTS, checkify.ErrorEffect
 
 
 def in_order(effects: Iterable[Any]) -> frozenset[Any]:
@@ -337,15 +341,6 @@ def _called_in(value: Any) -> Any:
     return value.__code__, *(tuple(cell.items()) if isinstance(cell, dict) else cell for cell in cells)
 
 
-def place_of_effect(jaxpr: Jaxpr) -> str | None:
-    """`file:line` of the user's first line that has one of the `effects`, the innermost that is known."""
-    for eqn in filter(effects, jaxpr.eqns):
-        below = filter(None, map(place_of_effect, core.jaxprs_in_params(eqn.params)))
-        if place := next(below, place_of(eqn)):
-            return place
-    return None
-
-
 def place_of(eqn: Any) -> str | None:
     """`file:line` of the user's that an equation comes from."""
     return _place(eqn.source_info.traceback)
@@ -354,6 +349,59 @@ def place_of(eqn: Any) -> str | None:
 def _place(traceback: Any) -> str | None:
     frame = source_info_util.user_frame(traceback)
     return f"{frame.file_name}:{frame.start_line}" if frame else None
+
+
+# Checks
+
+
+def checked(jaxpr: Jaxpr, errors: Any, args: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """The error, a pytree, and the results of a jaxpr in which errors of these kinds are looked for."""
+    return checkify.checkify(jaxpr_as_fun(jaxpr), errors=errors)(*args)
+
+
+def looks_for_more_than_checks(kinds: Any) -> bool:
+    """Whether errors of these kinds are found where no user checks anything."""
+    return not checkify.user_checks.issuperset(kinds)
+
+
+def one_of_errors(errors: Any, position: Callable[[Any], Any]) -> Any:
+    """Of each kind of error in stacked ones, that at the position which is chosen by whether there is one."""
+    found = checkify.init_error._replace(_metadata=errors._metadata)
+    for kind, there in errors._pred.items():
+        at = position(there)
+        found = found._update(
+            kind, there[at], errors._code[kind][at], {}, [x[at] for x in errors._payload[kind]]
+        )
+    return found
+
+
+def first_error(old: Any, new: Any) -> Any:
+    """The old one of two errors of the same kinds, where there is one."""
+    for kind, there in new._pred.items():
+        old = checkify.update_error(old, there, new._code[kind], {}, new._payload[kind], kind)
+    return old
+
+
+def register_checks(primitive: Primitive, rule: Callable[..., tuple[list[Any], Sequence[Any]]]) -> None:
+    """The rule by which `checkify` looks for errors in `primitive`: (kinds, args, **params) -> (errors,
+    results).
+    """
+
+    def with_errors(*given: Any, **params: Any) -> tuple[Any, Sequence[Any]]:
+        *context, error, kinds = given[:_CHECKED]
+        errors, results = rule(kinds, given[_CHECKED:], **params)
+        for one in errors:
+            leaves, tree = jax.tree.flatten(one)
+            error, _ = checkify.error_checks[checkify.check_p](
+                *context, error, kinds, *leaves, err_tree=tree, debug=False
+            )
+        return error, results
+
+    checkify.error_checks[primitive] = with_errors
+
+
+_CHECKED = list(inspect.signature(checkify.div_error_check).parameters).index("x")
+"""How many operands of a rule stand before those of the primitive: jax 0.12 has one more."""
 
 
 def is_tracer(value: Any) -> bool:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.jax_compat import CALLBACKS, Jaxpr
+from stablelift.lowering.jax_compat import TELLING, Jaxpr
 
 T = TypeVar("T")
 
@@ -35,6 +35,15 @@ def any_equation(jaxpr: Jaxpr, holds: Callable[[Primitive, dict[str, Any]], bool
 _answers: dict[Any, WeakKeyDictionary[Any, bool]] = {}
 
 
+def place_of_effect(jaxpr: Jaxpr) -> str | None:
+    """`file:line` of the user's first line that has one of JAX's effects, the innermost that is known."""
+    for eqn in filter(jax_compat.effects, jax_compat.opened(jaxpr).eqns):
+        inside = (one for value in eqn.params.values() for one in jaxprs_in(value))
+        if place := next(filter(None, map(place_of_effect, inside)), jax_compat.place_of(eqn)):
+            return place
+    return None
+
+
 def part_of(body: Any, numbers: Sequence[int], inputs: Sequence[Any], outputs: Sequence[Any]) -> Jaxpr:
     """Some equations of an opened jaxpr as a jaxpr of their own."""
     eqns = [body.eqns[number] for number in numbers]
@@ -57,9 +66,11 @@ def with_equations(jaxpr: Jaxpr, eqns: Sequence[Any]) -> Jaxpr:
     return jax_compat.with_body(jaxpr, jax_compat.opened(jaxpr).replace(eqns=list(eqns)))
 
 
-def silent(jaxpr: Jaxpr) -> Jaxpr:
-    """The jaxpr without calls of Python functions that return nothing, in what it calls as well."""
-    return _with_callbacks(jaxpr, _kept_if_needed)
+def silent(value: Any) -> Any:
+    """A jaxpr without checks, and without calls of Python functions that return nothing, in what it calls as
+    well; or what has jaxprs in tuples, as parameters do.
+    """
+    return _with_changed_jaxprs(value, _kept_if_needed)
 
 
 def unordered(jaxpr: Jaxpr) -> Jaxpr:
@@ -82,7 +93,7 @@ def _not_in_order(eqn: Any) -> Any:
 
 def _with_callbacks(jaxpr: Jaxpr, change: Callable[[Any], Any | None]) -> Jaxpr:
     """The jaxpr with what `change` makes of each call of a Python function; of equal jaxprs the same one."""
-    if not jax_compat.callback_effects([jaxpr]):
+    if not jax_compat.told_effects([jaxpr]):
         return jaxpr
     body, known = jax_compat.opened(jaxpr), _changed.setdefault(change, WeakKeyDictionary())
     if body not in known:
@@ -93,20 +104,21 @@ def _with_callbacks(jaxpr: Jaxpr, change: Callable[[Any], Any | None]) -> Jaxpr:
 
 
 def _with_changed(eqn: Any, change: Callable[[Any], Any | None]) -> Any | None:
-    if eqn.primitive in CALLBACKS:
+    if eqn.primitive in TELLING:
         return change(eqn)
-    told = jax_compat.callback_effects([eqn])
+    told = jax_compat.told_effects([eqn])
     if not told:
         return eqn
 
-    def changed(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(changed, value))
-        return _with_callbacks(value, change) if jax_compat.is_jaxpr(value) else value
-
-    params = {name: changed(value) for name, value in eqn.params.items()}
+    params = {name: _with_changed_jaxprs(value, change) for name, value in eqn.params.items()}
     inside = [one for value in params.values() for one in jaxprs_in(value)]
-    return eqn.replace(params=params, effects=eqn.effects - told | jax_compat.callback_effects(inside))
+    return eqn.replace(params=params, effects=eqn.effects - told | jax_compat.told_effects(inside))
+
+
+def _with_changed_jaxprs(value: Any, change: Callable[[Any], Any | None]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_with_changed_jaxprs(entry, change) for entry in value)
+    return _with_callbacks(value, change) if jax_compat.is_jaxpr(value) else value
 
 
 _changed: dict[Any, WeakKeyDictionary[Any, Any]] = {}

@@ -16,6 +16,7 @@ from stablelift.errors import SideEffectError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of, on_devices
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import place_of_effect
 from stablelift.lowering.maps import Maps, inside, outside
 
 lift_p = Primitive("lift")
@@ -107,7 +108,7 @@ def bind(
     held = callees if isinstance(callees, Recursive) else tuple(callees.items())
     jaxprs = _jaxprs(held)
     for jaxpr in jaxprs:
-        refuse_effects(jaxpr)
+        refuse_effects(jaxpr, CHECKS)
     return lift_p.bind(
         *on_devices(devices_of(jaxprs), args),
         op=op,
@@ -127,7 +128,12 @@ def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]
         return params["program"].effects
     if ("again", True) in params["attributes"]:
         return frozenset()
-    return jax_compat.callback_effects(_jaxprs(params["callees"]))
+    return jax_compat.told_effects(_jaxprs(params["callees"]))
+
+
+def checks_something(params: dict[str, Any]) -> bool:
+    """Whether there are checks in a lift."""
+    return any(CHECKS in jax_compat.effects(jaxpr) for jaxpr in _jaxprs(params["callees"]))
 
 
 def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:
@@ -137,21 +143,26 @@ def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:
     return [one for _, held in callees for one in (held if isinstance(held, tuple) else (held,))]
 
 
-_KEPT = ("Debug", "IO", "OrderedDebug", "OrderedIO")
-"""Calls of Python functions."""
+_CALLBACKS = ("Debug", "IO", "OrderedDebug", "OrderedIO")
+
+CHECKS = "Error"
 
 
-def refuse_effects(jaxpr: Jaxpr, allowed: Sequence[str] = ()) -> None:
-    """Raise a SideEffectError when running `jaxpr` would do what no lift keeps: write to references, check.
+def refuse_effects(jaxpr: Jaxpr, *allowed: str) -> None:
+    """Raise a SideEffectError when running `jaxpr` would do more than call Python functions: write to
+    references, check.
 
     `allowed` names further effects to let pass, as `jax_compat.effects` spells them.
     """
-    found = [effect for effect in jax_compat.effects(jaxpr) if effect not in (*_KEPT, *allowed)]
+    found = [effect for effect in jax_compat.effects(jaxpr) if effect not in (*_CALLBACKS, *allowed)]
     if not found:
         return
-    place = jax_compat.place_of_effect(jaxpr)
+    place = place_of_effect(jaxpr)
     raise SideEffectError(
         f"{place + ': ' if place else ''}error: a function with such side effects cannot be lifted\n"
         f"  effects: {', '.join(found)}\n"
-        "  hint: move what has them out of the function"
+        f"  hint: {_FUNCTIONALISE if CHECKS in found else 'move what has them out of the function'}"
     )
+
+
+_FUNCTIONALISE = "checks are made by `checkify.checkify` around the outermost function"

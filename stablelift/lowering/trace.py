@@ -82,7 +82,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     def accept(jaxpr: Any) -> None:
         _accept(jaxpr)
-        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.callback_effects([jaxpr])
+        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.told_effects([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
@@ -139,7 +139,7 @@ def _accept(jaxpr: Any) -> None:
     """Refuse side effects, but not references that live and die inside: JAX's lowering makes values of
     them.
     """
-    refuse_effects(jaxpr, allowed=["InternalMutableArray"])
+    refuse_effects(jaxpr, "InternalMutableArray")
 
 
 def _refuse_callback(op: Any) -> None:

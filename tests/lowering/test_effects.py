@@ -22,12 +22,12 @@ def checks(x):
     return x * 2
 
 
-def refused(function, effect):
+def refused(function, effect, hint):
     return (
         f"{__file__}:{inspect.getsourcelines(function)[1] + 1}: "
         "error: a function with such side effects cannot be lifted\n"
         f"  effects: {effect}\n"
-        "  hint: move what has them out of the function"
+        f"  hint: {hint}"
     )
 
 
@@ -48,7 +48,8 @@ def refused(function, effect):
 def test_check(attempt):
     with pytest.raises(LiftError) as error:
         attempt()
-    assert str(error.value) == refused(checks, "Error")
+    hint = "checks are made by `checkify.checkify` around the outermost function"
+    assert str(error.value) == refused(checks, "Error", hint)
 
 
 def solves(x):
@@ -78,4 +79,5 @@ def test_a_reference_may_live_inside_a_program():
 def test_a_reference_inside_a_lift():
     with pytest.raises(LiftError) as error:
         functional.vmap(doubles)(X)
-    assert str(error.value) == refused(doubles, "InternalMutableArray")
+    hint = "move what has them out of the function"
+    assert str(error.value) == refused(doubles, "InternalMutableArray", hint)

@@ -184,9 +184,16 @@ def compiled(model):
     return [(nn.compile(of(loss)), variables, X) for of in (jax.value_and_grad, functional.value_and_grad)]
 
 
+def linen_if_it_tells(*names):
+    """Flax for jax 0.12 refuses to initialise a loop that tells something."""
+    if jax.__version_info__ >= (0, 12) and any("scan" in name for name in names):
+        pytest.skip("Linen's scan takes what is told for a dependence on the loop")
+    return pytest.importorskip("flax.linen")
+
+
 @pytest.mark.parametrize("name", LIFTS)
 def test_as_linen_tells(name):
-    linen = pytest.importorskip("flax.linen")
+    linen = linen_if_it_tells(name)
     ours = LIFTS[name](nn)
     expected = {use: told.counted(*call) for use, call in uses(LIFTS[name](linen)).items()}
     assert {use: told.counted(*call) for use, call in uses(ours).items()} == expected
@@ -197,10 +204,14 @@ def remat_scan(nn):
     return nn.remat_scan(block(nn), lengths=(2, 2))()
 
 
-@pytest.mark.parametrize("lift", [lambda nn: nn.remat(block(nn))(), remat_scan], ids=["remat", "remat_scan"])
+def remat(nn):
+    return nn.remat(block(nn))()
+
+
+@pytest.mark.parametrize("lift", [remat, remat_scan])
 def test_what_is_computed_again_is_told_once(lift):
     """Linen's remat tells it again where the reverse runs."""
-    linen = pytest.importorskip("flax.linen")
+    linen = linen_if_it_tells(lift.__name__)
     expected, ours = uses(lift(linen)), lift(nn)
     once = told.counted(*expected["apply"])
     found = uses(ours)
