@@ -35,7 +35,9 @@ def summed(of, **options):
 
 
 def while_(of):
-    step = lambda c: (c[0] + 1, c[1] + checked(c[0]))
+    def step(c):
+        return c[0] + 1, c[1] + checked(c[0])
+
     return lambda x: of.while_loop(lambda c: c[0] < 10, step, (x[0], ZERO))
 
 
