@@ -41,6 +41,21 @@ def callbacks(custom_calls: Iterable[Any]) -> list[Any]:
     return [op for op in custom_calls if target_of(op) in CALLBACKS]
 
 
+def is_callback(op: Any) -> bool:
+    """Whether an op calls a Python function."""
+    return op.name == "stablehlo.custom_call" and target_of(op) in CALLBACKS
+
+
+def has_effect(op: Any) -> bool:
+    """Whether a call of a Python function does more than return values."""
+    return op.attributes["has_side_effect"].value
+
+
+def acts(op: Any) -> bool:
+    """Whether a call of a Python function does something in the world, and is not only told of values."""
+    return primitive_of(op) == "io_callback"
+
+
 def target_of(op: Any) -> str:
     """The target of a custom call."""
     return op.attributes["call_target_name"].value

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from types import MethodType
 from typing import Any, NamedTuple
 
 import jax
@@ -310,6 +311,13 @@ _ORDERED_EFFECTS = debugging.OrderedDebugEffect, _callback.OrderedIOEffect
 _TOLD_EFFECTS = debugging.DebugEffect, _callback.IOEffect, *_ORDERED_EFFECTS, checkify.ErrorEffect
 
 
+def effect_of(acts: bool, order: str | None) -> Any:
+    """JAX's mark of a call of a Python function that acts on the world, or is only told of values."""
+    if order is not None:
+        return _ORDERED[order]
+    return _callback._IOEffect if acts else debugging.debug_effect
+
+
 def in_order(effects: Iterable[Any]) -> frozenset[Any]:
     """Those of some effects that take place in the order of the program."""
     return frozenset(effect for effect in effects if isinstance(effect, _ORDERED_EFFECTS))
@@ -321,7 +329,7 @@ def identity_of_callback(params: dict[str, Any]) -> Hashable:
     Raises:
       TypeError: They cannot be compared.
     """
-    found = tuple((name, _called_in(value)) for name, value in sorted(params.items()))
+    found = _identity(dict(sorted(params.items())))
     hash(found)
     return found
 
@@ -333,12 +341,34 @@ def order_of(primitive: Primitive, params: dict[str, Any]) -> str | None:
     return "io" if primitive is _callback.io_callback_p else "debug"
 
 
-def _called_in(value: Any) -> Any:
-    """Of the closure that `jax.debug.callback` makes anew each time, what it closes over."""
-    if getattr(value, "__module__", None) != debugging.__name__ or not hasattr(value, "__closure__"):
-        return value
-    cells = [cell.cell_contents for cell in value.__closure__ or ()]
-    return value.__code__, *(tuple(cell.items()) if isinstance(cell, dict) else cell for cell in cells)
+class _Same:
+    """Stands for an object, and is equal to what stands for the same one."""
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+
+def _identity(value: Any) -> Hashable:
+    """What values have in common that are the same to who calls them: functions are equal to none but
+    themselves, what JAX wraps around one anew each time is what it wraps.
+    """
+    if isinstance(value, dict):
+        return tuple((name, _identity(entry)) for name, entry in value.items())
+    if isinstance(value, tuple | list):
+        return type(value), *map(_identity, value)
+    if isinstance(value, _callback._FlatCallback):
+        return _identity(value.callback_func), value.in_tree
+    if isinstance(value, MethodType):
+        return _Same(value.__func__), _Same(value.__self__)
+    if getattr(value, "__module__", None) == debugging.__name__ and hasattr(value, "__closure__"):
+        return value.__code__, *(_identity(cell.cell_contents) for cell in value.__closure__ or ())
+    return _Same(value) if callable(value) else (type(value), value)
 
 
 def place_of(eqn: Any) -> str | None:

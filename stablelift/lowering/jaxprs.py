@@ -100,6 +100,8 @@ def _with_callbacks(jaxpr: Jaxpr, change: Callable[[Any], Any | None]) -> Jaxpr:
         found = (_with_changed(eqn, change) for eqn in body.eqns)
         eqns = [eqn for eqn in found if eqn is not None]
         known[body] = body.replace(eqns=eqns, effects=frozenset().union(*(eqn.effects for eqn in eqns)))
+    if jaxpr is body:  # of `checkpoint` and `shard_map`, which hold open ones
+        return known[body]
     return jax_compat.with_body(jaxpr, known[body]) if jaxpr.consts else jax_compat.close(known[body])
 
 

@@ -49,9 +49,12 @@ transposable. This is that primitive: `lift.jvp` of what it differentiates, whos
 """
 
 
-@linear_p.def_abstract_eval
-def _linear_abstract_eval(*_: Any, of: tuple[int, ...], avals: tuple[Any, ...], **__: Any) -> list[Any]:
-    return [jax_compat.tangent_aval(avals[index]) for index in of]
+@linear_p.def_effectful_abstract_eval
+def _linear_abstract_eval(
+    *_: Any, of: tuple[int, ...], avals: tuple[Any, ...], **params: Any
+) -> tuple[list[Any], frozenset[Any]]:
+    results = [jax_compat.tangent_aval(avals[index]) for index in of]
+    return results, side_effects(linear_p, params)
 
 
 primal_p = Primitive("lift_primal")
@@ -61,9 +64,9 @@ primal_p.multiple_results = True
 
 @primal_p.def_effectful_abstract_eval
 def _primal_abstract_eval(
-    *_: Any, base: Primitive, params: dict[str, Any], avals: tuple[Any, ...], maps: Maps, **__: Any
+    *_: Any, avals: tuple[Any, ...], maps: Maps, **params: Any
 ) -> tuple[list[Any], frozenset[Any]]:
-    return outside(avals, maps), side_effects(base, params)
+    return outside(avals, maps), side_effects(primal_p, params)
 
 
 gradient_p = Primitive("lift_gradient")
@@ -71,10 +74,13 @@ gradient_p.multiple_results = True
 """The gradients of a lift, from its primals and cotangents of some results: the transpose of `linear_p`."""
 
 
-@gradient_p.def_abstract_eval
-def _gradient_abstract_eval(*args: Any, wrt: tuple[int, ...], maps: Maps, **_: Any) -> list[Any]:
+@gradient_p.def_effectful_abstract_eval
+def _gradient_abstract_eval(
+    *args: Any, wrt: tuple[int, ...], maps: Maps, **params: Any
+) -> tuple[list[Any], frozenset[Any]]:
     primals = inside(args, maps)
-    return outside([jax_compat.tangent_aval(primals[index]) for index in wrt], maps)
+    results = outside([jax_compat.tangent_aval(primals[index]) for index in wrt], maps)
+    return results, side_effects(gradient_p, params)
 
 
 class Recursive:
@@ -122,13 +128,34 @@ def bind(
 def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
     """What a lift or a Program does beside computing its results, in JAX's terms.
 
-    A derivative of what has been computed does nothing again.
+    Of a derivative of what has been computed it is what users' rules do in the reverse.
     """
+    if primitive is primal_p:
+        return side_effects(params["base"], params["params"])
+    if primitive in (linear_p, gradient_p):
+        return effects_of_rules(params["base"], params["params"])
     if primitive is program_p:
         return params["program"].effects
-    if ("again", True) in params["attributes"]:
-        return frozenset()
+    found = frozenset() if ("again", True) in params["attributes"] else effects_of_callees(params)
+    return found | effects_of_rules(primitive, params) if params["op"] in _DERIVATIVES else found
+
+
+_DERIVATIVES = ("lift.jvp", "lift.vjp")
+
+
+def effects_of_callees(params: dict[str, Any]) -> frozenset[Any]:
     return jax_compat.told_effects(_jaxprs(params["callees"]))
+
+
+def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
+    """What the rules of users in a lift, or in a Program, do in the reverse."""
+    from stablelift.lowering.rule_search import effects_of_reverse
+
+    if primitive in (primal_p, linear_p, gradient_p):
+        return effects_of_rules(params["base"], params["params"])
+    if primitive is program_p:
+        return params["program"].effects
+    return frozenset().union(*map(effects_of_reverse, _jaxprs(params["callees"])))
 
 
 def checks_something(params: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from jax import lax
 from jax.extend.core import Primitive
@@ -10,7 +11,7 @@ from jax.extend.core import Primitive
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import any_equation, jaxprs_in
-from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p
+from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
 
 _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
 
@@ -50,3 +51,36 @@ _COSTLY = {
     *(lax.dot_general_p, lax.conv_general_dilated_p),
     *jax_compat.OPAQUE,
 }
+
+
+def effects_of_reverse(jaxpr: Jaxpr) -> frozenset[Any]:
+    """What the reverse rules of users in a jaxpr do beside computing, in JAX's terms; asked once of each."""
+    if not holds_rules(jaxpr):
+        return frozenset()
+    body = jax_compat.opened(jaxpr)
+    if body not in _of_reverse:
+        _of_reverse[body] = frozenset()  # what a recursive rule meets
+        _of_reverse[body] = frozenset().union(*map(_of_equation, body.eqns))
+    return _of_reverse[body]
+
+
+_of_reverse: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
+
+
+def _of_equation(eqn: Any) -> frozenset[Any]:
+    if eqn.primitive is lift_p and eqn.params["op"] == "lift.custom_vjp":
+        held = eqn.params["callees"]
+        rules = [] if isinstance(held, Recursive) else [rule for name, rule in held if name == "bwd"]
+    elif eqn.primitive is jax_compat.custom_vjp_call_p:
+        rules = _traced_reverse(eqn)
+    else:
+        rules = []
+    inside = (one for value in eqn.params.values() for one in jaxprs_in(value))
+    return jax_compat.told_effects(rules).union(*map(effects_of_reverse, inside))
+
+
+def _traced_reverse(eqn: Any) -> list[Jaxpr]:
+    try:
+        return [jax_compat.vjp_functions(eqn.params, eqn.params["call_jaxpr"].in_avals)[1]]
+    except Exception:  # whatever it is, it is raised again where the rule is needed
+        return []

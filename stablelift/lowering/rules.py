@@ -77,14 +77,15 @@ def _program(ctx: Any, *args: Any, program: Any) -> list[Any]:
     return emit(ctx, "lift.call", args, {"callee": callee}, jitted=True)
 
 
-RULES[linear_p] = jax_compat.lowered_as(tangents)
-RULES[gradient_p] = jax_compat.lowered_as(gradients)
-
-
-@lowers(primal_p)
-def _primal(ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
-    jaxpr = jax_compat.make_jaxpr(functools.partial(primal_values, **params), ctx.avals_in)
+def _computed(function: Callable[..., Any], ctx: Any, *args: Any, **params: Any) -> Sequence[Any]:
+    """What a primitive of ours computes, by the lifts that it is made of."""
+    jaxpr = jax_compat.make_jaxpr(functools.partial(function, **params), ctx.avals_in)
     return jax_compat.lower_in_place(ctx, unordered(jaxpr), args)
+
+
+RULES[linear_p] = functools.partial(_computed, tangents)
+RULES[primal_p] = functools.partial(_computed, primal_values)
+RULES[gradient_p] = functools.partial(_computed, gradients)
 
 
 @lowers(jax_compat.jit_p)

@@ -32,14 +32,19 @@ def lowers(primitive: Primitive) -> Callable[[jax_compat.Rule], jax_compat.Rule]
 
 def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
     """The symbol and types of the function that `jaxpr` lowers to; the same jaxpr gives the same function."""
-    memo, jaxpr = jax_compat.memo_of(ctx), unordered(jaxpr)
+    memo = jax_compat.memo_of(ctx)
     # The jaxpr stays in the memo's value, so that its id cannot be given to another one.
     key = ("stablelift callee", id(jaxpr))
     if key not in memo:
         refuse_effects(jaxpr)
-        function = jax_compat.lower_callee(ctx, name, jaxpr)
+        function = lower_function(ctx, name, jaxpr)
         memo[key] = function.name.value, signature_of_jaxpr(ctx, jaxpr), jaxpr
     return memo[key][:2]
+
+
+def lower_function(ctx: Any, name: str, jaxpr: Jaxpr) -> Any:
+    """Lower `jaxpr` to a function of the module; whatever it does in order stays where it stands."""
+    return jax_compat.lower_callee(ctx, name, unordered(jaxpr))
 
 
 def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str, Signature]]:
@@ -52,7 +57,7 @@ def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str
         unique = sum(isinstance(other, Recursive) for other in memo)
         memo[op] = {attribute: f"{name}__{attribute}__{unique}" for attribute in op.callees}
         for attribute, jaxpr in op.callees.items():
-            function = jax_compat.lower_callee(ctx, memo[op][attribute], unordered(jaxpr))
+            function = lower_function(ctx, memo[op][attribute], jaxpr)
             assert function.name.value == memo[op][attribute], f"`@{memo[op][attribute]}` was taken"
     return {
         attribute: (symbol, signature_of_jaxpr(ctx, op.callees[attribute]))

@@ -41,8 +41,6 @@ class Traced:
     out_avals: tuple[jax.ShapeDtypeStruct, ...]
     devices: jax.sharding.Mesh | None
     """Those that the function says parts of it run on."""
-    effects: frozenset[Any]
-    """What it does beside computing its results, in JAX's terms."""
     platform: str
     """What it is lowered for: "cpu", "cuda", "rocm", "tpu" or another that JAX knows."""
 
@@ -82,7 +80,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     def accept(jaxpr: Any) -> None:
         _accept(jaxpr)
-        found["devices"], found["effects"] = devices_of([jaxpr]), jax_compat.told_effects([jaxpr])
+        found["devices"] = devices_of([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
@@ -93,7 +91,6 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         tuple(map(struct, avals)),
         tuple(map(struct, found["avals"])),
         found["devices"],
-        found["effects"],
         platform,
     )
 

@@ -13,6 +13,7 @@ from stablelift.lowering.recursion import ORDERS, poisoned
 from stablelift.lowering.rule_results import carrying, reason_of
 from stablelift.lowering.table import (
     emit,
+    lower_function,
     lowered_callee,
     lowers,
     signature_of_jaxpr,
@@ -100,7 +101,7 @@ def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> lis
         for number, (symbol, jaxpr) in enumerate(zip(memo[key][0], jaxprs, strict=True)):
             refuse_effects(jaxpr)
             memo[_NESTED] = _orders(ctx) + (number > 0)
-            function = jax_compat.lower_callee(ctx, symbol, jaxpr)
+            function = lower_function(ctx, symbol, jaxpr)
             memo[_NESTED] -= number > 0
             assert function.name.value == symbol, f"`@{symbol}` was taken"
     return [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
+from stablelift.ir.callback import is_callback
 from stablelift.ir.mlir import func, ir, is_used, walk
 from stablelift.ir.policy import PLACEMENT
 from stablelift.ir.region import used_by
@@ -18,20 +19,40 @@ def is_pure(functions: FunctionsByName, operation: ir.Operation, pure: set[str] 
 
     `pure` are functions of which that is known, by name; those that this looks into are added.
     """
+    return _has_none(functions, operation, _has_effect, pure)
+
+
+def calls_python(functions: FunctionsByName, operation: ir.Operation) -> bool:
+    """Whether an op, with its regions and all that it refers to, calls a function of Python's, which is to be
+    called as it stands: not once for all steps of a loop.
+    """
+    return not _has_none(functions, operation, is_callback)
+
+
+def _has_none(
+    functions: FunctionsByName,
+    operation: ir.Operation,
+    holds: Callable[[ir.Operation], bool],
+    without: set[str] | None = None,
+) -> bool:
+    """Whether something holds neither of an op, nor of those in its regions and in all that it refers to.
+
+    `without` are functions in which it does not, by name; others that are found are added.
+    """
     if not len(operation.regions) and not callees(operation):
-        return not _has_effect(operation)
-    pending, begun = [operation], set(pure or ())
+        return not holds(operation)
+    pending, begun = [operation], set(without or ())
     while pending:
         root = pending.pop()
         for op in [root, *(walk(root) if len(root.regions) else [])]:
-            if _has_effect(op):
+            if holds(op):
                 return False
             for callee in callees(op):
                 if callee not in begun:  # a rule may refer to itself
                     begun.add(callee)
                     pending.append(functions[callee].operation)
-    if pure is not None:
-        pure.update(begun)
+    if without is not None:
+        without.update(begun)
     return True
 
 

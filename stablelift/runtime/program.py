@@ -19,6 +19,7 @@ import jax
 import numpy as np
 
 from stablelift.errors import LiftError
+from stablelift.ir.callback import CALLBACKS, acts, callbacks, has_effect, order_of
 from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk
 from stablelift.lowering import gradients, mapping
@@ -26,7 +27,7 @@ from stablelift.lowering.axes import prefix_axes
 from stablelift.lowering.callee import name_of
 from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.devices import on_devices
-from stablelift.lowering.jax_compat import TreeDef
+from stablelift.lowering.jax_compat import TreeDef, effect_of
 from stablelift.lowering.primitive import program_p
 from stablelift.lowering.trace import trace
 from stablelift.lowering.widths import has_wide, is_off, mode_for
@@ -52,8 +53,7 @@ class Program:
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
     traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
-    call, None where that is not known; `anew`, if it can be made for others, makes it. `effects` are what it
-    does beside computing its results (`jax.debug.print`), in JAX's terms.
+    call, None where that is not known; `anew`, if it can be made for others, makes it.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -68,7 +68,6 @@ class Program:
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
     platform: str | None = field(default=None, repr=False)
     anew: Callable[[str], Program] | None = field(default=None, repr=False)
-    effects: frozenset[Any] = field(default=frozenset(), repr=False)
 
     # Coming and going
 
@@ -92,7 +91,6 @@ class Program:
             *(found.bytecode, *types, name_of(function)),
             devices=found.devices,
             platform=found.platform,
-            effects=found.effects,
         )
 
     @staticmethod
@@ -169,6 +167,16 @@ class Program:
             module = parse(self.bytecode, ctx)
             PassManager.parse("builtin.module(strip-debuginfo)").run(module.operation)
             return hashlib.sha256(to_bytecode(module)).hexdigest()
+
+    @cached_property
+    def effects(self) -> frozenset[Any]:
+        """What the program may do beside computing its results (`jax.debug.print`), in JAX's terms."""
+        if not any(target.encode() in self.bytecode for target in CALLBACKS):
+            return frozenset()
+        with context() as ctx:
+            module = parse(self.bytecode, ctx)
+            calls = callbacks(walk(module.operation, "stablehlo.custom_call"))
+            return frozenset(effect_of(acts(op), order_of(op)) for op in calls if has_effect(op))
 
     @cached_property
     def _calls(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir import hlo
-from stablelift.ir.callback import callbacks, primitive_of
+from stablelift.ir.callback import acts, callbacks
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import walk
@@ -230,6 +230,6 @@ def _refuse_acts(batcher: Batcher, names: Sequence[str], when: str) -> None:
     """
     for name in callees_first(batcher.functions, names):
         for op in callbacks(walk(batcher.functions[name], "stablehlo.custom_call")):
-            if primitive_of(op) == "io_callback":
+            if acts(op):
                 hint = "call it outside of the map, or where it is the same for all examples"
                 raise error_at(op, f"`io_callback` would be called {when}", hint=hint)

@@ -48,7 +48,7 @@ def _of_python(op, size, operands, mapped):
     except KeyError:
         hint = "trace the program again in this process"
         raise error_at(op, f"`{name}` is there only in the process that traced it", hint=hint) from None
-    except NotImplementedError as error:
+    except (NotImplementedError, ValueError) as error:
         raise error_at(op, f"JAX does not map `{name}`: {str(error).splitlines()[0]}") from None
     return hlo.remake(op, operands, types=batched_types(op, size), backend_config=ir.StringAttr.get(key))
 

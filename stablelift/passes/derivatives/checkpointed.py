@@ -24,7 +24,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.location import error_at
-from stablelift.ir.mlir import ir
+from stablelift.ir.mlir import func, ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
 from stablelift.ir.types import i32, tensor_type
@@ -94,16 +94,14 @@ class _Loop:
         self.region = looked_into(derive.region)
         choice = Inside(self.region) if self.region else None
         self.split = derive.partition(attributes["body"], wrt, tuple(self.active), choice)
-        self.again = derive.quiet(self.split.forward)
+        self.quiet = derive.quiet
+        self.again = self.quiet(self.split.forward)
         self.sources = residual_sources(self.split)
         self.keeps = self.region is not None and None in self.sources
         self.i32 = tensor_type([], i32())
 
     def number(self, value: int) -> Tensor:
         return hlo.constant(value, self.i32)
-
-    def runs(self, carry: Sequence[Tensor], consts: Sequence[Tensor]) -> Tensor:
-        return call(self.cond, [*consts, *carry])[0]
 
     def repeat(
         self,
@@ -151,7 +149,7 @@ class _Loop:
     def forward(self) -> _Swept:
         """Run the loop in segments of `period` steps."""
         if not self.keeps:
-            return self._sweep([], [], lambda consts, given, number, x, kept: (self.step(consts, x), kept))
+            return self._sweep([], [], self._plain_step, self.cond)
         assert self.region is not None
         width = len(self.carry)
         types = list(self.split.forward.type.results)[width:]
@@ -167,49 +165,61 @@ class _Loop:
         def again(consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
             return self.step_again(consts, given, number, carry), kept
 
-        found = self._sweep([], buffers, keeping)
+        found = self._sweep([], buffers, keeping, self.cond)
         kept = [named(x, self.region) for x in found.kept]
-        replayed = self._sweep(kept, [], again)
+        replayed = self._sweep(kept, [], again, self.quiet(self.cond))
         note_replay(replayed.flat, found._replace(kept=[]).flat)
         return replayed._replace(results=found.results, kept=kept)
+
+    def _plain_step(self, consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
+        return self.step(consts, carry), kept
 
     def _sweep(
         self,
         given: Sequence[Tensor],
         buffers: Sequence[Tensor],
         step: Callable[..., tuple[Sequence[Tensor], Sequence[Tensor]]],
+        cond: func.FuncOp,
     ) -> _Swept:
-        """The loop, in which `step` sees `given`, the step's number, and `buffers`, which it may change."""
+        """The loop, in which `step` sees `given`, the step's number, and `buffers`, which it may change.
+
+        Before each step, and behind the last, `cond` is asked once.
+        """
         count, width = self.count, len(self.carry)
         of_cond = len(self.cond_consts)
         parts = [of_cond, len(self.consts), len(given)]
         stores = [hlo.constant(0, with_axis(x.type, 0, count)) for x in self.carry]
 
+        def goes_on(consts: Sequence[Tensor], number: Tensor, carry: Sequence[Tensor]) -> Tensor:
+            within = hlo.compare(number, "LT", self.bound)
+            return hlo.logical_and(within, call(cond, [*consts, *carry])[0])
+
         def runs(consts: list[Tensor], state: list[Tensor]) -> Tensor:
-            within = hlo.compare(state[1], "LT", self.bound)
-            return hlo.logical_and(within, self.runs(state[2 : 2 + width], consts[:of_cond]))
+            return state[2]
 
         def segment(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            (position, steps), carry, stored, kept = split_by(state, [2, width, width, len(buffers)])
+            (position, steps, more), carry, stored, kept = split_by(state, [3, width, width, len(buffers)])
             stored = [write(buffer, x, position) for buffer, x in zip(stored, carry, strict=True)]
-            taken, steps, *rest = self.repeat(
-                "segment", self.period, consts, [self.number(0), steps, *carry, *kept], inside, one
+            taken, steps, more, *rest = self.repeat(
+                "segment", self.period, consts, [self.number(0), steps, more, *carry, *kept], inside, one
             )
-            return [position + 1, steps, *rest[:width], *stored, *rest[width:]]
+            return [position + 1, steps, more, *rest[:width], *stored, *rest[width:]]
 
         def inside(consts: list[Tensor], state: list[Tensor]) -> Tensor:
-            return hlo.logical_and(hlo.compare(state[0], "LT", self.period), runs(consts, state))
+            return hlo.logical_and(hlo.compare(state[0], "LT", self.period), state[2])
 
         def one(consts: list[Tensor], state: list[Tensor]) -> list[Tensor]:
-            (taken, number), carry, kept = split_by(state, [2, width, len(buffers)])
-            _, body_consts, seen = split_by(consts, parts)
+            (taken, number, _), carry, kept = split_by(state, [3, width, len(buffers)])
+            cond_consts, body_consts, seen = split_by(consts, parts)
             carry, kept = step(body_consts, seen, number, carry, kept)
-            return [taken + 1, number + 1, *carry, *kept]
+            more = goes_on(cond_consts, number + 1, carry)
+            return [taken + 1, number + 1, more, *carry, *kept]
 
-        start = [self.number(0), self.number(0), *self.carry, *stores, *buffers]
+        first = goes_on(self.cond_consts, self.number(0), self.carry)
+        start = [self.number(0), self.number(0), first, *self.carry, *stores, *buffers]
         consts = [*self.cond_consts, *self.consts, *given]
         found = self.repeat("segments", count, consts, start, runs, segment)
-        (segments, steps), results, stored, kept = split_by(found, [2, width, width, len(buffers)])
+        (segments, steps, _), results, stored, kept = split_by(found, [3, width, width, len(buffers)])
         return _Swept(segments, steps, results, stored, kept)
 
     # Reverse: the gradients of the active constants, then of the active carry

@@ -54,7 +54,7 @@ class Quiet:
 def _effects(function: func.FuncOp) -> Sequence[Any]:
     """The calls of Python functions with side effects in a function."""
     found = callback.callbacks(walk(function, "stablehlo.custom_call"))
-    found = [op for op in found if op.attributes["has_side_effect"].value]
+    found = list(filter(callback.has_effect, found))
     for op in found:
         if len(op.results):
             what = f"`{callback.primitive_of(op)}` would be called a second time, for a derivative"

@@ -22,6 +22,7 @@ from stablelift.passes.kept import is_kept, keep_call
 from stablelift.passes.layers.order import sort_block
 from stablelift.passes.layers.prune import Prune
 from stablelift.passes.layers.stack import Stacker
+from stablelift.passes.liveness import calls_python
 from stablelift.passes.module import Functions, body_of
 from stablelift.passes.remarks import remark
 
@@ -61,7 +62,8 @@ def calls_to_pack(function: func.FuncOp) -> list[list[ir.Operation]]:
 
 
 def _candidates(known: FunctionsByName, function: func.FuncOp) -> list[list[ir.Operation]]:
-    return [ops for ops in calls_to_pack(function) if _gains(known, ops)]
+    found = [ops for ops in calls_to_pack(function) if _gains(known, ops)]
+    return [ops for ops in found if not calls_python(known, ops[0])]
 
 
 def _gains(known: FunctionsByName, ops: Sequence[ir.Operation]) -> bool:

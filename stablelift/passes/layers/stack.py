@@ -18,6 +18,7 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import batching, emit_batched
 from stablelift.passes.layers.parts import concatenation, part_of
+from stablelift.passes.liveness import calls_python
 from stablelift.passes.module import Functions, body_of
 
 Values = tuple[ir.Value, ...]
@@ -202,6 +203,8 @@ class Stacker:
         the ops waits for another, or where one is part of a batched op already.
         """
         if not _are_equal(ops) or self._depend(ops) or any(op.results[0] in self._merged for op in ops):
+            return None
+        if calls_python(self._functions, ops[0]):
             return None
         first, size = ops[0], len(ops)
         operands = [self.stack(column) for column in zip(*(list(op.operands) for op in ops), strict=True)]

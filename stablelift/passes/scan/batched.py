@@ -19,7 +19,7 @@ from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import batching
 from stablelift.passes.copying import Become, copy_ops
-from stablelift.passes.liveness import is_pure, needed_for, reached_from
+from stablelift.passes.liveness import calls_python, is_pure, needed_for, reached_from
 from stablelift.passes.module import body_of, call, finish
 from stablelift.passes.scan.loop import Loop, Stacked
 
@@ -88,6 +88,7 @@ def can_be_mapped(loop: Loop, part: Part) -> bool:
         (op.name in batching or not len(op.operands))
         and len(used_by(op)) == len(op.operands)
         and is_pure(loop.functions, op)
+        and not calls_python(loop.functions, op)
         for op in part.operations
     )
 
