@@ -24,7 +24,9 @@ class LiftError(StableliftError):
 
 
 class SideEffectError(LiftError):
-    """A function prints, calls back into Python, or writes to references, which a lift cannot keep."""
+    """A function does what a lift cannot keep: it writes to references, or checks something that nobody looks
+    at, or calls back into Python where that cannot be.
+    """
 
 
 class ModuleError(StableliftError):

@@ -4,8 +4,8 @@ The primitive is kept as one custom call (`ir/callback.py`) through all passes, 
 computes. When a finished program joins a module of JAX's, JAX's own lowering takes the place of each. Mapped,
 it is what JAX's rule for the primitive makes of it: the function is as opaque to us as a library's.
 
-An op finds its function again by a key, good for the life of the process. A file has no functions: a program
-in it cannot call them.
+An op finds its function again by a key, good for the life of the process, and so long is the function kept. A
+file has no functions: a program in it cannot call them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from stablelift.lowering.widths import mode_for
 
 @dataclass(frozen=True)
 class Callback:
-    """What a key stands for: a function of arrays that applies one primitive, and the types of what it takes
-    and returns.
+    """What a key stands for: a function of arrays that applies one primitive, by its name, and the types of
+    what it takes and returns.
     """
 
+    name: str
     apply: Callable[..., Sequence[Any]]
     avals: tuple[Any, ...]
     out_avals: tuple[Any, ...]
@@ -47,21 +48,21 @@ _KEYS: dict[Hashable, str] = {}
 _NUMBERS = count()
 
 
-def _register(name: str, identity: Hashable, made: Callback) -> str:
+def _register(made: Callback, identity: Hashable) -> str:
     """The key of a callback. What is equal has equal keys, so that equal programs are known to be."""
-    key = _KEYS.setdefault((name, identity), f"{name}:{_PROCESS}:{next(_NUMBERS)}")
+    key = _KEYS.setdefault((made.name, identity), f"{made.name}:{_PROCESS}:{next(_NUMBERS)}")
     _KNOWN.setdefault(key, made)
     return key
 
 
 def _lower(primitive: Primitive, ctx: Any, *args: Any, **params: Any) -> Sequence[ir.Value]:
     avals = tuple(map(unweak, ctx.avals_in))
-    made = Callback(partial(primitive.bind, **params), avals, tuple(ctx.avals_out))
+    made = Callback(primitive.name, partial(primitive.bind, **params), avals, tuple(ctx.avals_out))
     try:
         identity = jax_compat.identity_of_callback(params), avals
     except TypeError:
         identity = object()
-    key = _register(primitive.name, identity, made)
+    key = _register(made, identity)
     types = [jax_compat.ir_type(ctx, aval) for aval in made.out_avals]
     has_effect, order = primitive is not jax_compat.pure_callback_p, jax_compat.order_of(primitive, params)
     return list(callback.create(types, args, key, has_effect, order).results)
@@ -82,8 +83,8 @@ def batched(key: str, mapped: Sequence[bool], size: int) -> str:
     apply, avals = mapped_by_jax(one.apply, one.avals, mapped, size)
     with mode_for(avals):
         out_avals = jax_compat.make_jaxpr(apply, avals).out_avals
-    made = Callback(apply, tuple(avals), tuple(out_avals))
-    return _register(key.split(":")[0], (key, tuple(mapped), size), made)
+    made = Callback(one.name, apply, tuple(avals), tuple(out_avals))
+    return _register(made, (key, tuple(mapped), size))
 
 
 class Merged(NamedTuple):
@@ -105,9 +106,9 @@ def merge(ctx: Any, name: str, bytecode: bytes) -> Merged:
         return Merged(jax_compat.merge(ctx, name, bytecode))
     module = ir.Module.parse(bytecode, context=ctx.module_context.context)
     kinds = thread_tokens(module)
+    calls = callback.callbacks(walk(module.operation, "stablehlo.custom_call"))
     symbol = jax_compat.merge(ctx, name, module)
-    calls = walk(ctx.module_context.module.operation, "stablehlo.custom_call")
-    for op in callback.callbacks(calls):
+    for op in calls:
         _become_jax(ctx, op.operation)
     return Merged(symbol, kinds)
 

@@ -91,6 +91,10 @@ def _not_in_order(eqn: Any) -> Any:
     return eqn.replace(effects=eqn.effects - jax_compat.in_order(eqn.effects))
 
 
+_changed: dict[Any, WeakKeyDictionary[Any, Any]] = {}
+"""By change, what has been made of jaxprs."""
+
+
 def _with_callbacks(jaxpr: Jaxpr, change: Callable[[Any], Any | None]) -> Jaxpr:
     """The jaxpr with what `change` makes of each call of a Python function; of equal jaxprs the same one."""
     if not jax_compat.told_effects([jaxpr]):
@@ -121,9 +125,6 @@ def _with_changed_jaxprs(value: Any, change: Callable[[Any], Any | None]) -> Any
     if isinstance(value, tuple):
         return tuple(_with_changed_jaxprs(entry, change) for entry in value)
     return _with_callbacks(value, change) if jax_compat.is_jaxpr(value) else value
-
-
-_changed: dict[Any, WeakKeyDictionary[Any, Any]] = {}
 
 
 def interpreted(

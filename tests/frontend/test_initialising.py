@@ -177,7 +177,7 @@ def test_a_module_that_looks_at_values_is_initialised_op_by_op_in_silence():
     assert kernel.shape == (5, 2)
 
 
-def test_a_module_with_side_effects_is_initialised_op_by_op_in_silence(capfd):
+def test_a_module_that_prints_is_initialised_without_a_warning(capfd):
     class Printing(stablelift.Module):
         @stablelift.compact
         def __call__(self, x):

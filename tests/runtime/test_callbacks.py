@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 
 import jax
@@ -375,6 +376,123 @@ def test_a_map_that_jax_has_no_rule_for():
         functional.vmap(sine)(X)
 
 
+# As they stand
+
+
+def before_a_product(of, **options):
+    """What does not depend on the carry could leave the loop, for all steps at once."""
+
+    def twice(x):
+        told.found.append(np.shape(x))
+        return np.asarray(x) * 2
+
+    def body(c, x):
+        y = jax.pure_callback(twice, jax.ShapeDtypeStruct((3,), jnp.float32), jnp.sin(x), **options)
+        return jnp.tanh(c @ W + jnp.tanh(y @ W)), c
+
+    return lambda rows: of.scan(body, jnp.ones(3), rows)
+
+
+def many_calls(of):
+    @jax.jit
+    def drawn(x):
+        say("x", x)
+        y = jax.pure_callback(lambda x: np.full(512, x), jax.ShapeDtypeStruct((512,), jnp.float32), x)
+        for _ in range(8):
+            y = jnp.sin(y) * 2 + 1
+        return y
+
+    return of.jit(lambda rows: sum(drawn(rows[0, 0] + number) for number in range(20)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [before_a_product, partial(before_a_product, vmap_method="expand_dims"), many_calls],
+    ids=["without a map", "mapped", "many calls"],
+)
+def test_python_is_called_as_it_stands(make):
+    results, found = told.during(nn.compile(make(functional)), ROWS)
+    expected, told_by_jax = told.during(jax.jit(make(Jaxs)), ROWS)
+    assert Counter(found) == Counter(told_by_jax)
+    assert_close(jax.tree.leaves(results), jax.tree.leaves(expected))
+
+
+def test_a_condition_is_asked_once_for_each_step():
+    asked = []
+
+    def goes_on(_):
+        asked.append(1)
+        return np.bool_(len(asked) <= 4)
+
+    def doubled(x):
+        def condition(x):
+            return io_callback(goes_on, jax.ShapeDtypeStruct((), jnp.bool_), jax.lax.stop_gradient(x))
+
+        return functional.while_loop(condition, lambda x: x * 2, x, max_trip_count=20)
+
+    for function in (doubled, functional.grad(doubled)):
+        asked.clear()
+        assert function(1.0) == 16
+        assert len(asked) == 5
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("through", THROUGH)
+def test_a_reverse_rule_tells(through, ordered):
+    """Also where nobody uses the gradient, as JAX's does."""
+
+    @jax.custom_vjp
+    def sine(x):
+        return jnp.sin(x)
+
+    sine.defvjp(
+        lambda x: (jnp.sin(x), x), lambda x, ct: (say("reverse", ct, ordered), (ct * jnp.cos(x),))[1]
+    )
+
+    def summed(of):
+        return lambda x: of.scan(lambda c, x: (c * sine(x), None), ONE, x)[0]
+
+    ours, jaxs = THROUGH[through]
+    for grad in (
+        jax.grad,
+        lambda f: lambda x: jax.value_and_grad(f)(x)[0],
+        lambda f: jax.grad(lambda x: jax.grad(f)(x).sum()),
+    ):
+        found = told.during(ours(grad(summed(functional))), X)[1]
+        expected = told.during(jaxs(grad(summed(Jaxs))), X)[1]
+        assert found == expected if ordered else Counter(found) == Counter(expected)
+    if through == "eager":
+        of_ours, of_jaxs = (jax.make_jaxpr(jax.grad(summed(of)))(X).effects for of in (functional, Jaxs))
+        assert of_ours == of_jaxs == Program.trace(functional.grad(summed(functional)), X).effects
+
+
+def test_checkpoint_of_jax_inside():
+    def body(c, x):
+        return jax.checkpoint(lambda c, x: (say("x", x, ordered=True), c * x)[1])(c, x), None
+
+    found = told.during(jax.jit(lambda x: functional.scan(body, ONE, x)), X)[1]
+    assert found == told.during(jax.jit(lambda x: jax.lax.scan(body, ONE, x)), X)[1] != []
+
+
+@dataclass(frozen=True)
+class Log:
+    """Equal to others of its name, which is not to be one with them."""
+
+    name: str
+    found: list = field(compare=False)
+
+    def __call__(self, x):
+        self.found.append(float(x))
+
+
+def test_functions_that_are_equal_are_not_the_same():
+    logs = [Log("log", []), Log("log", [])]
+    for log in logs:
+        functional.scan(lambda c, x, log=log: (jax.debug.callback(log, x), (c, None))[1], ONE, X)
+        jax.effects_barrier()
+    assert [log.found for log in logs] == [list(X), list(X)]
+
+
 # In order
 
 
@@ -548,7 +666,8 @@ def test_a_program_from_another_process(tmp_path):
     with pytest.raises(LiftError, match=r"allow_custom_calls=\['stablelift.callback'\]"):
         Program.load(path)
     here = Program.load(path, allow_custom_calls=["stablelift.callback"])
-    assert told.counted(here, X) == told.counted(product(functional), X)
+    for use in (lambda f: f, lambda f: jax.jit(jax.grad(f)), lambda f: jax.jit(lambda x: (f(x), x)[1])):
+        assert told.counted(use(here), X) == told.counted(product(functional), X)
     script = (
         "import jax.numpy as jnp; from stablelift import Program\n"
         f"Program.load({str(path)!r}, allow_custom_calls=['stablelift.callback'])(jnp.ones(4))"

@@ -58,6 +58,6 @@ def _effects(function: func.FuncOp) -> Sequence[Any]:
     for op in found:
         if len(op.results):
             what = f"`{callback.primitive_of(op)}` would be called a second time, for a derivative"
-            hint = "give its results to the lift as arguments, or differentiate by stablelift's own `grad`"
+            hint = "call it outside of what is differentiated, and give its results to that as arguments"
             raise error_at(op, what, hint=hint)
     return found
