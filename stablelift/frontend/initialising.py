@@ -3,7 +3,8 @@
 Outside of any trace `Module.init` is traced like a lift, so equal layers are traced once, `lift-prune` drops
 the forward pass, and `lift-pack` makes one batched draw of equal initialisers; keys and values are those of
 running it op by op. So it is under `jax.jit`, where values are those of tracing it in place: compiled as one
-program. Where that cannot be (the Module looks at values, checks something) it runs op by op; for any other reason than these with a warning, since the reason is then a defect of the compiler.
+program. Where that cannot be (the Module looks at values, checks something) it runs op by op; for any other
+reason than these with a warning, since the reason is then a defect of the compiler.
 """
 
 from __future__ import annotations
