@@ -19,6 +19,8 @@ def is_pure(functions: FunctionsByName, operation: ir.Operation, pure: set[str] 
 
     `pure` are functions of which that is known, by name; those that this looks into are added.
     """
+    if not len(operation.regions) and not callees(operation):
+        return not _has_effect(operation)
     return _has_none(functions, operation, _has_effect, pure)
 
 
@@ -26,7 +28,7 @@ def calls_python(functions: FunctionsByName, operation: ir.Operation) -> bool:
     """Whether an op, with its regions and all that it refers to, calls a function of Python's, which is to be
     called as it stands: not once for all steps of a loop.
     """
-    return not _has_none(functions, operation, is_callback)
+    return is_callback(operation) or not _has_none(functions, operation, is_callback)
 
 
 def _has_none(
@@ -39,8 +41,6 @@ def _has_none(
 
     `without` are functions in which it does not, by name; others that are found are added.
     """
-    if not len(operation.regions) and not callees(operation):
-        return not holds(operation)
     pending, begun = [operation], set(without or ())
     while pending:
         root = pending.pop()

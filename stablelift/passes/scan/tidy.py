@@ -10,6 +10,7 @@ one step is its body, one of none its start. Needs: calls are inlined. Keeps: re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stablelift.ir import attr, hlo
@@ -188,23 +189,29 @@ def drop_dead(loop: Loop) -> Changes:
     side effect needs.
     """
     unused = [part for part in loop.ys if not is_used(part.result)]
-    live = [part for part in loop.carry if is_used(part.result)]
     wanted = [part.value for part in loop.ys if part not in unused]
-    pure: set[str] = set()
-    wanted += [x for op in loop.operations if not is_pure(loop.functions, op, pure) for x in used_by(op)]
-    while True:
-        needed = needed_for(loop.operations, [*wanted, *(part.following for part in live)])
-        grown = [part for part in loop.carry if part in live or part.inside in needed]
-        if len(grown) == len(live):
-            break
-        live = grown
-    dead = [part for part in loop.carry if part not in live]
+    dead = _not_needed(loop, wanted)
+    if dead:
+        pure: set[str] = set()
+        wanted += [x for op in loop.operations if not is_pure(loop.functions, op, pure) for x in used_by(op)]
+        dead = _not_needed(loop, wanted)
     for part in unused:
         loop.ys.remove(part)
     for part in dead:
         loop.carry.remove(part)
     texts = [f"{len(unused)} stacked results unused"] if unused else []
     return [*texts, f"{len(dead)} carried for nothing"] if dead else texts
+
+
+def _not_needed(loop: Loop, wanted: Sequence[ir.Value]) -> list[Carried]:
+    """The carried values that neither a result, nor a live carry, nor one of the wanted values needs."""
+    live = [part for part in loop.carry if is_used(part.result)]
+    while True:
+        needed = needed_for(loop.operations, [*wanted, *(part.following for part in live)])
+        grown = [part for part in loop.carry if part in live or part.inside in needed]
+        if len(grown) == len(live):
+            return [part for part in loop.carry if part not in live]
+        live = grown
 
 
 _RULES = (
