@@ -20,6 +20,11 @@ ORDERED = {"debug": "stablelift.ordered_debug", "io": "stablelift.ordered_io"}
 CALLBACKS = (CALLBACK, *ORDERED.values())
 
 
+def may_call_python(bytecode: bytes) -> bool:
+    """Whether a module may have such calls; where it may not it need not be parsed."""
+    return any(target.encode() in bytecode for target in CALLBACKS)
+
+
 def create(
     results: Sequence[Any], operands: Sequence[ir.Value], key: str, has_effect: bool, order: str | None
 ) -> ir.Operation:

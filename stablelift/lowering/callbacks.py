@@ -72,19 +72,28 @@ for _primitive in jax_compat.CALLBACKS:
     RULES[_primitive] = partial(_lower, _primitive)
 
 
-def batched(key: str, mapped: Sequence[bool], size: int) -> str:
+def batched(op: Any, mapped: Sequence[bool], size: int) -> str:
     """The key of a callback on `mapped` arguments that carry a batch on axis 0, as all results do then.
 
     Raises:
-      KeyError: The function is one of another process.
-      NotImplementedError: JAX does not map it.
+      SideEffectError: The function is one of another process.
+      NotImplementedError, ValueError: JAX does not map it.
     """
-    one = _KNOWN[key]
+    one = _called_by(op)
     apply, avals = mapped_by_jax(one.apply, one.avals, mapped, size)
     with mode_for(avals):
         out_avals = jax_compat.make_jaxpr(apply, avals).out_avals
     made = Callback(one.name, apply, tuple(avals), tuple(out_avals))
-    return _register(made, (key, tuple(mapped), size))
+    return _register(made, (callback.key_of(op), tuple(mapped), size))
+
+
+def _called_by(op: Any) -> Callback:
+    """What an op calls. Raises: SideEffectError where that is a function of another process."""
+    one = _KNOWN.get(callback.key_of(op))
+    if one is None:
+        what = "a function that calls back into Python is there only in the process that traced it"
+        raise _refusal(op, what, "trace the program again in this process")
+    return one
 
 
 class Merged(NamedTuple):
@@ -102,7 +111,7 @@ def merge(ctx: Any, name: str, bytecode: bytes) -> Merged:
     Raises:
       SideEffectError: It calls a Python function of another process, or one where none can be called.
     """
-    if not any(target.encode() in bytecode for target in callback.CALLBACKS):
+    if not callback.may_call_python(bytecode):
         return Merged(jax_compat.merge(ctx, name, bytecode))
     module = ir.Module.parse(bytecode, context=ctx.module_context.context)
     kinds = thread_tokens(module)
@@ -124,10 +133,7 @@ def call(ctx: Any, merged: Merged, operands: Sequence[ir.Value]) -> Sequence[ir.
 
 def _become_jax(ctx: Any, op: ir.Operation) -> None:
     """Put JAX's own lowering in the place of a callback."""
-    one = _KNOWN.get(callback.key_of(op))
-    if one is None:
-        what = "a function that calls back into Python is there only in the process that traced it"
-        raise _refusal(op, what, "trace the program again in this process")
+    one = _called_by(op)
     if len(jax_compat.platforms_of(ctx)) > 1 or any(map(jax_compat.is_symbolic, one.avals)):
         what = "JAX calls back into Python on one platform, with arrays of known sizes"
         raise _refusal(op, what, "export for one platform and with numbers for sizes, or without callbacks")
@@ -140,5 +146,5 @@ def _become_jax(ctx: Any, op: ir.Operation) -> None:
     op.erase()
 
 
-def _refusal(op: ir.Operation, what: str, hint: str) -> SideEffectError:
+def _refusal(op: Any, what: str, hint: str) -> SideEffectError:
     return SideEffectError(str(error_at(op, what, hint=hint)))

@@ -875,7 +875,8 @@ def lower_here(
 
     It may be any function of the module: values that the equation has (sizes, constants) are not there.
     """
-    changed: dict[str, Any] = {"tokens_in": _token_set(tokens), "tokens_out": None}
+    given = mlir.TokenSet({_ORDERED[kind]: token for kind, token in tokens.items()})
+    changed: dict[str, Any] = {"tokens_in": given, "tokens_out": None}
     changed |= {"const_lowering": {}, "dim_var_values": ()}
     here = ctx.replace(avals_in=list(avals), avals_out=None, **changed)
     results = list(lowered_as(function)(here, *operands))
@@ -888,10 +889,6 @@ Tokens = Mapping[str, ir.Value]
 _ORDERED = {"debug": debugging.ordered_debug_effect, "io": _callback._OrderedIOEffect}
 
 
-def _token_set(tokens: Tokens) -> Any:
-    return mlir.TokenSet({_ORDERED[kind]: token for kind, token in tokens.items()})
-
-
 def tokens_before(ctx: Any, kinds: Iterable[str]) -> Tokens:
     """The tokens of these kinds before the equation that is being lowered; new ones where JAX has none."""
     known = dict(ctx.tokens_in.items())
@@ -901,10 +898,9 @@ def tokens_before(ctx: Any, kinds: Iterable[str]) -> Tokens:
 def leave_tokens(ctx: Any, tokens: Tokens) -> None:
     """Let what follows the equation be behind these tokens, and of other kinds behind what was before it."""
     if len(ctx.tokens_in):
-        found = _token_set(tokens)
-        ctx.set_tokens_out(
-            mlir.TokenSet({one: dict(found.items()).get(one, old) for one, old in ctx.tokens_in.items()})
-        )
+        after = {_ORDERED[kind]: token for kind, token in tokens.items()}
+        before = ctx.tokens_in.items()
+        ctx.set_tokens_out(mlir.TokenSet({effect: after.get(effect, token) for effect, token in before}))
 
 
 def register_lowering(primitive: Primitive, rule: Rule, in_place: bool = False) -> None:

@@ -16,7 +16,7 @@ from stablelift.errors import SideEffectError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.devices import devices_of, on_devices
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.jaxprs import place_of_effect
+from stablelift.lowering.jaxprs import jaxprs_in, place_of_effect
 from stablelift.lowering.maps import Maps, inside, outside
 
 lift_p = Primitive("lift")
@@ -112,7 +112,7 @@ def bind(
       SideEffectError: A callee has side effects, which a lift cannot keep.
     """
     held = callees if isinstance(callees, Recursive) else tuple(callees.items())
-    jaxprs = _jaxprs(held)
+    jaxprs = jaxprs_in(held)
     for jaxpr in jaxprs:
         refuse_effects(jaxpr, CHECKS)
     return lift_p.bind(
@@ -136,15 +136,12 @@ def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]
         return effects_of_rules(params["base"], params["params"])
     if primitive is program_p:
         return params["program"].effects
-    found = frozenset() if ("again", True) in params["attributes"] else effects_of_callees(params)
+    is_again = ("again", True) in params["attributes"]
+    found = jax_compat.told_effects([] if is_again else jaxprs_in(params["callees"]))
     return found | effects_of_rules(primitive, params) if params["op"] in _DERIVATIVES else found
 
 
 _DERIVATIVES = ("lift.jvp", "lift.vjp")
-
-
-def effects_of_callees(params: dict[str, Any]) -> frozenset[Any]:
-    return jax_compat.told_effects(_jaxprs(params["callees"]))
 
 
 def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
@@ -155,19 +152,12 @@ def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[
         return effects_of_rules(params["base"], params["params"])
     if primitive is program_p:
         return params["program"].effects
-    return frozenset().union(*map(effects_of_reverse, _jaxprs(params["callees"])))
+    return frozenset().union(*map(effects_of_reverse, jaxprs_in(params["callees"])))
 
 
 def checks_something(params: dict[str, Any]) -> bool:
     """Whether there are checks in a lift."""
-    return any(CHECKS in jax_compat.effects(jaxpr) for jaxpr in _jaxprs(params["callees"]))
-
-
-def _jaxprs(callees: tuple[tuple[str, Any], ...] | Recursive) -> list[Jaxpr]:
-    """The jaxprs among the callees of a lift, as its parameters hold them."""
-    if isinstance(callees, Recursive):
-        return []
-    return [one for _, held in callees for one in (held if isinstance(held, tuple) else (held,))]
+    return any(CHECKS in jax_compat.effects(jaxpr) for jaxpr in jaxprs_in(params["callees"]))
 
 
 _CALLBACKS = ("Debug", "IO", "OrderedDebug", "OrderedIO")

@@ -11,10 +11,12 @@ from typing import Any
 
 from jaxlib.cpu import _lapack
 
+from stablelift.ir.callback import target_of
+
 
 def called(custom_calls: Iterable[Any]) -> tuple[str, ...]:
     """The targets of custom calls, each once."""
-    return tuple(sorted({op.attributes["call_target_name"].value for op in custom_calls}))
+    return tuple(sorted(set(map(target_of, custom_calls))))
 
 
 def load_libraries(targets: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ import jax
 import numpy as np
 
 from stablelift.errors import LiftError
-from stablelift.ir.callback import CALLBACKS, acts, callbacks, has_effect, order_of
+from stablelift.ir.callback import acts, callbacks, has_effect, may_call_python, order_of
 from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk
 from stablelift.lowering import gradients, mapping
@@ -88,9 +88,7 @@ class Program:
         found = trace(function, *args, platform=platform)
         types = found.in_tree, found.out_tree, found.in_avals, found.out_avals
         return Program(
-            *(found.bytecode, *types, name_of(function)),
-            devices=found.devices,
-            platform=found.platform,
+            *(found.bytecode, *types, name_of(function)), devices=found.devices, platform=found.platform
         )
 
     @staticmethod
@@ -171,7 +169,7 @@ class Program:
     @cached_property
     def effects(self) -> frozenset[Any]:
         """What the program may do beside computing its results (`jax.debug.print`), in JAX's terms."""
-        if not any(target.encode() in self.bytecode for target in CALLBACKS):
+        if not may_call_python(self.bytecode):
             return frozenset()
         with context() as ctx:
             module = parse(self.bytecode, ctx)

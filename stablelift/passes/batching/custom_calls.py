@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from stablelift.ir import attr, hlo
-from stablelift.ir.callback import CALLBACKS, key_of, primitive_of
+from stablelift.ir.callback import CALLBACKS, primitive_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mlir import ir
 from stablelift.ir.policy import PLACEMENT
@@ -42,14 +42,11 @@ def custom_call(op, *operands, mapped):
 
 def _of_python(op, size, operands, mapped):
     """A Python function on all examples, as JAX maps it."""
-    name = primitive_of(op)
     try:
-        key = callbacks.batched(key_of(op), mapped, size)
-    except KeyError:
-        hint = "trace the program again in this process"
-        raise error_at(op, f"`{name}` is there only in the process that traced it", hint=hint) from None
+        key = callbacks.batched(op, mapped, size)
     except (NotImplementedError, ValueError) as error:
-        raise error_at(op, f"JAX does not map `{name}`: {str(error).splitlines()[0]}") from None
+        what = f"JAX does not map `{primitive_of(op)}`: {str(error).splitlines()[0]}"
+        raise error_at(op, what) from None
     return hlo.remake(op, operands, types=batched_types(op, size), backend_config=ir.StringAttr.get(key))
 
 

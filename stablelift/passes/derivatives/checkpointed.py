@@ -131,9 +131,9 @@ class _Loop:
             max_trip_count=bound,
         )
 
-    def step(self, consts: Sequence[Tensor], carry: Sequence[Tensor]) -> list[Tensor]:
+    def step(self, consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
         """What one step makes of the carry: by the forward function, which has applied the user's rules."""
-        return call(self.split.forward, [*consts, *carry])[: len(carry)]
+        return call(self.split.forward, [*consts, *carry])[: len(carry)], kept
 
     def step_again(
         self, consts: Sequence[Tensor], kept: Sequence[Tensor], number: Tensor, carry: Sequence[Tensor]
@@ -149,7 +149,7 @@ class _Loop:
     def forward(self) -> _Swept:
         """Run the loop in segments of `period` steps."""
         if not self.keeps:
-            return self._sweep([], [], self._plain_step, self.cond)
+            return self._sweep([], [], self.step, self.cond)
         assert self.region is not None
         width = len(self.carry)
         types = list(self.split.forward.type.results)[width:]
@@ -170,9 +170,6 @@ class _Loop:
         replayed = self._sweep(kept, [], again, self.quiet(self.cond))
         note_replay(replayed.flat, found._replace(kept=[]).flat)
         return replayed._replace(results=found.results, kept=kept)
-
-    def _plain_step(self, consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
-        return self.step(consts, carry), kept
 
     def _sweep(
         self,

@@ -129,11 +129,12 @@ def replace_transform(op: ir.Operation, derive: Derive) -> None:
     """Put a call of the derived function in the place of a transform."""
     attributes = attributes_of(op)
     what = attributes["callee"], attributes["wrt"], attributes["of"]
-    if attributes.get("again") and op.name == "lift.vjp":
+    is_again = attributes.get("again") and derive.quiet.speaks(attributes["callee"])
+    if is_again and op.name == "lift.vjp":
         _replace_again(op, derive, what)
         return
     function = derive.jvp(*what) if op.name == "lift.jvp" else derive.joint(*what)
-    if attributes.get("again"):
+    if is_again:
         function = derive.quiet(function)
     with ir.InsertionPoint(op), op.location:
         results = call(function, operands_of(op))

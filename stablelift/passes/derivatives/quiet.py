@@ -7,7 +7,7 @@ that is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from stablelift.ir import callback
@@ -32,32 +32,48 @@ class Quiet:
           LiftError: A Python function with side effects returns what it computes with.
         """
         name = function.name.value
+        if self._is_silent:
+            return function
         if name not in self._names:
-            known = self._functions
-            speaks = Measured(known, lambda one: self._speaks(one, speaks), False)
+            known, speaks = self._functions, self._measured()
             order = callees_first(known, [name], self._names)
             clones = {one: known.clone(one, f"{one}__quiet") for one in order if speaks(one)}
             self._names |= {one: one for one in order}
             self._names |= {one: clone.name.value for one, clone in clones.items()}
             for clone in clones.values():
                 for op in _effects(clone):
-                    op.operation.erase()
+                    _erase(op)
                 rename_references(clone, self._names)
         return self._functions[self._names[name]]
 
-    def _speaks(self, name: str, speaks: Any) -> bool:
-        function = self._functions[name]
-        below = (callee for op in references(function) for callee in callees(op))
-        return bool(_effects(function)) or any(speaks(callee) for callee in below)
+    def speaks(self, name: str) -> bool:
+        """Whether something is told in `@name`, in what it calls, or in their rules."""
+        return not self._is_silent and self._measured()(name)
+
+    @cached_property
+    def _is_silent(self) -> bool:
+        """Whether the whole module says nothing, as most do."""
+        return not _effects(self._functions.module)
+
+    def _measured(self) -> Measured[bool]:
+        def measure(name: str) -> bool:
+            function = self._functions[name]
+            below = (callee for op in references(function) for callee in callees(op))
+            return bool(_effects(function)) or any(speaks(callee) for callee in below)
+
+        speaks = Measured(self._functions, measure, False)
+        return speaks
 
 
-def _effects(function: func.FuncOp) -> Sequence[Any]:
-    """The calls of Python functions with side effects in a function."""
-    found = callback.callbacks(walk(function, "stablehlo.custom_call"))
-    found = list(filter(callback.has_effect, found))
-    for op in found:
-        if len(op.results):
-            what = f"`{callback.primitive_of(op)}` would be called a second time, for a derivative"
-            hint = "call it outside of what is differentiated, and give its results to that as arguments"
-            raise error_at(op, what, hint=hint)
-    return found
+def _effects(root: Any) -> list[Any]:
+    """The calls of Python functions with side effects in a module or a function."""
+    found = callback.callbacks(walk(root, "stablehlo.custom_call"))
+    return list(filter(callback.has_effect, found))
+
+
+def _erase(op: Any) -> None:
+    if len(op.results):
+        what = f"`{callback.primitive_of(op)}` would be called a second time, for a derivative"
+        hint = "call it outside of what is differentiated, and give its results to that as arguments"
+        raise error_at(op, what, hint=hint)
+    op.operation.erase()
