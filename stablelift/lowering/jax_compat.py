@@ -448,6 +448,21 @@ def is_staging() -> bool:
     return isinstance(core.trace_ctx.trace, partial_eval.DynamicJaxprTrace)
 
 
+def is_apart() -> bool:
+    """Whether what is computed now, to be transposed later, has a jaxpr or values of its own, out of reach of
+    where its transpose will be: it is not part of a function that JAX traces as a whole, or maps.
+    """
+    trace = core.trace_ctx.trace
+    if isinstance(trace, partial_eval.DynamicJaxprTrace):
+        return trace.parent_trace is None  # of a function that is linearised as a jaxpr
+    return isinstance(trace, core.EvalTrace | ad.JVPTrace | ad.LinearizeTrace)
+
+
+def has_named_axes() -> bool:
+    """Whether there are maps or meshes around whose axes have names."""
+    return bool(core.get_axis_env().axis_sizes) or not jax.sharding.get_abstract_mesh().empty
+
+
 def current_trace() -> Any:
     """The trace that ops are being recorded in."""
     return core.trace_ctx.trace
@@ -1069,6 +1084,43 @@ def register_jvp(primitive: Primitive, rule: Rule) -> None:
         return outputs, [ad_util.Zero(aval_of(y).to_tangent_aval()) if t is None else t for y, t in pairs]
 
     ad.primitive_jvps[primitive] = with_zeros
+
+
+def register_linearization(
+    primitive: Primitive,
+    rule: Callable[..., tuple[Sequence[Any], list[Any], Callable[..., Sequence[Any]]] | None],
+) -> None:
+    """The rule by which JAX linearises `primitive`, to transpose it: (primals, wrt, **params) -> (results,
+    residuals, linear), where `linear(*residuals, *tangents)` takes tangents of the primals `wrt`, and returns
+    those of the results that can have one. Where it returns None JAX has the rule of `register_jvp`.
+    """
+
+    def by_position(is_vjp: bool, moving: Sequence[bool], *primals: Any, **params: Any) -> Any:
+        wrt = tuple(
+            index for index, value in enumerate(primals) if moving[index] and can_carry_tangent(value)
+        )
+        found = rule(primals, wrt, **params) if is_vjp and wrt else None
+        if found is None:
+            return ad.fallback_linearize_rule(primitive, is_vjp, moving, *primals, **params)
+        results, residuals, linear = found
+        avals = [aval_of(result).to_tangent_aval() for result in results]
+        moved = [aval.dtype != dtypes.float0 for aval in avals]
+
+        def linearized(residuals: Any, *rest: Any) -> list[Any]:
+            tangents = rest[-len(primals) :]
+            found = iter(linear(*residuals, *(tangents[index] for index in wrt)))
+            return [
+                next(found) if moves else ad_util.Zero(aval) for aval, moves in zip(avals, moved, strict=True)
+            ]
+
+        structured = [None] if _STRUCTURED else []
+        return results, moved, residuals, *structured, linearized
+
+    ad.primitive_linearizations[primitive] = by_position
+
+
+_STRUCTURED = hasattr(ad, "linearize_on_zero_tangents")
+"""Whether there are residuals of a second kind: since jax 0.12."""
 
 
 def register_transpose(primitive: Primitive, rule: Rule) -> None:

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, named
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Maps
-from stablelift.lowering.primitive import Recursive, lift_p
+from stablelift.lowering.primitive import Recursive, lift_p, program_p
 from stablelift.lowering.rule_values import reached
 
 Positions = tuple[int, ...]
@@ -96,6 +97,26 @@ def valued_gradients(
     shifted = callee.shifted(wrt)
     out_avals = [*callee.out_avals, *given]
     return tuple(callee.bind("lift.vjp", args, out_avals, wrt=shifted, of=of, again=again))
+
+
+def transposed(*args: Any, program: Any, moving: Positions) -> tuple[Any, ...]:
+    """What `transposed_p` computes: reverse mode of the program, which is the same at all points."""
+    count = len(program.in_avals) - len(moving)
+    inputs = inputs_of(program, args[:count], dict.fromkeys(moving))
+    of = tuple(range(len(program.out_avals)))
+    params = {"program": program}
+    return gradients(*inputs, *args[count:], base=program_p, params=params, wrt=moving, of=of)
+
+
+def inputs_of(program: Any, held: Sequence[Any], moving: dict[int, Any]) -> list[Any]:
+    """The inputs of a program: `moving` by position, None for zeros, among those that it holds."""
+    rest = iter(held)
+
+    def zeros(aval: Any) -> Any:
+        return jnp.zeros(aval.shape, aval.dtype)
+
+    given = [moving[index] if index in moving else next(rest) for index in range(len(program.in_avals))]
+    return [zeros(aval) if one is None else one for one, aval in zip(given, program.in_avals, strict=True)]
 
 
 def _mapped(function: Callable[..., Any], maps: Maps, **params: Any) -> Callable[..., Any]:

@@ -83,6 +83,22 @@ def _gradient_abstract_eval(
     return results, side_effects(gradient_p, params)
 
 
+transposed_p = Primitive("lift_transposed")
+transposed_p.multiple_results = True
+"""A linear function that is known by its transpose: a `Program` that is linear in its inputs `moving`.
+
+It takes the program's other inputs, then a cotangent of each of its results.
+"""
+
+
+@transposed_p.def_effectful_abstract_eval
+def _transposed_abstract_eval(
+    *avals: Any, program: Any, moving: tuple[int, ...]
+) -> tuple[list[Any], frozenset[Any]]:
+    inputs = [jax_compat.aval_of(program.in_avals[index]) for index in moving]
+    return [jax_compat.varying_as(avals, aval) for aval in inputs], program.effects
+
+
 class Recursive:
     """The callees of an op, by attribute name, one of which applies the op itself: filled in once all of them
     are traced.
@@ -134,7 +150,7 @@ def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]
         return side_effects(params["base"], params["params"])
     if primitive in (linear_p, gradient_p):
         return effects_of_rules(params["base"], params["params"])
-    if primitive is program_p:
+    if primitive in (program_p, transposed_p):
         return params["program"].effects
     is_again = ("again", True) in params["attributes"]
     found = jax_compat.told_effects([] if is_again else jaxprs_in(params["callees"]))
@@ -150,7 +166,7 @@ def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[
 
     if primitive in (primal_p, linear_p, gradient_p):
         return effects_of_rules(params["base"], params["params"])
-    if primitive is program_p:
+    if primitive in (program_p, transposed_p):
         return params["program"].effects
     return frozenset().union(*map(effects_of_reverse, jaxprs_in(params["callees"])))
 

@@ -11,7 +11,15 @@ from jax.extend.core import Primitive
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import any_equation, jaxprs_in
-from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, primal_p, program_p
+from stablelift.lowering.primitive import (
+    Recursive,
+    gradient_p,
+    lift_p,
+    linear_p,
+    primal_p,
+    program_p,
+    transposed_p,
+)
 
 _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
 
@@ -20,7 +28,7 @@ def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
     """Whether an equation applies a function that has a derivative rule of a user's, or holds one."""
     if primitive in (linear_p, primal_p, gradient_p):
         return has_rules(params["base"], params["params"])
-    if primitive is program_p:
+    if primitive in (program_p, transposed_p):
         return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)
     if primitive in (jax_compat.custom_jvp_call_p, jax_compat.custom_vjp_call_p):
         return True

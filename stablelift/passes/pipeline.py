@@ -127,22 +127,15 @@ def default_pipeline(
     of `OPTIONAL` that are to run, whether or not the loops look worth it; without it both, where they do.
     """
     known = functions(module)
-    nesting = Nesting(known)
-    rounds = max((nesting.depth(name) for name in known), default=0)
-    derivatives = Derivatives.name if remat is None else Derivatives(remat)
-    transforms = [
-        one
-        for depth in range(1, rounds + 1)
-        for one in _eliminators(nesting.kinds(depth), derivatives)
-    ]
+    transforms = _transforms(known, remat)
     found = walk_by_name(module)
     # Without transforms only loops that multiply are worth it: JAX's random bits are loops as well.
     raises = any(name in found for name in RAISED) and (
-        rounds or bool(loops) or _multiplies(known, found.get("stablehlo.while", ()))
+        bool(transforms) or bool(loops) or _multiplies(known, found.get("stablehlo.while", ()))
     )
     scans = found.get("lift.scan", ())
-    looped = raises or bool(scans) and (rounds > 0 or any(map(_computes_with_floats, scans)))
-    prepared = [Legalize.name] if rounds and is_needed(found) else []
+    looped = raises or bool(scans) and (bool(transforms) or any(map(_computes_with_floats, scans)))
+    prepared = [Legalize.name] if transforms and is_needed(found) else []
     if looped:
         prepared.append(Raise.name)
     calls = [LowerCalls.name, *((*CALLS, Pack.name, *layers) if layers else (Pack.name,))]
@@ -151,6 +144,27 @@ def default_pipeline(
     scanned = wanted if rolls or looped or loops else ()
     # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
     return [*prepared, *transforms, "symbol-dce", *calls, *scanned, Lower.name, *CLEAN]
+
+
+def transforms_pipeline(module: ir.Module) -> list[str | ModulePass]:
+    """The passes that compile the transforms of `module` away and inline what they have made. All other lifts
+    stay as they are: what comes of it can be transformed again.
+    """
+    prepared = [Legalize.name] if is_needed(walk_by_name(module)) else []
+    transforms = _transforms(functions(module), None)
+    return [*prepared, Raise.name, *transforms, "symbol-dce", *CLEAN]
+
+
+def _transforms(known: Mapping[str, func.FuncOp], remat: Policy | None) -> list[str | ModulePass]:
+    """The passes that eliminate the transforms, innermost first."""
+    nesting = Nesting(known)
+    rounds = max((nesting.depth(name) for name in known), default=0)
+    derivatives = Derivatives.name if remat is None else Derivatives(remat)
+    return [
+        one
+        for depth in range(1, rounds + 1)
+        for one in _eliminators(nesting.kinds(depth), derivatives)
+    ]
 
 
 def _eliminators(kinds: Collection[str], derivatives: str | ModulePass) -> list[str | ModulePass]:

@@ -18,7 +18,6 @@ from typing import Any
 import jax
 from jax.extend.core import Primitive
 
-from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import without_axis
 from stablelift.lowering.callbacks import call, merge
@@ -28,23 +27,21 @@ from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import (
     applied,
     gradients,
-    is_call,
     primal_values,
     tangents,
+    transposed,
     valued_gradients,
     valued_tangents,
 )
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p, side_effects
-from stablelift.lowering.rule_search import is_costly
-from stablelift.lowering.session import session_memo
+from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p, side_effects, transposed_p
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
 from stablelift.runtime.op_by_op import refuse_special
-from stablelift.runtime.paired import Asked, Params, first_half, second_half
+from stablelift.runtime.paired import Asked, Params, first_half, is_paired, second_half
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
 
@@ -59,27 +56,33 @@ def _program_of(
         return params["program"].on(jax_compat.known_platform(platform))
     avals = tuple(map(jax_compat.aval_of, args))
 
-    def traced() -> Program:
+    def made() -> Program:
         computes = _FUNCTIONS.get(primitive)
         function = applied(primitive, params) if computes is None else partial(computes, **params)
-        return _traced(function, args, platform)
+        return traced(function, args, platform)
 
     if jax_compat.surroundings() is not None or any(map(jax_compat.is_symbolic, avals)):
-        return traced()  # in what each device of a mesh runs, or for sizes that are told apart by names
+        return made()  # in what each device of a mesh runs, or for sizes that are told apart by names
     try:
         where = jax_compat.known_platform(platform)
         key = primitive, avals, structure_of(params), where, jax_compat.trace_settings()
     except UnlikeAnything:
-        return traced()
-    return _programs.get(key, traced)
+        return made()
+    return _programs.get(key, made)
 
 
-def _traced(function: Callable[..., Any], args: Sequence[Any], platform: str | None) -> Program:
+def traced(function: Callable[..., Any], args: Sequence[Any], platform: str | None) -> Program:
+    """The program of a function on flat arguments of these types, whatever their width."""
     with mode_for(map(jax_compat.aval_of, args)):
         return Program.trace(function, *args, platform=platform)
 
 
-_FUNCTIONS = {linear_p: tangents, primal_p: primal_values, gradient_p: gradients}
+_FUNCTIONS = {
+    linear_p: tangents,
+    primal_p: primal_values,
+    gradient_p: gradients,
+    transposed_p: transposed,
+}
 _programs: Recent[Program] = Recent(256)
 
 
@@ -163,7 +166,7 @@ def _halves_of(
 
     def made(platform: str) -> Halves | None:
         function = partial(computes, wrt=wrt, of=asked.of, maps=both, **params)
-        bytecode = _traced(function, arguments, platform).finished.bytecode
+        bytecode = traced(function, arguments, platform).finished.bytecode
         return halves(bytecode, len(primals), len(avals))
 
     about = params["base"], wrt, asked, both, arguments, jax_compat.trace_settings()
@@ -220,7 +223,7 @@ def _batch_half(
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
     frozen = Params(params)
-    if wrt and _is_paired(primitive, params):
+    if wrt and is_paired(primitive, params):
         kept = params["program"].out_avals if primitive is program_p else params["out_avals"]
         avals = tuple(map(jax_compat.aval_of, kept))
         about: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": avals, "maps": ()}
@@ -236,26 +239,6 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
     return results, [placed.get(index) for index in range(len(avals))]
 
 
-def _is_paired(primitive: Primitive, params: dict[str, Any]) -> bool:
-    """Whether results and gradients are to be one computation, which XLA may not make of them.
-
-    While we trace, a call is a call already, of which our passes see that it and its gradient are a pair.
-    """
-    if primitive not in (lift_p, program_p):
-        return False
-    if session_memo() is not None:
-        return not is_call(primitive, params)
-    if primitive is program_p or _keeps_nothing(params):
-        return False
-    return is_costly(primitive, params)
-
-
-def _keeps_nothing(params: dict[str, Any]) -> bool:
-    """Whether a lift computes all that its gradient needs again."""
-    policy = dict(params["attributes"]).get("policy")
-    return params["op"] == "lift.remat" and policy in (None, str(NOTHING_SAVEABLE))
-
-
 def _transpose(
     cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, avals: Any
 ) -> list[Any]:
@@ -264,13 +247,13 @@ def _transpose(
     given = {index: ct for index, ct in zip(of, cotangents, strict=True) if ct is not None}
     args = *operands[:count], *given.values()
     about: dict[str, Any] = {"base": base, "params": params, "wrt": wrt, "of": tuple(given)}
-    if _is_paired(base, params):
+    if is_paired(base, params):
         params.asked = Asked(gradient_p, about["of"], ())
         return [*[None] * count, *gradient_p.bind(*args, **about, maps=())]
     return [*[None] * count, *gradients(*args, **about)]
 
 
-for _primitive in (lift_p, program_p, linear_p, primal_p, gradient_p):
+for _primitive in (lift_p, program_p, linear_p, primal_p, gradient_p, transposed_p):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))

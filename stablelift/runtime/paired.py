@@ -14,10 +14,15 @@ from jax.extend.core import Primitive
 
 from stablelift.ir import attr, hlo
 from stablelift.ir.mlir import ir
+from stablelift.ir.policy import NOTHING_SAVEABLE
 from stablelift.ir.tensor import Tensor
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callbacks import Merged, call, merge
+from stablelift.lowering.linear import is_call
 from stablelift.lowering.maps import Maps
+from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.lowering.rule_search import is_costly
+from stablelift.lowering.session import session_memo
 from stablelift.passes.derivatives.halves import Halves
 
 _HALVED = "stablelift lifts beside derivatives"
@@ -39,6 +44,28 @@ class Params(dict):
     __eq__ = object.__eq__
 
 
+def is_paired(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether results and gradients are to be one computation, which XLA may not make of them.
+
+    While we trace, a call is a call already, of which our passes see that it and its gradient are a pair.
+    """
+    if primitive not in (lift_p, program_p):
+        return False
+    if session_memo() is not None:
+        return not is_call(primitive, params)
+    if primitive is program_p:
+        return True
+    if _keeps_nothing(params):
+        return False
+    return is_costly(primitive, params)
+
+
+def _keeps_nothing(params: dict[str, Any]) -> bool:
+    """Whether a lift computes all that its gradient needs again."""
+    policy = dict(params["attributes"]).get("policy")
+    return params["op"] == "lift.remat" and policy in (None, str(NOTHING_SAVEABLE))
+
+
 class _Halved(NamedTuple):
     params: Params  # stays alive, so that its id is its own
     halves: Halves
@@ -48,8 +75,8 @@ class _Halved(NamedTuple):
 
 def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.Value]) -> list[ir.Value]:
     """The results of a lift, whose residuals are kept for its derivative."""
-    found = list(call(ctx, _merged(ctx, params["name"], halves.forward), operands))
-    count = len(params["out_avals"])
+    found = list(call(ctx, _merged(ctx, params, halves.forward), operands))
+    count = len(params["program"].out_avals if "program" in params else params["out_avals"])
     here: Any = ir.InsertionPoint.current
     known = jax_compat.memo_of(ctx).setdefault(_HALVED, {})
     known[id(params), *map(_identity, operands)] = _Halved(params, halves, here.block, found[count:])
@@ -65,8 +92,9 @@ def second_half(
     here: Any = ir.InsertionPoint.current
     if known is None or known.block != here.block:
         return None
-    merged = _merged(ctx, params["name"], known.halves.reverse)
-    return list(call(ctx, merged, [*primals, *moving, *known.residuals]))
+    merged = _merged(ctx, params, known.halves.reverse)
+    held = [primals[position] for position in known.halves.held]
+    return list(call(ctx, merged, [*held, *moving, *known.residuals]))
 
 
 def _identity(value: ir.Value) -> Hashable:
@@ -75,9 +103,9 @@ def _identity(value: ir.Value) -> Hashable:
     return value if constant is None else attr.literal(constant)
 
 
-def _merged(ctx: Any, name: str, half: bytes) -> Merged:
+def _merged(ctx: Any, params: Params, half: bytes) -> Merged:
     memo = jax_compat.memo_of(ctx)
     key = "stablelift half", half
     if key not in memo:
-        memo[key] = merge(ctx, name, half)
+        memo[key] = merge(ctx, params["program"].name if "program" in params else params["name"], half)
     return memo[key]

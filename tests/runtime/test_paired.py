@@ -32,6 +32,10 @@ def model(scan):
 OURS, JAXS = model(functional.scan), model(jax.lax.scan)
 
 
+def one(run):
+    return lambda w: run(w, X)[0]
+
+
 def graded(run):
     return jax.value_and_grad(run, (0, 1), has_aux=True)
 
@@ -92,6 +96,61 @@ def test_tangents_have_what_the_results_leave(forward):
     assert_close(compiled(W), expected(W), rtol=1e-4)
 
 
+APART = {
+    "through jit": lambda f: jax.grad(jax.jit(f)),
+    "through jit, of one of two results": lambda f: jax.grad(
+        lambda w: jax.jit(lambda w: (f(w), jnp.sin(w @ w)))(w)[0]
+    ),
+    "in a branch": lambda f: jax.grad(lambda w: jax.lax.cond(w[0, 0] > 0, f, lambda w: f(2 * w), w)),
+    "in a loop": lambda f: jax.grad(
+        lambda w: jax.lax.scan(lambda c, _: (c + f(w * c), None), 0.5, None, 3)[0]
+    ),
+    "twice": lambda f: jax.grad(lambda w: jax.grad(f)(w).sum()),
+    "mapped outside": lambda f: lambda w: jax.vmap(jax.grad(jax.jit(f)))(jnp.stack([w, 2 * w])),
+    "mapped inside": lambda f: jax.grad(lambda w: jax.vmap(jax.jit(f))(jnp.stack([w, 2 * w])).sum()),
+}
+
+
+@pytest.mark.parametrize("way", APART)
+@pytest.mark.parametrize("what", COSTLY)
+def test_where_a_gradient_is_computed_in_another_function(way, what):
+    ours, jaxs, spelled = COSTLY[what]
+    compiled, expected = (jax.jit(APART[way](f)).lower(W).compile() for f in (ours, jaxs))
+    assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
+    assert_close(compiled(W), expected(W), rtol=1e-4)
+    assert_close(APART[way](ours)(W), expected(W), rtol=1e-4)  # op by op
+
+
+def test_where_it_is_differentiated_again_nothing_is_computed_more_than_twice():
+    compiled = jax.jit(lambda w: jax.jvp(jax.grad(one(OURS)), (w,), (W,))).lower(W).compile()
+    assert loops_in(compiled) == 4  # each loop and its tangents
+
+
+def test_a_result_without_a_cotangent_costs_nothing_in_the_reverse():
+    """The second half is of all results; where one has no cotangent, what is computed of it goes."""
+
+    def graded(results):
+        def run(w):
+            def step(c, x):
+                c = jnp.tanh(c @ w) + x
+                return c, (c @ w) @ w  # two products more
+
+            return jax.jit(lambda w: functional.scan(step, X, XS))(w)
+
+        return jax.jit(jax.grad(lambda w: sum(out.sum() for out in results(run(w)))))
+
+    carry, both = (graded(results).lower(W).compile() for results in (lambda r: r[:1], lambda r: r))
+    assert carry.as_text().count(" dot(") < both.as_text().count(" dot(")
+    assert_close(carry(W), graded(lambda r: (r[0], 0 * r[1]))(W))
+
+
+def test_for_several_platforms():
+    """What crosses is the same on each."""
+    grad = jax.grad(jax.jit(one(OURS)))
+    exported = jax.export.export(jax.jit(grad), platforms=["cpu", "cuda"])(W)
+    assert_close(exported.call(W), jax.grad(one(JAXS))(W), rtol=1e-4)
+
+
 MAPS = {
     "once": (lambda f: jax.vmap(jax.grad(f)), jnp.stack([W, 2 * W])),
     "twice": (lambda f: jax.vmap(jax.vmap(jax.grad(f)), 2, 1), jnp.stack([W, 2 * W, W - 1], 2)[None]),
@@ -143,10 +202,6 @@ def test_compiled_layers_have_the_gradient_of_jax_and_ours_at_one_price():
         return compiled.lower(variables).compile().cost_analysis()["flops"]
 
     assert flops(jax.grad) == flops(functional.grad)
-
-
-def one(run):
-    return lambda w: run(w, X)[0]
 
 
 WAYS = {

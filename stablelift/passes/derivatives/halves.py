@@ -1,9 +1,10 @@
-"""Halves: a finished function of primals and cotangents as two, the first of which needs no cotangents.
+"""Halves: a function of primals and cotangents as two, the first of which needs no cotangents.
 
     main(%x, %ct) -> (%y, %dx)   ==>   forward(%x) -> (%y, %r)   and   reverse(%x, %ct, %r) -> (%dx)
 
-What crosses is what the second half needs of the first; what only moves inputs is done again. What does
-something beside computing its results is done by one of them. Tangents are cut from results in the same way.
+What crosses is what the second half needs of the first; what only moves inputs is done again, and inputs that
+are not needed are left out. What does something beside computing its results is done by one of them. Tangents
+are cut from results in the same way. The function may be finished, or have loops and branches of `lift`.
 """
 
 from __future__ import annotations
@@ -25,17 +26,22 @@ _FREE = {
 """What the second half does again, of inputs alone."""
 
 _COSTLY = {
-    f"stablehlo.{name}"
-    for name in ("case", "convolution", "custom_call", "dot_general", "if", "triangular_solve")
+    *("stablehlo.case", "stablehlo.convolution", "stablehlo.custom_call", "stablehlo.dot_general"),
+    *("stablehlo.if", "stablehlo.triangular_solve", "lift.foreign", "lift.switch"),
 }
 """What is not to be done again, beside loops and calls that are kept."""
 
+_LOOPS = ("stablehlo.while", "lift.scan", "lift.while")
+
 
 class Halves(NamedTuple):
-    """Two modules: (primals) -> (results, residuals), and (primals, cotangents, residuals) -> gradients."""
+    """Two modules: (primals) -> (results, residuals), and (primals, cotangents, residuals) -> gradients, where
+    the second takes those of the primals only whose positions are `held`.
+    """
 
     forward: bytes
     reverse: bytes
+    held: tuple[int, ...]
 
 
 def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
@@ -56,8 +62,8 @@ def halves(bytecode: bytes, primals: int, results: int) -> Halves | None:
         if not is_worth_it or not reached.isdisjoint(returned(block)[:results]):
             return None
         crossing = _crossing(operations, block, reached, late, results)
-        reverse = _reverse(parse(bytecode, ctx), results, late, crossing)
-        return Halves(_forward(module, primals, results, late, crossing), reverse)
+        reverse, held = _reverse(parse(bytecode, ctx), primals, results, late, crossing)
+        return Halves(_forward(module, primals, results, late, crossing), reverse, held)
 
 
 Place = tuple[int, int]
@@ -71,7 +77,7 @@ def _operations(module: ir.Module) -> list[ir.Operation]:
 
 def _is_costly(op: ir.Operation) -> bool:
     """Whether an op is not to be done again: a loop over floating point numbers, a choice, a product."""
-    if op.name == "stablehlo.while":
+    if op.name in _LOOPS:
         return any(hlo.is_inexact(result.type) for result in op.results)
     return op.name in _COSTLY or op.name == "func.call" and is_kept(op)
 
@@ -109,15 +115,14 @@ def _forward(
         if is_late:
             op.erase()
     _finish(known, outputs)
-    block = body_of(known["main"])
-    outputs = drop_return(known["main"])
-    for position in reversed(range(primals, len(block.arguments))):
-        drop_argument(block, position)
-    finish(known["main"], outputs)
+    _drop_arguments(known["main"], range(primals, len(body_of(known["main"]).arguments)))
     return to_bytecode(module)
 
 
-def _reverse(module: ir.Module, results: int, late: Sequence[bool], crossing: Sequence[Place]) -> bytes:
+def _reverse(
+    module: ir.Module, primals: int, results: int, late: Sequence[bool], crossing: Sequence[Place]
+) -> tuple[bytes, tuple[int, ...]]:
+    """The second half, and which primals it takes."""
     operations, known = _operations(module), functions(module)
     gradients = drop_return(known["main"])[results:]
     for number, index in crossing:
@@ -129,7 +134,17 @@ def _reverse(module: ir.Module, results: int, late: Sequence[bool], crossing: Se
         if not is_late and not any(map(is_used, op.results)) and not _is_returned(op, gradients):
             op.erase()
     _finish(known, gradients)
-    return to_bytecode(module)
+    arguments = body_of(known["main"]).arguments
+    unused = [position for position in range(primals) if not is_used(arguments[position])]
+    _drop_arguments(known["main"], unused)
+    return to_bytecode(module), tuple(position for position in range(primals) if position not in unused)
+
+
+def _drop_arguments(main: func.FuncOp, positions: Sequence[int]) -> None:
+    outputs = drop_return(main)
+    for position in reversed(positions):
+        drop_argument(body_of(main), position)
+    finish(main, outputs)
 
 
 def _is_returned(op: ir.Operation, values: Sequence[ir.Value]) -> bool:

@@ -1,0 +1,189 @@
+"""A lift whose gradient JAX computes in another function than its results: what crosses is handed on as values.
+
+Op by op, through a function of a user's `jax.jit`, a branch or a loop of JAX's, and where a gradient is
+differentiated again, a lift and its gradient do not stand in one block, as `paired` wants them to. There the
+residuals are results, which JAX hands on as it does with those of its own operations. Both halves keep their
+lifts, and are mapped and differentiated like any Program.
+
+What JAX wants to transpose is a linear function that is known by its transpose, the second half. Importing this
+module registers the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+from jax.extend.core import Primitive
+
+from stablelift.errors import LiftError
+from stablelift.ir.mlir import context, functions, parse, to_bytecode
+from stablelift.lowering import jax_compat
+from stablelift.lowering.callee import named
+from stablelift.lowering.linear import Positions, inputs_of, valued_gradients
+from stablelift.lowering.primitive import (
+    checks_something,
+    effects_of_rules,
+    lift_p,
+    linear_p,
+    program_p,
+    side_effects,
+    transposed_p,
+)
+from stablelift.lowering.session import session_memo
+from stablelift.lowering.structure import UnlikeAnything, structure_of
+from stablelift.passes.derivatives.halves import Halves, halves
+from stablelift.passes.pipeline import run, transforms_pipeline
+from stablelift.runtime.inside_jax import traced
+from stablelift.runtime.paired import Params, is_paired
+from stablelift.runtime.program import Program
+from stablelift.runtime.recent import Recent
+from stablelift.runtime.trees import flat_tree
+from stablelift.runtime.types import struct_of
+
+
+class Linearised(NamedTuple):
+    """A lift as two Programs: (primals) -> (`count` results, residuals), and (those of the primals whose
+    positions are `held`, cotangents in the places `moving`, residuals) -> gradients.
+    """
+
+    forward: Program
+    reverse: Program
+    count: int
+    held: Positions
+    moving: Positions
+
+
+def _linearise(
+    primitive: Primitive, primals: Sequence[Any], wrt: Positions, **params: Any
+) -> tuple[Sequence[Any], list[Any], Callable[..., Sequence[Any]]] | None:
+    found = _linearised(primitive, primals, wrt, params)
+    if found is None:
+        return None
+    values = found.forward.bind(*primals)
+    held = [*(primals[position] for position in found.held), *values[found.count :]]
+    linear = partial(transposed_p.bind, program=found.reverse, moving=found.moving)
+    return values[: found.count], held, linear
+
+
+def _linearised(
+    primitive: Primitive, primals: Sequence[Any], wrt: Positions, params: dict[str, Any]
+) -> Linearised | None:
+    """The halves of a lift, where JAX is to have them as two."""
+    avals = tuple(map(jax_compat.aval_of, primals))
+    if not jax_compat.is_apart() or session_memo() is not None or not is_paired(primitive, params):
+        return None
+    if jax_compat.has_named_axes() or any(map(jax_compat.is_symbolic, avals)) or _does_more(primitive, params):
+        return None
+    if jax_compat.looks_for_special_values():  # of which the lift itself can say where they come from
+        return None
+
+    def made(platform: str) -> Linearised | None:
+        return _made(primitive, params, avals, wrt, platform, on)
+
+    def on(platform: str) -> Linearised | None:
+        try:
+            about = structure_of(params), primitive, avals, wrt, platform, jax_compat.trace_settings()
+        except UnlikeAnything:
+            return made(platform)
+        return _recent.get(about, partial(made, platform))
+
+    return on(jax_compat.known_platform(jax_compat.platform_of_arrays(primals)))
+
+
+_recent: Recent[Linearised | None] = Recent(128)
+
+
+def _does_more(primitive: Primitive, params: dict[str, Any]) -> bool:
+    """Whether a lift, or its gradient, does more than compute."""
+    checks = primitive is lift_p and checks_something(params)
+    return checks or bool(side_effects(primitive, params) | effects_of_rules(primitive, params))
+
+
+def _made(
+    primitive: Primitive,
+    params: dict[str, Any],
+    avals: Sequence[Any],
+    wrt: Positions,
+    platform: str,
+    on: Callable[[str], Linearised | None],
+) -> Linearised | None:
+    """The halves for a platform; `on` makes them for another.
+
+    None where all of it is as well computed again, or has no derivative: which of JAX's rules then says.
+    """
+    results = params["program"].out_avals if primitive is program_p else params["out_avals"]
+    of = tuple(index for index, aval in enumerate(results) if jax_compat.can_carry_tangent(aval))
+    cotangents = [jax_compat.tangent_aval(jax_compat.aval_of(results[index])) for index in of]
+    name = params["program"].name if primitive is program_p else params["name"]
+    function = named(partial(valued_gradients, base=primitive, params=params, wrt=wrt, of=of), name)
+    try:
+        whole = traced(function, [*avals, *cotangents], platform)
+        found = _halves(whole.bytecode, len(avals), len(results))
+    except LiftError:
+        return None
+    if found is None:
+        return None
+    (forward, reverse, held), residuals = found
+    inputs, outputs = whole.in_avals[: len(avals)], whole.out_avals[: len(results)]
+    given, gradients = whole.in_avals[len(avals) :], whole.out_avals[len(results) :]
+    kept = [inputs[position] for position in held]
+    halves = (
+        _half(whole, forward, inputs, (*outputs, *residuals)),
+        _half(whole, reverse, (*kept, *given, *residuals), gradients),
+    )
+
+    def anew(number: int, platform: str) -> Program:
+        other = on(platform)
+        if other is None or other.forward.out_avals != halves[0].out_avals or other.held != held:
+            raise LiftError(
+                f"error: what the gradient of `{whole.name}` needs is not the same on {platform}\n"
+                "  hint: differentiate it within one `jax.jit`, or `stablelift.compile`"
+            )
+        return (other.forward, other.reverse)[number]
+
+    forward, reverse = (replace(half, anew=partial(anew, number)) for number, half in enumerate(halves))
+    moving = tuple(range(len(held), len(held) + len(of)))
+    return Linearised(forward, reverse, len(results), held, moving)
+
+
+def _halves(
+    bytecode: bytes, primals: int, results: int
+) -> tuple[Halves, tuple[jax.ShapeDtypeStruct, ...]] | None:
+    """The halves of a module once its transforms are compiled away, and the types of the residuals."""
+    with context() as ctx:
+        module = parse(bytecode, ctx)
+        run(module, transforms_pipeline(module))
+        found = halves(to_bytecode(module), primals, results)
+        if found is None:
+            return None
+        first = parse(found.forward, ctx)
+        types = functions(first)["main"].type.results[results:]
+        return found, tuple(struct_of(type, "a residual") for type in types)
+
+
+def _half(whole: Program, bytecode: bytes, ins: Sequence[Any], outs: Sequence[Any]) -> Program:
+    trees = {"in_tree": flat_tree(len(ins)), "out_tree": flat_tree(len(outs))}
+    return replace(whole, bytecode=bytecode, in_avals=tuple(ins), out_avals=tuple(outs), **trees)
+
+
+def _transpose(
+    cotangents: Sequence[Any], operands: Sequence[Any], *, program: Program, moving: Positions
+) -> list[Any]:
+    """The second half itself; where a result has no cotangent, its tangent along those there are."""
+    held = operands[: len(program.in_avals) - len(moving)]
+    given = {position: ct for position, ct in zip(moving, cotangents, strict=True) if ct is not None}
+    if len(given) == len(moving):
+        return [*[None] * len(held), *program.bind(*inputs_of(program, held, given))]
+    of, avals = tuple(range(len(program.out_avals))), tuple(map(jax_compat.aval_of, program.out_avals))
+    about: dict[str, Any] = {"base": program_p, "params": Params(program=program), "wrt": tuple(given)}
+    inputs = inputs_of(program, held, dict.fromkeys(moving))
+    return [*[None] * len(held), *linear_p.bind(*inputs, *given.values(), **about, of=of, avals=avals)]
+
+
+for _primitive in (lift_p, program_p):
+    jax_compat.register_linearization(_primitive, partial(_linearise, _primitive))
+jax_compat.register_transpose(transposed_p, _transpose)
