@@ -286,6 +286,11 @@ def tangent_aval(aval: Any) -> Any | None:
     return None if tangent.dtype == dtypes.float0 else tangent
 
 
+def result_avals(primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> tuple[Any, ...]:
+    """The abstract values of what a primitive with effects returns."""
+    return tuple(primitive.abstract_eval(*map(aval_of, args), **params)[0])  # type: ignore[misc]
+
+
 def can_carry_tangent(value: Any) -> bool:
     """Whether a value, or one of its abstract value, can carry a tangent."""
     return tangent_aval(aval_of(value)) is not None
@@ -1121,6 +1126,53 @@ def register_linearization(
 
 _STRUCTURED = hasattr(ad, "linearize_on_zero_tangents")
 """Whether there are residuals of a second kind: since jax 0.12."""
+
+
+def register_halves(
+    primitive: Primitive,
+    first: Primitive,
+    second: Primitive,
+    apply: Rule,
+    params_of: Callable[..., tuple[dict[str, Any], dict[str, Any]]],
+) -> None:
+    """How JAX parts a primitive where it wants results first, and tangents later.
+
+    `primitive` takes primals, and tangents of those in its parameter `wrt`; it returns values of the types
+    `avals`, and tangents. `first` takes the primals and returns the values, `second` takes all and returns
+    the tangents. `apply(*operands, **params)` applies both; `params_of(**params)` are their parameters.
+    """
+
+    def of_trace(trace: Any, *tracers: Any, **params: Any) -> Any:
+        if all(tracer.is_known() for tracer in tracers):
+            return trace.default_process_primitive(primitive, tracers, params)
+        with core.set_current_trace(trace):
+            return apply(*tracers, **params)
+
+    def of_equation(saveable: Any, unknown: Any, there: Any, eqn: Any) -> Any:
+        """In `jax.checkpoint`: what comes first and what later, which results are unknown before, and which
+        are there then. Values are saved or computed again as its policy says of `first`.
+        """
+        count, values = len(eqn.invars) - len(eqn.params["wrt"]), len(eqn.params["avals"])
+        wanted = [var for var, is_there in zip(eqn.invars, there, strict=True) if not is_there]
+        wanted = [var for var in wanted if isinstance(var, core.Var)]
+        moved = len(eqn.outvars) - values
+        if any(unknown[:count]):
+            return None, eqn, [True] * len(eqn.outvars), [True] * len(eqn.outvars), wanted
+
+        def equation(half: Primitive, params: dict[str, Any], invars: Any, outvars: Any) -> Any:
+            effects = half.abstract_eval(*(var.aval for var in invars), **params)[1]  # type: ignore[misc]
+            return core.new_jaxpr_eqn(invars, outvars, half, params, effects, eqn.source_info, eqn.ctx)
+
+        of_first, of_second = params_of(**eqn.params)
+        known = equation(first, of_first, eqn.invars[:count], eqn.outvars[:values])
+        policy = saveable(first, *(var.aval for var in eqn.invars[:count]), **of_first)
+        is_saved = isinstance(partial_eval.ensure_enum(policy), partial_eval.SaveableType)
+        staged = equation(second, of_second, eqn.invars, eqn.outvars[values:]) if is_saved else eqn
+        unknown_results = [False] * values + [True] * moved
+        return known, staged, unknown_results, [not is_saved] * values + [True] * moved, wanted
+
+    partial_eval.custom_partial_eval_rules[primitive] = of_trace
+    partial_eval.partial_eval_jaxpr_custom_rules[primitive] = of_equation
 
 
 def register_transpose(primitive: Primitive, rule: Rule) -> None:

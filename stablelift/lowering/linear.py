@@ -47,9 +47,11 @@ def valued_tangents(
     wrt: Positions,
     of: Positions,
     maps: Maps = (),
+    avals: Any = None,
     again: bool | None = None,
 ) -> tuple[Any, ...]:
-    """Both, of one computation: the results, then their tangents. `again`: the results have been computed."""
+    """What `jvp_p` computes: the results, then their tangents. `again`: the results have been computed."""
+    del avals
     assert not maps  # JAX maps what it has linearised as any other function
     callee = _callee(base, params, args[: len(args) - len(wrt)])
     moved = [jax_compat.tangent_aval(callee.out_avals[index]) for index in of]
@@ -102,21 +104,17 @@ def valued_gradients(
 def transposed(*args: Any, program: Any, moving: Positions) -> tuple[Any, ...]:
     """What `transposed_p` computes: reverse mode of the program, which is the same at all points."""
     count = len(program.in_avals) - len(moving)
-    inputs = inputs_of(program, args[:count], dict.fromkeys(moving))
+    inputs = inputs_at_zero(program, args[:count], moving)
     of = tuple(range(len(program.out_avals)))
     params = {"program": program}
     return gradients(*inputs, *args[count:], base=program_p, params=params, wrt=moving, of=of)
 
 
-def inputs_of(program: Any, held: Sequence[Any], moving: dict[int, Any]) -> list[Any]:
-    """The inputs of a program: `moving` by position, None for zeros, among those that it holds."""
+def inputs_at_zero(program: Any, held: Sequence[Any], moving: Positions) -> list[Any]:
+    """The inputs of a program that is linear in those that are moving, which are zeros."""
     rest = iter(held)
-
-    def zeros(aval: Any) -> Any:
-        return jnp.zeros(aval.shape, aval.dtype)
-
-    given = [moving[index] if index in moving else next(rest) for index in range(len(program.in_avals))]
-    return [zeros(aval) if one is None else one for one, aval in zip(given, program.in_avals, strict=True)]
+    pairs = enumerate(program.in_avals)
+    return [jnp.zeros(aval.shape, aval.dtype) if index in moving else next(rest) for index, aval in pairs]
 
 
 def _mapped(function: Callable[..., Any], maps: Maps, **params: Any) -> Callable[..., Any]:

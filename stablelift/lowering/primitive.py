@@ -39,14 +39,25 @@ def _program_abstract_eval(*avals: Any, program: Any) -> tuple[list[Any], frozen
     return results, program.effects
 
 
+jvp_p = Primitive("lift_jvp")
+jvp_p.multiple_results = True
+"""The results of a lift or Program and their tangents, where JAX is the one who differentiates: `lift.jvp`.
+
+Where JAX wants the results first, to transpose the tangents, it falls into `primal_p` and `linear_p`.
+"""
+
+
+@jvp_p.def_effectful_abstract_eval
+def _jvp_abstract_eval(
+    *_: Any, of: tuple[int, ...], avals: tuple[Any, ...], **params: Any
+) -> tuple[list[Any], frozenset[Any]]:
+    moved = [jax_compat.tangent_aval(avals[index]) for index in of]
+    return [*avals, *moved], side_effects(jvp_p, params)
+
+
 linear_p = Primitive("lift_tangent")
 linear_p.multiple_results = True
-"""The derivative of a lift or Program, where JAX is the one who differentiates.
-
-JAX's linearisation wants the tangent computation as primitives of its own, linear in the tangents and
-transposable. This is that primitive: `lift.jvp` of what it differentiates, whose transpose (in `runtime/`) is
-`lift.vjp`.
-"""
+"""The tangents alone, linear in those of the inputs; its transpose (in `runtime/`) is `lift.vjp`."""
 
 
 @linear_p.def_effectful_abstract_eval
@@ -148,6 +159,8 @@ def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]
     """
     if primitive is primal_p:
         return side_effects(params["base"], params["params"])
+    if primitive is jvp_p:
+        return side_effects(primal_p, params) | side_effects(linear_p, params)
     if primitive in (linear_p, gradient_p):
         return effects_of_rules(params["base"], params["params"])
     if primitive in (program_p, transposed_p):
@@ -164,7 +177,7 @@ def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[
     """What the rules of users in a lift, or in a Program, do in the reverse."""
     from stablelift.lowering.rule_search import effects_of_reverse
 
-    if primitive in (primal_p, linear_p, gradient_p):
+    if primitive in (jvp_p, primal_p, linear_p, gradient_p):
         return effects_of_rules(params["base"], params["params"])
     if primitive in (program_p, transposed_p):
         return params["program"].effects

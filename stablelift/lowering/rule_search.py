@@ -14,6 +14,7 @@ from stablelift.lowering.jaxprs import any_equation, jaxprs_in
 from stablelift.lowering.primitive import (
     Recursive,
     gradient_p,
+    jvp_p,
     lift_p,
     linear_p,
     primal_p,
@@ -26,7 +27,7 @@ _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
 
 def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
     """Whether an equation applies a function that has a derivative rule of a user's, or holds one."""
-    if primitive in (linear_p, primal_p, gradient_p):
+    if primitive in (jvp_p, linear_p, primal_p, gradient_p):
         return has_rules(params["base"], params["params"])
     if primitive in (program_p, transposed_p):
         return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)

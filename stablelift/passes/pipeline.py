@@ -152,7 +152,7 @@ def transforms_pipeline(module: ir.Module) -> list[str | ModulePass]:
     """
     prepared = [Legalize.name] if is_needed(walk_by_name(module)) else []
     transforms = _transforms(functions(module), None)
-    return [*prepared, Raise.name, *transforms, "symbol-dce", *CLEAN]
+    return [*prepared, Raise.name, *transforms, "symbol-dce", *CLEAN, Tidy.name, *CLEAN]
 
 
 def _transforms(known: Mapping[str, func.FuncOp], remat: Policy | None) -> list[str | ModulePass]:

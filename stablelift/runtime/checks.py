@@ -21,9 +21,17 @@ from stablelift.lowering.axes import with_axis
 from stablelift.lowering.callee import Callee, named
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import silent
-from stablelift.lowering.linear import gradients, primal_values, tangents
+from stablelift.lowering.linear import gradients, primal_values, tangents, valued_tangents
 from stablelift.lowering.loops import switch, while_loop
-from stablelift.lowering.primitive import Recursive, checks_something, gradient_p, lift_p, linear_p, primal_p
+from stablelift.lowering.primitive import (
+    Recursive,
+    checks_something,
+    gradient_p,
+    jvp_p,
+    lift_p,
+    linear_p,
+    primal_p,
+)
 from stablelift.lowering.scan import scan
 
 Errors = list[Any]
@@ -162,9 +170,9 @@ _RULES = {
 }
 
 
-def _primal(kinds: Any, args: Sequence[Any], **params: Any) -> Found:
+def _values(computes: Callable[..., Any], kinds: Any, args: Sequence[Any], **params: Any) -> Found:
     """What JAX differentiates is looked into as it is without."""
-    jaxpr = jax_compat.make_jaxpr(partial(primal_values, **params), list(map(jax_compat.aval_of, args)))
+    jaxpr = jax_compat.make_jaxpr(partial(computes, **params), list(map(jax_compat.aval_of, args)))
     error, results = jax_compat.checked(jaxpr, kinds, args)
     return [error], results
 
@@ -178,7 +186,8 @@ def _derivative(computes: Callable[..., Any], kinds: Any, args: Sequence[Any], *
 
 _FUNCTIONS: dict[Primitive, Any] = {
     lift_p: _lift,
-    primal_p: _primal,
+    jvp_p: partial(_values, valued_tangents),
+    primal_p: partial(_values, primal_values),
     linear_p: partial(_derivative, tangents),
     gradient_p: partial(_derivative, gradients),
 }

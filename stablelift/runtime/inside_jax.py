@@ -36,7 +36,16 @@ from stablelift.lowering.linear import (
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
-from stablelift.lowering.primitive import gradient_p, lift_p, linear_p, primal_p, program_p, side_effects, transposed_p
+from stablelift.lowering.primitive import (
+    gradient_p,
+    jvp_p,
+    lift_p,
+    linear_p,
+    primal_p,
+    program_p,
+    side_effects,
+    transposed_p,
+)
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
 from stablelift.passes.derivatives.halves import Halves, halves
@@ -81,6 +90,7 @@ _FUNCTIONS = {
     linear_p: tangents,
     primal_p: primal_values,
     gradient_p: gradients,
+    jvp_p: valued_tangents,
     transposed_p: transposed,
 }
 _programs: Recent[Program] = Recent(256)
@@ -198,7 +208,10 @@ def _batch(
         return results, [None] * len(results)
     if primitive in (primal_p, gradient_p):
         return _batch_half(primitive, axis, args, in_axes, params)
-    varies = Dependence(axis.name).of_equation(primitive, params, mapped)
+    if primitive is jvp_p:
+        varies = _varying(primitive, axis, args, in_axes, params)
+    else:
+        varies = Dependence(axis.name).of_equation(primitive, params, mapped)
     out_axes = 0 if varies is None else tuple(0 if one else None for one in varies)
     function = applied(primitive, params)
     results = vmap(function, in_axes, out_axes, axis.name, axis.size, axis.spmd_name)(*args)
@@ -209,10 +222,7 @@ def _batch_half(
     primitive: Primitive, axis: MappedAxis, args: Sequence[Any], in_axes: Axes, params: dict[str, Any]
 ) -> tuple[Any, Axes]:
     """A lift or its gradient in one map more, so that they remain halves of one program."""
-    avals = list(map(without_axis, map(jax_compat.aval_of, args), in_axes))
-    named = [(axis.name, axis.size)] if axis.name is not None else []
-    jaxpr = jax_compat.make_jaxpr(partial(_FUNCTIONS[primitive], **params), avals, named)
-    varies = Dependence(axis.name).results(jaxpr, [one is not None for one in in_axes])
+    varies = _varying(primitive, axis, args, in_axes, params)
     out_axes = tuple(0 if one else None for one in varies)
     maps = *params["maps"], Map(in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
     if primitive is gradient_p:
@@ -220,23 +230,46 @@ def _batch_half(
     return primitive.bind(*args, **{**params, "maps": maps}), out_axes
 
 
+def _varying(
+    primitive: Primitive, axis: MappedAxis, args: Sequence[Any], in_axes: Axes, params: dict[str, Any]
+) -> list[bool]:
+    """Which results of what is made of a lift depend on the mapped axis."""
+    avals = list(map(without_axis, map(jax_compat.aval_of, args), in_axes))
+    named = [(axis.name, axis.size)] if axis.name is not None else []
+    jaxpr = jax_compat.make_jaxpr(partial(_FUNCTIONS[primitive], **params), avals, named)
+    return Dependence(axis.name).results(jaxpr, [one is not None for one in in_axes])
+
+
 def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
     wrt = tuple(index for index, tangent in enumerate(moving) if tangent is not None)
-    frozen = Params(params)
-    if wrt and is_paired(primitive, params):
-        kept = params["program"].out_avals if primitive is program_p else params["out_avals"]
-        avals = tuple(map(jax_compat.aval_of, kept))
-        about: dict[str, Any] = {"params": frozen, "wrt": wrt, "avals": avals, "maps": ()}
-        results: Sequence[Any] = primal_p.bind(*primals, base=primitive, **about)
-    else:
-        results = primal_values(*primals, base=primitive, params=params, wrt=wrt)
-    avals = tuple(jax_compat.aval_of(result) for result in results)
+    avals = jax_compat.result_avals(primitive, primals, params)
     of = tuple(index for index, aval in enumerate(avals) if jax_compat.tangent_aval(aval) is not None)
-    frozen.asked = Asked(linear_p, of, ())
-    nonzero = [moving[index] for index in wrt]
-    moved = linear_p.bind(*primals, *nonzero, base=primitive, params=frozen, wrt=wrt, of=of, avals=avals)
-    placed = dict(zip(of, moved, strict=True))
-    return results, [placed.get(index) for index in range(len(avals))]
+    about: dict[str, Any] = {"params": Params(params), "wrt": wrt, "of": of, "avals": avals}
+    found = jvp_p.bind(*primals, *(moving[index] for index in wrt), base=primitive, **about)
+    moved = dict(zip(of, found[len(avals) :], strict=True))
+    return found[: len(avals)], [moved.get(index) for index in range(len(avals))]
+
+
+def _in_halves(*operands: Any, **params: Any) -> list[Any]:
+    """Results and tangents, each by themselves, so that these can be transposed."""
+    primals = operands[: len(operands) - len(params["wrt"])]
+    first, second = _params_of_halves(**params)
+    if is_paired(params["base"], params["params"]):
+        results: Sequence[Any] = primal_p.bind(*primals, **first)
+    else:
+        results = primal_values(*primals, **first)
+    return [*results, *linear_p.bind(*operands, **second)]
+
+
+def _params_of_halves(*, params: Params, of: Any, **about: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    asked = Params(params)
+    asked.asked = Asked(linear_p, of, ())
+    return {**about, "params": asked, "maps": ()}, {**about, "params": asked, "of": of}
+
+
+def _transpose_values(cotangents: Any, operands: Any, *, avals: Any, **params: Any) -> list[Any]:
+    """Of what is linear in the tangents the values are not."""
+    return _transpose(cotangents[len(avals) :], operands, avals=avals, **params)
 
 
 def _transpose(
@@ -253,11 +286,13 @@ def _transpose(
     return [*[None] * count, *gradients(*args, **about)]
 
 
-for _primitive in (lift_p, program_p, linear_p, primal_p, gradient_p, transposed_p):
+for _primitive in (lift_p, program_p, jvp_p, linear_p, primal_p, gradient_p, transposed_p):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))
     jax_compat.register_jvp(_primitive, partial(_differentiate, _primitive))
+jax_compat.register_halves(jvp_p, primal_p, linear_p, _in_halves, _params_of_halves)
+jax_compat.register_transpose(jvp_p, _transpose_values)
 jax_compat.register_transpose(linear_p, _transpose)
 jax_compat.register_lowering(primal_p, _lower_primal, in_place=True)
 for _primitive in (linear_p, gradient_p):

@@ -1,12 +1,12 @@
-"""A lift whose gradient JAX computes in another function than its results: what crosses is handed on as values.
+"""A lift whose gradient JAX computes in another function than its results: what it needs is handed on.
 
 Op by op, through a function of a user's `jax.jit`, a branch or a loop of JAX's, and where a gradient is
 differentiated again, a lift and its gradient do not stand in one block, as `paired` wants them to. There the
 residuals are results, which JAX hands on as it does with those of its own operations. Both halves keep their
 lifts, and are mapped and differentiated like any Program.
 
-What JAX wants to transpose is a linear function that is known by its transpose, the second half. Importing this
-module registers the rules.
+What JAX wants to transpose is a linear function that is known by its transpose, the second half.
+Importing this module registers the rules.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, functions, parse, to_bytecode
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
-from stablelift.lowering.linear import Positions, inputs_of, valued_gradients
+from stablelift.lowering.linear import Positions, inputs_at_zero, tangents, valued_gradients
 from stablelift.lowering.primitive import (
     checks_something,
     effects_of_rules,
     lift_p,
-    linear_p,
     program_p,
     side_effects,
     transposed_p,
 )
 from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
-from stablelift.passes.derivatives.halves import Halves, halves
+from stablelift.passes.derivatives.halves import halves
 from stablelift.passes.pipeline import run, transforms_pipeline
 from stablelift.runtime.inside_jax import traced
-from stablelift.runtime.paired import Params, is_paired
+from stablelift.runtime.paired import is_paired
 from stablelift.runtime.program import Program
 from stablelift.runtime.recent import Recent
 from stablelift.runtime.trees import flat_tree
@@ -46,13 +45,13 @@ from stablelift.runtime.types import struct_of
 
 
 class Linearised(NamedTuple):
-    """A lift as two Programs: (primals) -> (`count` results, residuals), and (those of the primals whose
+    """A lift as two Programs: (primals) -> (so many `results`, residuals), and (those of the primals whose
     positions are `held`, cotangents in the places `moving`, residuals) -> gradients.
     """
 
     forward: Program
     reverse: Program
-    count: int
+    results: int
     held: Positions
     moving: Positions
 
@@ -64,21 +63,23 @@ def _linearise(
     if found is None:
         return None
     values = found.forward.bind(*primals)
-    held = [*(primals[position] for position in found.held), *values[found.count :]]
+    held = [*(primals[position] for position in found.held), *values[found.results :]]
     linear = partial(transposed_p.bind, program=found.reverse, moving=found.moving)
-    return values[: found.count], held, linear
+    return values[: found.results], held, linear
 
 
 def _linearised(
     primitive: Primitive, primals: Sequence[Any], wrt: Positions, params: dict[str, Any]
 ) -> Linearised | None:
     """The halves of a lift, where JAX is to have them as two."""
-    avals = tuple(map(jax_compat.aval_of, primals))
     if not jax_compat.is_apart() or session_memo() is not None or not is_paired(primitive, params):
         return None
-    if jax_compat.has_named_axes() or any(map(jax_compat.is_symbolic, avals)) or _does_more(primitive, params):
+    if jax_compat.has_named_axes() or _does_more(primitive, params):
         return None
-    if jax_compat.looks_for_special_values():  # of which the lift itself can say where they come from
+    if jax_compat.looks_for_special_values():  # of which a lift can say where they come from
+        return None
+    avals = tuple(map(jax_compat.aval_of, primals))
+    if any(map(jax_compat.is_symbolic, avals)):
         return None
 
     def made(platform: str) -> Linearised | None:
@@ -122,66 +123,88 @@ def _made(
     function = named(partial(valued_gradients, base=primitive, params=params, wrt=wrt, of=of), name)
     try:
         whole = traced(function, [*avals, *cotangents], platform)
-        found = _halves(whole.bytecode, len(avals), len(results))
+        found = halves(_without_transforms(whole.bytecode), len(avals), len(results))
     except LiftError:
         return None
     if found is None:
         return None
-    (forward, reverse, held), residuals = found
+    residuals = _result_types(found.forward)[len(results) :]
     inputs, outputs = whole.in_avals[: len(avals)], whole.out_avals[: len(results)]
     given, gradients = whole.in_avals[len(avals) :], whole.out_avals[len(results) :]
-    kept = [inputs[position] for position in held]
-    halves = (
-        _half(whole, forward, inputs, (*outputs, *residuals)),
-        _half(whole, reverse, (*kept, *given, *residuals), gradients),
-    )
+    held = [inputs[position] for position in found.held]
+    values = (*outputs, *residuals)
 
-    def anew(number: int, platform: str) -> Program:
+    def anew(half: str, platform: str) -> Program:
         other = on(platform)
-        if other is None or other.forward.out_avals != halves[0].out_avals or other.held != held:
+        if other is None or (other.forward.out_avals, other.held) != (values, found.held):
             raise LiftError(
-                f"error: what the gradient of `{whole.name}` needs is not the same on {platform}\n"
-                "  hint: differentiate it within one `jax.jit`, or `stablelift.compile`"
+                f"error: what the gradient of `{name}` needs of its results is not the same on {platform}\n"
+                "  hint: let one `jax.jit` have both, with no other in between, or `stablelift.compile`"
             )
-        return (other.forward, other.reverse)[number]
+        return getattr(other, half)
 
-    forward, reverse = (replace(half, anew=partial(anew, number)) for number, half in enumerate(halves))
+    forward = _half(whole, found.forward, inputs, values, partial(anew, "forward"))
+    reverse = _half(whole, found.reverse, (*held, *given, *residuals), gradients, partial(anew, "reverse"))
     moving = tuple(range(len(held), len(held) + len(of)))
-    return Linearised(forward, reverse, len(results), held, moving)
+    return Linearised(forward, reverse, len(results), found.held, moving)
 
 
-def _halves(
-    bytecode: bytes, primals: int, results: int
-) -> tuple[Halves, tuple[jax.ShapeDtypeStruct, ...]] | None:
-    """The halves of a module once its transforms are compiled away, and the types of the residuals."""
+def _result_types(bytecode: bytes) -> tuple[jax.ShapeDtypeStruct, ...]:
+    with context() as ctx:
+        module = parse(bytecode, ctx)
+        return tuple(struct_of(type, "a residual") for type in functions(module)["main"].type.results)
+
+
+def _without_transforms(bytecode: bytes) -> bytes:
     with context() as ctx:
         module = parse(bytecode, ctx)
         run(module, transforms_pipeline(module))
-        found = halves(to_bytecode(module), primals, results)
-        if found is None:
-            return None
-        first = parse(found.forward, ctx)
-        types = functions(first)["main"].type.results[results:]
-        return found, tuple(struct_of(type, "a residual") for type in types)
+        return to_bytecode(module)
 
 
-def _half(whole: Program, bytecode: bytes, ins: Sequence[Any], outs: Sequence[Any]) -> Program:
+def _half(
+    whole: Program, bytecode: bytes, ins: Sequence[Any], outs: Sequence[Any], anew: Callable[[str], Program]
+) -> Program:
     trees = {"in_tree": flat_tree(len(ins)), "out_tree": flat_tree(len(outs))}
-    return replace(whole, bytecode=bytecode, in_avals=tuple(ins), out_avals=tuple(outs), **trees)
+    return replace(whole, bytecode=bytecode, in_avals=tuple(ins), out_avals=tuple(outs), anew=anew, **trees)
 
 
 def _transpose(
     cotangents: Sequence[Any], operands: Sequence[Any], *, program: Program, moving: Positions
 ) -> list[Any]:
-    """The second half itself; where a result has no cotangent, its tangent along those there are."""
-    held = operands[: len(program.in_avals) - len(moving)]
-    given = {position: ct for position, ct in zip(moving, cotangents, strict=True) if ct is not None}
-    if len(given) == len(moving):
-        return [*[None] * len(held), *program.bind(*inputs_of(program, held, given))]
-    of, avals = tuple(range(len(program.out_avals))), tuple(map(jax_compat.aval_of, program.out_avals))
-    about: dict[str, Any] = {"base": program_p, "params": Params(program=program), "wrt": tuple(given)}
-    inputs = inputs_of(program, held, dict.fromkeys(moving))
-    return [*[None] * len(held), *linear_p.bind(*inputs, *given.values(), **about, of=of, avals=avals)]
+    """The second half itself, of the cotangents there are."""
+    count = len(program.in_avals) - len(moving)
+    rest = iter(operands[:count])
+    values = dict(zip(moving, cotangents, strict=True))
+    inputs = [values[index] if index in values else next(rest) for index in range(len(program.in_avals))]
+    given = tuple(index for index in moving if values[index] is not None)
+    if given != moving:
+        program = _some.get((program, given), partial(_along, program, moving, given))
+    gradients = program.bind(*(value for value in inputs if value is not None))
+    return [*[None] * count, *gradients]
+def _along(program: Program, moving: Positions, given: Positions) -> Program:
+    """The second half of some of its cotangents, which it is linear in: its tangent along these."""
+    taken = [index for index in range(len(program.in_avals)) if index in given or index not in moving]
+    of = tuple(range(len(program.out_avals)))
+
+    def tangent(*inputs: Any) -> tuple[Any, ...]:
+        values = dict(zip(taken, inputs, strict=True))
+        held = [value for index, value in values.items() if index not in moving]
+        along = [values[index] for index in given]
+        params = {"program": program}
+        point = inputs_at_zero(program, held, moving)
+        return tangents(*point, *along, base=program_p, params=params, wrt=given, of=of, avals=None)
+
+    avals = [program.in_avals[index] for index in taken]
+    whole = traced(named(tangent, program.name), avals, program.platform)
+    return replace(
+        whole,
+        bytecode=_without_transforms(whole.bytecode),
+        anew=lambda platform: _along(program.on(platform), moving, given),
+    )
+
+
+_some: Recent[Program] = Recent(128)
 
 
 for _primitive in (lift_p, program_p):

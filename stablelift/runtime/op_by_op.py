@@ -20,7 +20,7 @@ from stablelift.ir.parts import split_by
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.maps import Map
-from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, program_p
+from stablelift.lowering.primitive import Recursive, gradient_p, jvp_p, lift_p, linear_p, program_p
 
 Run = Callable[[Sequence[Any]], object]
 
@@ -43,7 +43,11 @@ def refuse_special(primitive: Primitive, args: Sequence[Any], params: Any, resul
     raise FloatingPointError(f"invalid value ({kind}) encountered in {what} of `{params['name']}`")
 
 
-_MOVING = {linear_p: ("the tangents", "wrt"), gradient_p: ("the gradient", "of")}
+_MOVING = {
+    jvp_p: ("the tangents", "wrt"),
+    linear_p: ("the tangents", "wrt"),
+    gradient_p: ("the gradient", "of"),
+}
 _DERIVATIVES = {"lift.vjp": "the gradient", "lift.jvp": "the tangents"}
 """It is their own where the forward pass has no such value."""
 

@@ -106,6 +106,8 @@ APART = {
         lambda w: jax.lax.scan(lambda c, _: (c + f(w * c), None), 0.5, None, 3)[0]
     ),
     "twice": lambda f: jax.grad(lambda w: jax.grad(f)(w).sum()),
+    "recomputed": lambda f: jax.grad(jax.checkpoint(f)),
+    "saved": lambda f: jax.grad(jax.checkpoint(f, policy=jax.checkpoint_policies.everything_saveable)),
     "mapped outside": lambda f: lambda w: jax.vmap(jax.grad(jax.jit(f)))(jnp.stack([w, 2 * w])),
     "mapped inside": lambda f: jax.grad(lambda w: jax.vmap(jax.jit(f))(jnp.stack([w, 2 * w])).sum()),
 }
@@ -116,14 +118,83 @@ APART = {
 def test_where_a_gradient_is_computed_in_another_function(way, what):
     ours, jaxs, spelled = COSTLY[what]
     compiled, expected = (jax.jit(APART[way](f)).lower(W).compile() for f in (ours, jaxs))
-    assert compiled.as_text().count(spelled) == expected.as_text().count(spelled)
+    assert compiled.as_text().count(spelled) <= expected.as_text().count(spelled)
     assert_close(compiled(W), expected(W), rtol=1e-4)
     assert_close(APART[way](ours)(W), expected(W), rtol=1e-4)  # op by op
 
 
-def test_where_it_is_differentiated_again_nothing_is_computed_more_than_twice():
-    compiled = jax.jit(lambda w: jax.jvp(jax.grad(one(OURS)), (w,), (W,))).lower(W).compile()
-    assert loops_in(compiled) == 4  # each loop and its tangents
+FORWARD = {
+    "jvp": lambda f: lambda w: jax.jvp(f, (w,), (W,)),
+    "jvp, through jit": lambda f: lambda w: jax.jvp(jax.jit(f), (w,), (W,)),
+    "jacobian": jax.jacfwd,
+    "of a gradient": lambda f: lambda w: jax.jvp(jax.grad(f), (w,), (W,)),
+    "of a gradient, through jit": lambda f: lambda w: jax.jvp(jax.grad(jax.jit(f)), (w,), (W,)),
+    "hessian": jax.hessian,
+    "transposed": lambda f: lambda w: jax.linear_transpose(lambda t: jax.jvp(f, (w,), (t,))[1], w)(1.0),
+}
+
+
+@pytest.mark.parametrize("way", FORWARD)
+@pytest.mark.parametrize("what", COSTLY)
+def test_forward_mode_computes_results_and_tangents_at_once(way, what):
+    ours, jaxs, spelled = COSTLY[what]
+    compiled, expected = (jax.jit(FORWARD[way](f)).lower(W).compile() for f in (ours, jaxs))
+    assert compiled.as_text().count(spelled) <= expected.as_text().count(spelled)
+    assert_close(compiled(W), expected(W), rtol=1e-4)
+    assert_close(FORWARD[way](ours)(W), expected(W), rtol=1e-4)  # op by op
+
+
+def test_forward_mode_keeps_nothing_of_a_loop():
+    def moved(scan):
+        def run(x):
+            return scan(lambda c, _: (jnp.sin(c) * c, None), x, None, length=1000)[0]
+
+        return jax.jit(lambda x: jax.jvp(run, (x,), (x,)))
+
+    x = jnp.ones(1000)
+    memory = [moved(scan).lower(x).compile().memory_analysis() for scan in (functional.scan, jax.lax.scan)]
+    assert memory[0].temp_size_in_bytes <= memory[1].temp_size_in_bytes + x.nbytes
+
+
+@jax.custom_jvp
+def doubled(x):
+    return x * 2
+
+
+doubled.defjvp(lambda xs, ts: (xs[0] * 3, ts[0] * xs[0] ** 2))
+
+
+@jax.custom_vjp
+def tripled(x):
+    return x * 3
+
+
+tripled.defvjp(lambda x: (jnp.sin(x), x), lambda x, ct: (ct * jnp.cos(x),))
+
+
+RULED = {
+    "stop_gradient": lambda x: x * jax.lax.stop_gradient(x**2),
+    "custom_jvp": lambda x: doubled(x) * x,
+    "custom_vjp": lambda x: tripled(x) * x,
+}
+
+
+@pytest.mark.parametrize("through", [lambda f: f, jax.jit], ids=["", "jit"])
+@pytest.mark.parametrize("rule", RULED)
+def test_rules_of_users_hold_where_a_gradient_is_differentiated_again(rule, through):
+    def loss(scan):
+        def step(c, x):
+            c = RULED[rule](jnp.tanh(c @ W) + x)
+            return c, c.sum()
+
+        return through(lambda x: (lambda c, sums: c.sum() + sums[1])(*scan(step, x, XS)))
+
+    second = [lambda f: jax.grad(lambda x: jax.grad(f)(x)[0].sum())]
+    if rule != "custom_vjp":  # JAX has no forward mode of it
+        second += [jax.hessian, lambda f: lambda x: jax.jvp(jax.grad(f), (x,), (X,))]
+    for way in second:
+        found, expected = (way(loss(scan))(X) for scan in (functional.scan, jax.lax.scan))
+        assert_close(found, expected, rtol=1e-4)
 
 
 def test_a_result_without_a_cotangent_costs_nothing_in_the_reverse():

@@ -35,8 +35,8 @@ _LOOPS = ("stablehlo.while", "lift.scan", "lift.while")
 
 
 class Halves(NamedTuple):
-    """Two modules: (primals) -> (results, residuals), and (primals, cotangents, residuals) -> gradients, where
-    the second takes those of the primals only whose positions are `held`.
+    """Two modules: (primals) -> (results, residuals), and (primals, cotangents, residuals) -> gradients. The
+    second takes only those of the primals whose positions are `held`.
     """
 
     forward: bytes
