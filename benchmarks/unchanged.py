@@ -2,12 +2,14 @@
 
     make bench-unchanged
     python benchmarks/unchanged.py --cases scan "scan of remat"
+    python benchmarks/unchanged.py --of "gradient through jit"
 
 Each library takes all the models in a process of its own. Ratios of seconds, ours to Flax's, and ours:
 
 * init: `jax.jit(model.init)`, called once;
 * op by op: `model.apply` under no `jit`, once it has run;
 * lower, XLA, step: the value and gradient of a loss under `jax.jit`: tracing and lowering, compiling, a call;
+  or, of a loss that is jitted itself, or the product of the Hessian and a vector beside both;
 * temp: XLA's temporary memory, of megabytes.
 """
 
@@ -32,22 +34,47 @@ CALLS = 15
 def main() -> int:
     parser = argparse.ArgumentParser(description="Only the import has changed")
     parser.add_argument("--cases", nargs="+", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--of", default="gradient", choices=list(DERIVATIVES))
     parser.add_argument("--child", choices=("ours", "flax"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         for name in options.cases:
-            print(json.dumps(measured(options.child, name)), flush=True)
+            print(json.dumps(measured(options.child, name, options.of)), flush=True)
         return 0
-    report(options.cases)
+    report(options.cases, options.of)
     return 0
 
 
-def report(cases: list[str]) -> None:
+def gradient(loss: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    return jax.value_and_grad(loss)
+
+
+def gradient_through_jit(loss: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    return jax.value_and_grad(jax.jit(loss))
+
+
+def hessian_product(loss: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    def product(variables: Any, *rest: Any) -> Any:
+        return jax.jvp(lambda at: jax.value_and_grad(loss)(at, *rest), (variables,), (variables,))
+
+    return product
+
+
+DERIVATIVES = {one.__name__.replace("_", " "): one for one in (gradient, gradient_through_jit, hessian_product)}
+
+
+def report(cases: list[str], of: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    ours, theirs = (in_a_process(library, cases) for library in ("ours", "flax"))
-    table = Table("model", *STAGES, title="Only the import has changed: ours to Flax's")
+    ours, theirs = (in_a_process(library, cases, of) for library in ("ours", "flax"))
+    table = Table("model", *STAGES, title=f"Only the import has changed, {of}: ours to Flax's")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, mine, peer in zip(cases, ours, theirs, strict=True):
@@ -63,15 +90,15 @@ def report(cases: list[str]) -> None:
     Console(width=120).print(table)
 
 
-def in_a_process(library: str, cases: list[str]) -> list[dict[str, float]]:
-    command = [sys.executable, __file__, "--child", library, "--cases", *cases]
+def in_a_process(library: str, cases: list[str], of: str) -> list[dict[str, float]]:
+    command = [sys.executable, __file__, "--child", library, "--of", of, "--cases", *cases]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
     if done.returncode:
         raise SystemExit(f"{library} failed:\n{done.stderr}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def measured(library: str, name: str) -> dict[str, float]:
+def measured(library: str, name: str, of: str) -> dict[str, float]:
     import jax
 
     if library == "ours":
@@ -89,9 +116,9 @@ def measured(library: str, name: str) -> dict[str, float]:
     given = variables, x, jax.random.key(9)
     timed(lambda: loss(*given))
     found["op by op"] = statistics.median(timed(lambda: loss(*given))[1] for _ in range(3))
-    lowered, found["lower"] = timed(lambda: jax.jit(jax.value_and_grad(loss)).lower(*given))
+    lowered, found["lower"] = timed(lambda: jax.jit(DERIVATIVES[of](loss)).lower(*given))
     compiled, found["XLA"] = timed(lowered.compile)
-    found["loss"] = float(compiled(*given)[0])
+    found["loss"] = float(jax.tree.leaves(compiled(*given))[0])
     found["step"] = statistics.median(timed(lambda: compiled(*given))[1] for _ in range(CALLS))
     found["temp"] = compiled.memory_analysis().temp_size_in_bytes / 1e6
     return found

@@ -74,7 +74,9 @@ def _linearised(
     """The halves of a lift, where JAX is to have them as two."""
     if not jax_compat.is_apart() or session_memo() is not None or not is_paired(primitive, params):
         return None
-    if jax_compat.has_named_axes() or _does_more(primitive, params):
+    if jax_compat.has_named_axes() or primitive is lift_p and checks_something(params):
+        return None
+    if jax_compat.in_order(side_effects(primitive, params) | effects_of_rules(primitive, params)):
         return None
     if jax_compat.looks_for_special_values():  # of which a lift can say where they come from
         return None
@@ -96,12 +98,6 @@ def _linearised(
 
 
 _recent: Recent[Linearised | None] = Recent(128)
-
-
-def _does_more(primitive: Primitive, params: dict[str, Any]) -> bool:
-    """Whether a lift, or its gradient, does more than compute."""
-    checks = primitive is lift_p and checks_something(params)
-    return checks or bool(side_effects(primitive, params) | effects_of_rules(primitive, params))
 
 
 def _made(

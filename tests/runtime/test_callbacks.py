@@ -358,14 +358,22 @@ def test_what_acts_on_the_world_is_not_called_for_examples_that_did_not_ask():
         functional.vmap(lambda x: functional.while_loop(lambda x: x < 9, lambda x: x + 2 + 0 * act(x), x))(X)
 
 
+def weighted(of, by=io_callback):
+    return lambda w: of.scan(lambda c, x: (c * w + told.sine(x, by), None), ZERO, X)[0]
+
+
+@pytest.mark.parametrize("through", [lambda f: f, jax.jit], ids=["op_by_op", "jit"])
+def test_a_gradient_by_jax_calls_a_loop_s_functions_once(through):
+    results, found = told.during(jax.grad(through(weighted(functional))), 2.0)
+    expected, told_by_jax = told.during(jax.grad(through(weighted(Jaxs))), 2.0)
+    assert Counter(found) == Counter(told_by_jax)
+    assert_close(results, expected)
+
+
 def test_what_acts_on_the_world_does_so_once():
-    """Outside of any trace JAX asks for the gradient alone."""
-
-    def weighted(w):
-        return functional.scan(lambda c, x: (c * w + told.sine(x, io_callback), None), ZERO, X)[0]
-
+    """Of what costs little JAX asks for the gradient alone, outside of any trace."""
     with pytest.raises(LiftError, match="`io_callback` would be called a second time, for a derivative"):
-        jax.grad(weighted)(2.0)
+        jax.grad(functional.jit(lambda w: w * told.sine(ZERO, io_callback)))(2.0)
 
 
 def test_a_map_that_jax_has_no_rule_for():
