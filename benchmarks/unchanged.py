@@ -66,7 +66,11 @@ def hessian_product(loss: Callable[..., Any]) -> Callable[..., Any]:
     return product
 
 
-DERIVATIVES = {one.__name__.replace("_", " "): one for one in (gradient, gradient_through_jit, hessian_product)}
+DERIVATIVES = {
+    "gradient": gradient,
+    "gradient through jit": gradient_through_jit,
+    "hessian product": hessian_product,
+}
 
 
 def report(cases: list[str], of: str) -> None:

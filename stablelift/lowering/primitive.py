@@ -152,6 +152,11 @@ def bind(
     )
 
 
+def name_in(params: dict[str, Any]) -> str:
+    """What a lift or a Program of such parameters is called."""
+    return params["program"].name if "program" in params else params["name"]
+
+
 def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
     """What a lift or a Program does beside computing its results, in JAX's terms.
 

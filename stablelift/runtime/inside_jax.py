@@ -147,7 +147,7 @@ def _lower_primal(ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:
     found = None if given.asked is None or ordered else _halves_of(ctx, given.asked, **params)
     if found is None:
         return _lower(primal_p, ctx, *operands, **params)
-    return first_half(ctx, found, given, operands)
+    return first_half(ctx, found, given, operands, len(params["avals"]))
 
 
 def _lower_derivative(primitive: Primitive, ctx: Any, *operands: Any, **params: Any) -> Sequence[Any]:

@@ -28,6 +28,7 @@ from stablelift.lowering.primitive import (
     checks_something,
     effects_of_rules,
     lift_p,
+    name_in,
     program_p,
     side_effects,
     transposed_p,
@@ -112,10 +113,10 @@ def _made(
 
     None where all of it is as well computed again, or has no derivative: which of JAX's rules then says.
     """
-    results = params["program"].out_avals if primitive is program_p else params["out_avals"]
+    results = jax_compat.result_avals(primitive, avals, params)
     of = tuple(index for index, aval in enumerate(results) if jax_compat.can_carry_tangent(aval))
-    cotangents = [jax_compat.tangent_aval(jax_compat.aval_of(results[index])) for index in of]
-    name = params["program"].name if primitive is program_p else params["name"]
+    cotangents = [jax_compat.tangent_aval(results[index]) for index in of]
+    name = name_in(params)
     function = named(partial(valued_gradients, base=primitive, params=params, wrt=wrt, of=of), name)
     try:
         whole = traced(function, [*avals, *cotangents], platform)

@@ -20,7 +20,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callbacks import Merged, call, merge
 from stablelift.lowering.linear import is_call
 from stablelift.lowering.maps import Maps
-from stablelift.lowering.primitive import lift_p, program_p
+from stablelift.lowering.primitive import lift_p, name_in, program_p
 from stablelift.lowering.rule_search import is_costly
 from stablelift.lowering.session import session_memo
 from stablelift.passes.derivatives.halves import Halves
@@ -73,10 +73,11 @@ class _Halved(NamedTuple):
     residuals: list[ir.Value]
 
 
-def first_half(ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.Value]) -> list[ir.Value]:
-    """The results of a lift, whose residuals are kept for its derivative."""
+def first_half(
+    ctx: Any, halves: Halves, params: Params, operands: Sequence[ir.Value], count: int
+) -> list[ir.Value]:
+    """The `count` results of a lift, whose residuals are kept for its derivative."""
     found = list(call(ctx, _merged(ctx, params, halves.forward), operands))
-    count = len(params["program"].out_avals if "program" in params else params["out_avals"])
     here: Any = ir.InsertionPoint.current
     known = jax_compat.memo_of(ctx).setdefault(_HALVED, {})
     known[id(params), *map(_identity, operands)] = _Halved(params, halves, here.block, found[count:])
@@ -107,5 +108,5 @@ def _merged(ctx: Any, params: Params, half: bytes) -> Merged:
     memo = jax_compat.memo_of(ctx)
     key = "stablelift half", half
     if key not in memo:
-        memo[key] = merge(ctx, params["program"].name if "program" in params else params["name"], half)
+        memo[key] = merge(ctx, name_in(params), half)
     return memo[key]

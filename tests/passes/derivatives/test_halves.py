@@ -39,15 +39,38 @@ def text_of(bytecode):
 def test_the_halves_compute_what_the_whole_does():
     found = halves(LOOP.encode(), 1, 1)
     assert found is not None
-    forward, reverse = map(text_of, found)
+    forward, reverse = map(text_of, found[:2])
     assert "stablehlo.while" in forward
     assert "stablehlo.while" not in reverse
     assert "stablehlo.reshape" in reverse  # what only moves an input is done again
+    assert found.held == (0,)
     x, ct = np.float32([0.3, -2.0]), np.float32([1.5, 0.25])
     y, *residuals = run_module(forward, [x], [])
     assert len(residuals) == 1
     (dx,) = run_module(reverse, [x, ct, *residuals], [])
     np.testing.assert_allclose([y, dx], run_module(LOOP, [x, ct], []))
+
+
+def test_the_second_half_takes_what_it_needs_and_loops_may_be_lifts():
+    scan = """
+  func.func public @main(%w: tensor<2x2xf32>, %x: tensor<2xf32>, %ct: tensor<2xf32>)
+      -> (tensor<2xf32>, tensor<2xf32>) {
+    %y = "lift.scan"(%w, %x) {callee = @step, in_axes = [], length = 3 : i64, num_carry = 1 : i64,
+      num_consts = 1 : i64, out_axes = [], reverse = false, unroll = 1 : i64}
+      : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2xf32>
+    %dx = stablehlo.multiply %ct, %y : tensor<2xf32>
+    return %y, %dx : tensor<2xf32>, tensor<2xf32>
+  }
+  func.func private @step(%w: tensor<2x2xf32>, %c: tensor<2xf32>) -> tensor<2xf32> {
+    %next = stablehlo.dot_general %w, %c, contracting_dims = [1] x [0]
+      : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2xf32>
+    return %next : tensor<2xf32>
+  }"""
+    found = halves(scan.encode(), 2, 1)
+    assert found is not None and found.held == ()
+    forward, reverse = map(text_of, found[:2])
+    assert ("lift.scan" in forward, "lift.scan" in reverse, "@step" in reverse) == (True, False, False)
+    assert "@main(%arg0: tensor<2xf32>, %arg1: tensor<2xf32>)" in reverse  # a cotangent and a residual
 
 
 def test_a_function_without_loops_is_left_whole():
@@ -92,6 +115,6 @@ def test_what_is_told_is_told_by_one_half():
     told = told.replace("return %y#1, %dx", tells.format("late", "dx") + "\n    return %y#1, %dx")
     found = halves(told.encode(), 1, 1)
     assert found is not None
-    forward, reverse = map(text_of, found)
+    forward, reverse = map(text_of, found[:2])
     for name in ("in_the_loop", "early", "late"):
         assert (f"@{name}" in forward, f"@{name}" in reverse) == (name != "late", name == "late")
