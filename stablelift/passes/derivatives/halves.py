@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir import hlo
-from stablelift.ir.mlir import context, func, functions, ir, is_used, parse, to_bytecode
+from stablelift.ir.mlir import PassManager, context, func, functions, ir, is_used, parse, to_bytecode
 from stablelift.ir.region import returned, used_by
 from stablelift.passes.kept import is_kept
 from stablelift.passes.liveness import erase_unused, reached_from
@@ -116,7 +116,7 @@ def _forward(
             op.erase()
     _finish(known, outputs)
     _drop_arguments(known["main"], range(primals, len(body_of(known["main"]).arguments)))
-    return to_bytecode(module)
+    return _written(module)
 
 
 def _reverse(
@@ -137,7 +137,13 @@ def _reverse(
     arguments = body_of(known["main"]).arguments
     unused = [position for position in range(primals) if not is_used(arguments[position])]
     _drop_arguments(known["main"], unused)
-    return to_bytecode(module), tuple(position for position in range(primals) if position not in unused)
+    return _written(module), tuple(position for position in range(primals) if position not in unused)
+
+
+def _written(module: ir.Module) -> bytes:
+    """A half, without the functions that only the other calls."""
+    PassManager.parse("builtin.module(symbol-dce)").run(module.operation)
+    return to_bytecode(module)
 
 
 def _drop_arguments(main: func.FuncOp, positions: Sequence[int]) -> None:
