@@ -2,8 +2,8 @@
 
     stablehlo.custom_call @stablelift.callback(%x) {backend_config = "debug_print:1f0c:3", ...}
 
-The key is good for the life of the process, see `lowering/callbacks.py`. Ordered ones of a kind are called in
-the order in which they stand.
+The key is good as long as the program is, in its process: see `lowering/callbacks.py`. Ordered ones of a kind
+are called in the order in which they stand.
 """
 
 from __future__ import annotations

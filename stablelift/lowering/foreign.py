@@ -145,7 +145,13 @@ def _module(function: Callable, avals: Sequence[Any], platform: str) -> bytes:
     from stablelift.lowering.trace import trace
 
     with mode_for(avals):  # passes may run where those of the trace are turned off again
-        return trace(function, *avals, platform=platform).bytecode
+        traced = trace(function, *avals, platform=platform)
+    _CALLED.extend(traced.callbacks)
+    return traced.bytecode
+
+
+_CALLED: list[Any] = []
+"""Python functions that such modules call (in a linear solve of a user's): they live as the keys do."""
 
 
 def _zero(aval: Any) -> Any:

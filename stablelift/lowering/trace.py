@@ -19,6 +19,7 @@ from stablelift.ir.location import error_at, of_lift
 from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
+from stablelift.lowering.callbacks import Callback, callbacks_in
 from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.jaxprs import unordered
@@ -43,6 +44,8 @@ class Traced:
     """Those that the function says parts of it run on."""
     platform: str
     """What it is lowered for: "cpu", "cuda", "rocm", "tpu" or another that JAX knows."""
+    callbacks: tuple[Callback, ...]
+    """The Python functions that it calls."""
 
 
 @collection_paused()
@@ -84,14 +87,17 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
         module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
+        bytecode = _own(to_bytecode(module), around)
+        callbacks = callbacks_in(bytecode)
     return Traced(
-        _own(to_bytecode(module), around),
+        bytecode,
         in_tree,
         found["tree"],
         tuple(map(struct, avals)),
         tuple(map(struct, found["avals"])),
         found["devices"],
         platform,
+        callbacks,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, update_wrapper
+from functools import cache, partial, update_wrapper
 from typing import Any
 
 import jax
@@ -216,13 +216,14 @@ class CompiledFunction:
         self._by_latest_keywords = self._by_keywords[names]
         return self._by_latest_keywords
 
-    def _program(self, *args: Any, platform: str | None = None) -> Program:
-        """The function traced for arguments of some types, for a platform or that of the first arguments."""
-        platform = platform or self._platform
-        key = platform, *map(signature_of, args)
+    def _program(self, *args: Any) -> Program:
+        """The function traced for arguments of some types, and the platform of the first arguments."""
+        key = tuple(map(signature_of, args))
         if key not in self._programs:
-            program = Program.trace(self._function, *args, platform=platform)
-            self._programs[key] = replace(program, anew=lambda other: self._program(*args, platform=other))
+            # JAX keeps programs as long as this object, which they may not keep: nor arrays, but their types.
+            trace = partial(Program.trace, self._function, *(jax.tree.unflatten(*one) for one in key))
+            anew = cache(lambda platform: trace(platform=platform))
+            self._programs[key] = replace(trace(platform=self._platform), anew=anew)
         return self._programs[key]
 
     def _staged(self, *args: Any) -> Any:

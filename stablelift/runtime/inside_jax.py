@@ -174,22 +174,24 @@ def _halves_of(
         computes, moving = valued_gradients, [avals[index] for index in asked.of]
     arguments = *primals, *outside_as_operands(list(map(jax_compat.tangent_aval, moving)), both)
 
-    def made(platform: str) -> Halves | None:
+    def made(platform: str) -> tuple[Halves | None, Program]:
         function = partial(computes, wrt=wrt, of=asked.of, maps=both, **params)
-        bytecode = traced(function, arguments, platform).finished.bytecode
-        return halves(bytecode, len(primals), len(avals))
+        program = traced(function, arguments, platform)
+        return halves(program.finished.bytecode, len(primals), len(avals)), program
 
     about = params["base"], wrt, asked, both, arguments, jax_compat.trace_settings()
     platforms = jax_compat.platforms_of(ctx)
     try:
         key = structure_of(dict(params["params"]))
-        each = [_halves.get((key, *about, one), partial(made, one)) for one in platforms]
+        found = [_halves.get((key, *about, one), partial(made, one)) for one in platforms]
     except UnlikeAnything:  # it is not to be told from others
-        each = list(map(made, platforms))
+        found = list(map(made, platforms))
+    each = [one for one, _ in found]
     return each[0] if all(one == each[0] for one in each) else None
 
 
-_halves: Recent[Halves | None] = Recent(128)
+_halves: Recent[tuple[Halves | None, Program]] = Recent(128)
+"""With the whole, which keeps alive what they call."""
 
 
 # Transformed by JAX

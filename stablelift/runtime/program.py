@@ -24,6 +24,7 @@ from stablelift.ir.isolate import Reader
 from stablelift.ir.mlir import PassManager, context, parse, to_bytecode, to_text, walk
 from stablelift.lowering import gradients, mapping
 from stablelift.lowering.axes import prefix_axes
+from stablelift.lowering.callbacks import Callback, callbacks_in
 from stablelift.lowering.callee import name_of
 from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.devices import on_devices
@@ -68,6 +69,12 @@ class Program:
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
     platform: str | None = field(default=None, repr=False)
     anew: Callable[[str], Program] | None = field(default=None, repr=False)
+
+    _made: dict[str, Finished] = field(default_factory=dict, init=False, repr=False)
+    _callbacks: tuple[Callback, ...] = field(init=False, repr=False)
+
+    def __post_init__(self):
+        self.__dict__["_callbacks"] = callbacks_in(self.bytecode)  # which live as long as their programs
 
     # Coming and going
 
@@ -255,10 +262,12 @@ class Program:
 
     # Running
 
-    @cached_property
+    @property
     def finished(self) -> Finished:
         """The module after the passes. Raises a LiftError if an op has no rule, or if one is left."""
-        return self._finish()
+        if "finished" not in self._made:
+            self._made["finished"] = self._finish()
+        return self._made["finished"]
 
     def optimize(self, *, dump: str | os.PathLike | None = None) -> Program:
         """The program after the passes, as plain StableHLO; `dump`: a folder for the module after each."""
@@ -278,7 +287,7 @@ class Program:
             outs = stacked_types(self.out_avals, finished.layout.results)
             trees = flat_tree(len(ins)), flat_tree(len(outs))
             other = replace(other, in_tree=trees[0], out_tree=trees[1], in_avals=ins, out_avals=outs)
-        other.__dict__["finished"] = finished
+        other._made["finished"] = finished
         return other
 
     def made_by(self, make: Callable[[Program], Program]) -> Program:
@@ -326,7 +335,7 @@ class Program:
           LiftError: An op has no rule, or a part of the program is not for XLA.
         """
         if dump is not None:
-            self.__dict__["finished"] = self._finish(dump)  # what the cached property would compute again
+            self._made["finished"] = self._finish(dump)  # what the property would compute again
         donated = (donate_argnums,) if isinstance(donate_argnums, int) else tuple(donate_argnums)
         return Compiled(self, donated)
 
@@ -347,7 +356,12 @@ class Program:
 
     @cached_property
     def _jitted(self) -> Callable:
-        return jax.jit(self._apply)
+        """JAX keeps the program of a call as long as it knows the function: it is given another than this,
+        which holds the function.
+        """
+        other = replace(self)
+        other.__dict__["_made"] = self._made
+        return jax.jit(other._apply)
 
     def bind(self, *leaves: Any) -> list[Any]:
         """The program's flat results on flat arrays or tracers, which are not checked."""

@@ -670,7 +670,8 @@ def test_an_artefact_holds_no_python_function(tmp_path):
 
 def test_a_program_from_another_process(tmp_path):
     path = tmp_path / "program.mlir"
-    Program.trace(product(functional), X).save(path)
+    traced = Program.trace(product(functional), X)
+    traced.save(path)
     with pytest.raises(LiftError, match=r"allow_custom_calls=\['stablelift.callback'\]"):
         Program.load(path)
     here = Program.load(path, allow_custom_calls=["stablelift.callback"])
