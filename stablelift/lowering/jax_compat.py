@@ -43,7 +43,7 @@ from jax._src import effects as _effects
 from jax._src import mesh as _mesh
 from jax._src import pjit as _pjit
 from jax._src.export import shape_poly
-from jax._src.interpreters import ad, batching, mlir, partial_eval
+from jax._src.interpreters import ad, batching, mlir, partial_eval, pxla
 from jax._src.lax import control_flow, lax, special
 from jax._src.lax import linalg as _linalg
 from jax._src.lax import parallel as _parallel
@@ -454,12 +454,15 @@ def is_staging() -> bool:
 
 
 def is_apart() -> bool:
-    """Whether what is computed now, to be transposed later, has a jaxpr or values of its own, out of reach of
-    where its transpose will be: it is not part of a function that JAX traces as a whole, or maps.
+    """Whether a linear function that is found now will be transposed where what it is found beside is out of
+    reach: outside of any trace, in a function that JAX linearises as a jaxpr, or where the transpose is
+    differentiated. Else both are likely to stand in the function that is being traced.
     """
     trace = core.trace_ctx.trace
+    while isinstance(trace, batching.BatchTrace):
+        trace = trace.parent_trace
     if isinstance(trace, partial_eval.DynamicJaxprTrace):
-        return trace.parent_trace is None  # of a function that is linearised as a jaxpr
+        return trace.parent_trace is None  # of a jaxpr's linearisation, and of no function
     return isinstance(trace, core.EvalTrace | ad.JVPTrace | ad.LinearizeTrace)
 
 
@@ -760,6 +763,8 @@ def lower(
         traced._params = {**traced._params, "jaxpr": shorter}
     lowered = traced.lower(lowering_platforms=(platform,), _private_parameters=parameters)
     module: Any = lowered.compiler_ir("stablehlo")
+    # Of a jaxpr that keeps its inputs JAX makes itself, by which jax 0.12 would keep it for good.
+    pxla._dce_jaxpr.evict_weakref(traced._params["jaxpr"])
     return module
 
 

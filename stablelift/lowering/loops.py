@@ -138,7 +138,7 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any, ope
     if condition.shape != () or jnp.iscomplexobj(condition):
         found = jax_compat.aval_of(condition).str_short()
         raise TypeError(f"cond: expected a boolean or a real number as the predicate, found {found}")
-    return _chosen((condition != 0).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
+    return _chosen(condition.astype(bool).astype(jnp.int32), [true_fun, false_fun], operands, order=(1, 0))
 
 
 def switch(index: Any, branches: Sequence[Callable], *operands: Any, operand: Any = _ABSENT) -> Any:

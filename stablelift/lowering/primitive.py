@@ -153,7 +153,9 @@ def bind(
 
 
 def name_in(params: dict[str, Any]) -> str:
-    """What a lift or a Program of such parameters is called."""
+    """What a lift or a Program is called, or what they are that a derivative is of."""
+    while "params" in params:
+        params = params["params"]
     return params["program"].name if "program" in params else params["name"]
 
 

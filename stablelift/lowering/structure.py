@@ -22,6 +22,10 @@ _NAMES = type, Enum, Primitive, jax.sharding.Mesh, jax_compat.AbstractValue
 """What is equal to nothing but itself, and does not change."""
 
 
+UNCHANGING: set[type] = set()
+"""Types of what can be called and does not change, whose equal values compute the same."""
+
+
 class UnlikeAnything(Exception):
     """What is asked about holds something that cannot be told from what is equal to it."""
 
@@ -66,7 +70,7 @@ def _structure_of(value: Any, rules: int) -> Hashable:
 def _is_comparable(value: Any) -> bool:
     if isinstance(value, _NAMES):
         return True
-    if callable(value):  # a function may use what changes
+    if callable(value) and type(value) not in UNCHANGING:  # a function may use what changes
         return False
     if type(value).__eq__ is object.__eq__:
         return getattr(value, "__dict__", None) == {}  # it stands for itself

@@ -31,6 +31,7 @@ from stablelift.lowering.primitive import (
     lift_p,
     linear_p,
     primal_p,
+    program_p,
 )
 from stablelift.lowering.scan import scan
 
@@ -170,6 +171,15 @@ _RULES = {
 }
 
 
+def _program(kinds: Any, args: Sequence[Any], *, program: Any) -> Found:
+    """A Program cannot be looked into, but what it was made of may be."""
+    errors = []
+    if program.checks is not None:
+        jaxpr = jax_compat.make_jaxpr(program.checks, list(map(jax_compat.aval_of, args)))
+        errors.append(jax_compat.checked(jaxpr, kinds, args)[0])
+    return errors, program_p.bind(*args, program=program)
+
+
 def _values(computes: Callable[..., Any], kinds: Any, args: Sequence[Any], **params: Any) -> Found:
     """What JAX differentiates is looked into as it is without."""
     jaxpr = jax_compat.make_jaxpr(partial(computes, **params), list(map(jax_compat.aval_of, args)))
@@ -186,6 +196,7 @@ def _derivative(computes: Callable[..., Any], kinds: Any, args: Sequence[Any], *
 
 _FUNCTIONS: dict[Primitive, Any] = {
     lift_p: _lift,
+    program_p: _program,
     jvp_p: partial(_values, valued_tangents),
     primal_p: partial(_values, primal_values),
     linear_p: partial(_derivative, tangents),

@@ -23,7 +23,7 @@ from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, functions, parse, to_bytecode
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
-from stablelift.lowering.linear import Positions, inputs_at_zero, tangents, valued_gradients
+from stablelift.lowering.linear import Positions, inputs_at_zero, primal_values, tangents, valued_gradients
 from stablelift.lowering.primitive import (
     checks_something,
     effects_of_rules,
@@ -72,14 +72,14 @@ def _linearise(
 def _linearised(
     primitive: Primitive, primals: Sequence[Any], wrt: Positions, params: dict[str, Any]
 ) -> Linearised | None:
-    """The halves of a lift, where JAX is to have them as two."""
+    """The halves of a lift, where `paired` would not find them side by side."""
     if not jax_compat.is_apart() or session_memo() is not None or not is_paired(primitive, params):
         return None
     if jax_compat.has_named_axes() or primitive is lift_p and checks_something(params):
         return None
     if jax_compat.in_order(side_effects(primitive, params) | effects_of_rules(primitive, params)):
         return None
-    if jax_compat.looks_for_special_values():  # of which a lift can say where they come from
+    if jax_compat.looks_for_special_values():  # a lift can say where they come from, and a Program cannot
         return None
     avals = tuple(map(jax_compat.aval_of, primals))
     if any(map(jax_compat.is_symbolic, avals)):
@@ -99,6 +99,7 @@ def _linearised(
 
 
 _recent: Recent[Linearised | None] = Recent(128)
+_some: Recent[Program] = Recent(128)
 
 
 def _made(
@@ -111,7 +112,8 @@ def _made(
 ) -> Linearised | None:
     """The halves for a platform; `on` makes them for another.
 
-    None where all of it is as well computed again, or has no derivative: which of JAX's rules then says.
+    None where all of it is as well computed again. Where it has no derivative as well: the rule by which JAX
+    then asks for it says so, where it stands.
     """
     results = jax_compat.result_avals(primitive, avals, params)
     of = tuple(index for index, aval in enumerate(results) if jax_compat.can_carry_tangent(aval))
@@ -141,6 +143,7 @@ def _made(
         return getattr(other, half)
 
     forward = _half(whole, found.forward, inputs, values, partial(anew, "forward"))
+    forward = replace(forward, checks=partial(primal_values, base=primitive, params=params, wrt=wrt))
     reverse = _half(whole, found.reverse, (*held, *given, *residuals), gradients, partial(anew, "reverse"))
     moving = tuple(range(len(held), len(held) + len(of)))
     return Linearised(forward, reverse, len(results), found.held, moving)
@@ -179,6 +182,8 @@ def _transpose(
         program = _some.get((program, given), partial(_along, program, moving, given))
     gradients = program.bind(*(value for value in inputs if value is not None))
     return [*[None] * count, *gradients]
+
+
 def _along(program: Program, moving: Positions, given: Positions) -> Program:
     """The second half of some of its cotangents, which it is linear in: its tangent along these."""
     taken = [index for index in range(len(program.in_avals)) if index in given or index not in moving]
@@ -199,9 +204,6 @@ def _along(program: Program, moving: Positions, given: Positions) -> Program:
         bytecode=_without_transforms(whole.bytecode),
         anew=lambda platform: _along(program.on(platform), moving, given),
     )
-
-
-_some: Recent[Program] = Recent(128)
 
 
 for _primitive in (lift_p, program_p):

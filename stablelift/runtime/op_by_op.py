@@ -30,11 +30,12 @@ def refuse_special(primitive: Primitive, args: Sequence[Any], params: Any, resul
     kind = jax_compat.special_value(results)
     if kind is None:
         return
-    whose, maps = "", ()
-    if "base" in params:  # what JAX differentiates: the lift's own operands come first
-        whose, moving = _MOVING.get(primitive, ("", None))
+    whose, maps = _MOVING.get(primitive, ("", None))[0], ()
+    while "base" in params:  # what JAX differentiates: its own operands come first
+        _, moving = _MOVING.get(primitive, ("", None))
         args = args[: len(args) - len(params[moving])] if moving else args
-        primitive, params, maps = params["base"], params["params"], params.get("maps", ())
+        maps = *params.get("maps", ()), *maps
+        primitive, params = params["base"], params["params"]
     if primitive is program_p:
         name = params["program"].name
         raise FloatingPointError(f"invalid value ({kind}) encountered in the program `{name}`")

@@ -30,6 +30,7 @@ from stablelift.lowering.checkpoint import AnyPolicy, checkpoint
 from stablelift.lowering.devices import on_devices
 from stablelift.lowering.jax_compat import TreeDef, effect_of
 from stablelift.lowering.primitive import program_p
+from stablelift.lowering.structure import UNCHANGING
 from stablelift.lowering.trace import trace
 from stablelift.lowering.widths import has_wide, is_off, mode_for
 from stablelift.passes.dump import Dump
@@ -54,7 +55,8 @@ class Program:
 
     `weights` are the constants that `load` has made its first argument, by name. `devices` are those that the
     traced function says parts of it run on (`jax.shard_map`). `platform` is the one whose libraries it may
-    call, None where that is not known; `anew`, if it can be made for others, makes it.
+    call, None where that is not known; `anew`, if it can be made for others, makes it. `checks` is a function
+    of the same flat arguments into which `checkify` can look in its place.
 
     Equal programs (the same module, trees and types) compare and hash equal, so they compile once.
     """
@@ -69,6 +71,7 @@ class Program:
     devices: jax.sharding.Mesh | None = field(default=None, repr=False)
     platform: str | None = field(default=None, repr=False)
     anew: Callable[[str], Program] | None = field(default=None, repr=False)
+    checks: Callable[..., Any] | None = field(default=None, repr=False)
 
     _made: dict[str, Finished] = field(default_factory=dict, init=False, repr=False)
     _callbacks: tuple[Callback, ...] = field(init=False, repr=False)
@@ -377,3 +380,6 @@ class Program:
 
         apply.__name__ = self.name
         return apply
+
+
+UNCHANGING.add(Program)

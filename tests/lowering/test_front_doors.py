@@ -266,3 +266,9 @@ def test_what_cannot_be_scanned():
         match=r"^associative_scan: expected one size along axis 0, found float32\[2,3\], float32\[3,2\]$",
     ):
         F.associative_scan(jnp.add, (X, X.T))
+
+
+def test_branches_where_types_are_not_promoted():
+    with jax.numpy_dtype_promotion("strict"):
+        for predicate in (True, 1, jnp.float32(0.5), jnp.int8(-1)):
+            assert F.cond(predicate, lambda x: x, jnp.negative, jnp.float32(2)) == 2

@@ -124,6 +124,25 @@ def test_what_is_differentiated(grad):
         np.testing.assert_allclose(jax.tree.leaves(results)[-1], jnp.cos(BAD), rtol=1e-5)
 
 
+APART = {
+    "as it stands": jax.grad,
+    "through jit": lambda f: jax.grad(jax.jit(f)),
+    "in jit, through jit": lambda f: jax.jit(jax.grad(jax.jit(f))),
+    "in a branch": lambda f: jax.grad(lambda w: jax.lax.cond(w[0, 0] > -1, f, lambda w: w.sum(), w)),
+    "with tangents": lambda f: lambda w: jax.jvp(jax.grad(f), (w,), (w,)),
+    "twice": lambda f: jax.grad(lambda w: jax.grad(f)(w).sum()),
+}
+
+
+@pytest.mark.parametrize("way", APART)
+def test_what_jax_differentiates_in_another_function_is_looked_into(way):
+    def outside(w):
+        return functional.scan(lambda c, i: (jnp.tanh(c @ w) + w[i], None), w, jnp.arange(5))[0].sum()
+
+    error, _ = checkify.checkify(APART[way](outside), errors=checkify.index_checks)(jnp.eye(3))
+    assert "out-of-bounds indexing for array of shape (3, 3)" in error.get()
+
+
 class Checked(nn.Module):
     @nn.compact
     def __call__(self, c, x):

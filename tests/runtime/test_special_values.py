@@ -98,6 +98,20 @@ def test_a_derivative_by_jax_of_numbers_says_that_it_is_its_own(name):
         jax.jvp(OWN[name], (zeros,), (X,))
 
 
+TWICE = {
+    "tangents of a gradient": lambda f: lambda x: jax.jvp(jax.grad(f), (x,), (X,)),
+    "through jit": lambda f: lambda x: jax.jvp(jax.grad(jax.jit(f)), (x,), (X,)),
+    "tangents of tangents": lambda f: lambda x: jax.jvp(lambda x: jax.jvp(f, (x,), (X,)), (x,), (X,)),
+}
+
+
+@pytest.mark.parametrize("way", TWICE)
+def test_a_derivative_of_a_derivative_names_the_operation(way):
+    loss = functional.jit(lambda x: (log(x) @ jnp.outer(x, x)).sum())
+    with pytest.raises(FloatingPointError, match=r"encountered in log at .*\.py:\d+"):
+        TWICE[way](loss)(-X)
+
+
 def test_the_example_of_a_map_by_jax_is_named():
     def loss(x):
         return (functional.scan(lambda c, _: (log(c), c), x, None, length=1)[0] ** 2).sum()

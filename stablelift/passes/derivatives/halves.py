@@ -134,10 +134,9 @@ def _reverse(
         if not is_late and not any(map(is_used, op.results)) and not _is_returned(op, gradients):
             op.erase()
     _finish(known, gradients)
-    arguments = body_of(known["main"]).arguments
-    unused = [position for position in range(primals) if not is_used(arguments[position])]
-    _drop_arguments(known["main"], unused)
-    return _written(module), tuple(position for position in range(primals) if position not in unused)
+    uses = list(map(is_used, body_of(known["main"]).arguments))[:primals]
+    _drop_arguments(known["main"], [position for position, used in enumerate(uses) if not used])
+    return _written(module), tuple(position for position, used in enumerate(uses) if used)
 
 
 def _written(module: ir.Module) -> bytes:
