@@ -291,6 +291,16 @@ def result_avals(primitive: Primitive, args: Sequence[Any], params: dict[str, An
     return tuple(primitive.abstract_eval(*map(aval_of, args), **params)[0])  # type: ignore[misc]
 
 
+def filled(tangents: Sequence[Any], values: Iterable[Any]) -> list[Any]:
+    """Tangents, of which None is a zero, of those of some values or abstract values that can carry one."""
+    found = []
+    for tangent, value in zip(tangents, values, strict=True):
+        aval = tangent_aval(aval_of(value))
+        if aval is not None:
+            found.append(jnp.zeros(aval.shape, aval.dtype) if tangent is None else tangent)
+    return found
+
+
 def can_carry_tangent(value: Any) -> bool:
     """Whether a value, or one of its abstract value, can carry a tangent."""
     return tangent_aval(aval_of(value)) is not None

@@ -105,7 +105,9 @@ def transposed(*args: Any, program: Any, moving: Positions) -> tuple[Any, ...]:
     """What `transposed_p` computes: reverse mode of the program, which is the same at all points."""
     count = len(program.in_avals) - len(moving)
     inputs = inputs_at_zero(program, args[:count], moving)
-    of = tuple(range(len(program.out_avals)))
+    of = tuple(
+        index for index, aval in enumerate(program.out_avals) if jax_compat.can_carry_tangent(aval)
+    )
     params = {"program": program}
     return gradients(*inputs, *args[count:], base=program_p, params=params, wrt=moving, of=of)
 

@@ -98,7 +98,7 @@ transposed_p = Primitive("lift_transposed")
 transposed_p.multiple_results = True
 """A linear function that is known by its transpose: a `Program` that is linear in its inputs `moving`.
 
-It takes the program's other inputs, then a cotangent of each of its results.
+It takes the program's other inputs, then a cotangent of each result that can have one.
 """
 
 

@@ -41,6 +41,7 @@ from stablelift.lowering.primitive import (
     jvp_p,
     lift_p,
     linear_p,
+    name_in,
     primal_p,
     program_p,
     side_effects,
@@ -288,6 +289,21 @@ def _transpose(
     return [*[None] * count, *gradients(*args, **about)]
 
 
+def _transpose_gradient(
+    cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, maps: Maps
+) -> list[Any]:
+    """The tangents of the results, along what stands for those of the inputs."""
+    if maps:
+        raise NotImplementedError(f"the transpose of the gradient of `{name_in(params)}` in a map of JAX's")
+    count = len(operands) - len(of)
+    primals = operands[:count]
+    given = jax_compat.filled(cotangents, [primals[index] for index in wrt])
+    avals = jax_compat.result_avals(base, primals, params)
+    moved = linear_p.bind(*primals, *given, base=base, params=params, wrt=wrt, of=of, avals=avals)
+    pairs = zip(operands[count:], moved, strict=True)
+    return [*[None] * count, *(tangent if operand is None else None for operand, tangent in pairs)]
+
+
 for _primitive in (lift_p, program_p, jvp_p, linear_p, primal_p, gradient_p, transposed_p):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
@@ -296,6 +312,7 @@ for _primitive in (lift_p, program_p, jvp_p, linear_p, primal_p, gradient_p, tra
 jax_compat.register_halves(jvp_p, primal_p, linear_p, _in_halves, _params_of_halves)
 jax_compat.register_transpose(jvp_p, _transpose_values)
 jax_compat.register_transpose(linear_p, _transpose)
+jax_compat.register_transpose(gradient_p, _transpose_gradient)
 jax_compat.register_lowering(primal_p, _lower_primal, in_place=True)
 for _primitive in (linear_p, gradient_p):
     jax_compat.register_lowering(_primitive, partial(_lower_derivative, _primitive), in_place=True)

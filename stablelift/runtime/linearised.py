@@ -206,6 +206,18 @@ def _along(program: Program, moving: Positions, given: Positions) -> Program:
     )
 
 
+def _transpose_program(
+    cotangents: Sequence[Any], operands: Sequence[Any], *, program: Program
+) -> list[Any]:
+    """Of a Program that is linear in the operands without a value: of the second half, say."""
+    moving = tuple(index for index, operand in enumerate(operands) if operand is None)
+    held = [operand for operand in operands if operand is not None]
+    given = jax_compat.filled(cotangents, program.out_avals)
+    moved = iter(transposed_p.bind(*held, *given, program=program, moving=moving))
+    return [next(moved) if operand is None else None for operand in operands]
+
+
 for _primitive in (lift_p, program_p):
     jax_compat.register_linearization(_primitive, partial(_linearise, _primitive))
 jax_compat.register_transpose(transposed_p, _transpose)
+jax_compat.register_transpose(program_p, _transpose_program)

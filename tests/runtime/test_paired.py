@@ -224,6 +224,23 @@ def test_a_result_without_a_cotangent_costs_nothing_in_the_reverse():
     assert_close(carry(W), graded(lambda r: (r[0], 0 * r[1]))(W))
 
 
+@pytest.mark.parametrize("through", [lambda f: f, jax.jit], ids=["op_by_op", "jit"])
+def test_a_pullback_is_transposed(through):
+    def back(f):
+        transposed = jax.linear_transpose(through(lambda ct: jax.vjp(f, W)[1](ct)[0]), 1.0)
+        return transposed(jnp.cos(W))[0]
+
+    for ours, jaxs, _ in COSTLY.values():
+        assert_close(back(ours), back(jaxs), rtol=1e-4)
+
+
+def test_a_linear_program_is_transposed():
+    program = nn.Program.trace(lambda w, x: (jnp.sin(w) @ x, jnp.argmax(w), 2 * x), W, X.T)
+    ct = jnp.cos(X.T)
+    (found,) = jax.linear_transpose(lambda x: program(W, x)[0], X.T)(ct)
+    assert_close(found, jnp.sin(W).T @ ct)
+
+
 def test_a_recomputed_function_is_differentiated_twice():
     """What `jax.checkpoint` parts into halves may be a gradient."""
 
