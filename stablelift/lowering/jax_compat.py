@@ -476,9 +476,14 @@ def is_apart() -> bool:
     return isinstance(trace, core.EvalTrace | ad.JVPTrace | ad.LinearizeTrace)
 
 
-def has_named_axes() -> bool:
-    """Whether there are maps or meshes around whose axes have names."""
-    return bool(core.get_axis_env().axis_sizes) or not jax.sharding.get_abstract_mesh().empty
+def is_on_a_mesh() -> bool:
+    """Whether a mesh of devices is in scope."""
+    return not jax.sharding.get_abstract_mesh().empty
+
+
+def speaks_of_axes(jaxpr: Any) -> bool:
+    """Whether a jaxpr names an axis that is mapped around it, or inside of it."""
+    return any(isinstance(effect, core.NamedAxisEffect) for effect in jaxpr.effects)
 
 
 def current_trace() -> Any:

@@ -23,6 +23,7 @@ from stablelift.errors import LiftError
 from stablelift.ir.mlir import context, functions, parse, to_bytecode
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
+from stablelift.lowering.jaxprs import jaxprs_in
 from stablelift.lowering.linear import Positions, inputs_at_zero, primal_values, tangents, valued_gradients
 from stablelift.lowering.primitive import (
     checks_something,
@@ -75,7 +76,9 @@ def _linearised(
     """The halves of a lift, where `paired` would not find them side by side."""
     if not jax_compat.is_apart() or session_memo() is not None or not is_paired(primitive, params):
         return None
-    if jax_compat.has_named_axes() or primitive is lift_p and checks_something(params):
+    if jax_compat.is_on_a_mesh() or any(map(jax_compat.speaks_of_axes, jaxprs_in(params.get("callees")))):
+        return None
+    if primitive is lift_p and checks_something(params):
         return None
     if jax_compat.in_order(side_effects(primitive, params) | effects_of_rules(primitive, params)):
         return None

@@ -118,6 +118,9 @@ APART = {
     "saved": lambda f: jax.grad(jax.checkpoint(f, policy=jax.checkpoint_policies.everything_saveable)),
     "mapped outside": lambda f: lambda w: jax.vmap(jax.grad(jax.jit(f)))(jnp.stack([w, 2 * w])),
     "mapped inside": lambda f: jax.grad(lambda w: jax.vmap(jax.jit(f))(jnp.stack([w, 2 * w])).sum()),
+    "mapped by a name": lambda f: lambda w: jax.vmap(
+        jax.grad(jax.jit(lambda w: f(w - jax.lax.pmean(w, "i")))), axis_name="i"
+    )(jnp.stack([w, 2 * w])),
 }
 
 
