@@ -14,7 +14,16 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, named
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Maps
-from stablelift.lowering.primitive import Recursive, lift_p, program_p
+from stablelift.lowering.primitive import (
+    Recursive,
+    gradient_p,
+    jvp_p,
+    lift_p,
+    linear_p,
+    primal_p,
+    program_p,
+    transposed_p,
+)
 from stablelift.lowering.rule_values import reached
 
 Positions = tuple[int, ...]
@@ -137,3 +146,13 @@ def _callee(base: Primitive, params: dict[str, Any], args: Sequence[Any]) -> Cal
 def is_call(base: Primitive, params: dict[str, Any]) -> bool:
     """Whether it is a lift that only calls a function."""
     return base is lift_p and params["op"] == "lift.call" and not isinstance(params["callees"], Recursive)
+
+
+FUNCTIONS: dict[Primitive, Callable[..., tuple[Any, ...]]] = {
+    jvp_p: valued_tangents,
+    linear_p: tangents,
+    primal_p: primal_values,
+    gradient_p: gradients,
+    transposed_p: transposed,
+}
+"""What each primitive that JAX's differentiation makes of a lift computes."""

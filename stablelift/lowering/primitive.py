@@ -110,6 +110,13 @@ def _transposed_abstract_eval(
     return [jax_compat.varying_as(avals, aval) for aval in inputs], program.effects
 
 
+BY_JAX = (jvp_p, linear_p, primal_p, gradient_p)
+"""What JAX's differentiation makes of the primitive `base`, whose parameters are `params`."""
+
+OF_PROGRAMS = (program_p, transposed_p)
+"""What applies the parameter `program`."""
+
+
 class Recursive:
     """The callees of an op, by attribute name, one of which applies the op itself: filled in once all of them
     are traced.
@@ -170,7 +177,7 @@ def side_effects(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]
         return side_effects(primal_p, params) | side_effects(linear_p, params)
     if primitive in (linear_p, gradient_p):
         return effects_of_rules(params["base"], params["params"])
-    if primitive in (program_p, transposed_p):
+    if primitive in OF_PROGRAMS:
         return params["program"].effects
     is_again = ("again", True) in params["attributes"]
     found = jax_compat.told_effects([] if is_again else jaxprs_in(params["callees"]))
@@ -184,9 +191,9 @@ def effects_of_rules(primitive: Primitive, params: dict[str, Any]) -> frozenset[
     """What the rules of users in a lift, or in a Program, do in the reverse."""
     from stablelift.lowering.rule_search import effects_of_reverse
 
-    if primitive in (jvp_p, primal_p, linear_p, gradient_p):
+    if primitive in BY_JAX:
         return effects_of_rules(params["base"], params["params"])
-    if primitive in (program_p, transposed_p):
+    if primitive in OF_PROGRAMS:
         return params["program"].effects
     return frozenset().union(*map(effects_of_reverse, jaxprs_in(params["callees"])))
 

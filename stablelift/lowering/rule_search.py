@@ -11,25 +11,16 @@ from jax.extend.core import Primitive
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import any_equation, jaxprs_in
-from stablelift.lowering.primitive import (
-    Recursive,
-    gradient_p,
-    jvp_p,
-    lift_p,
-    linear_p,
-    primal_p,
-    program_p,
-    transposed_p,
-)
+from stablelift.lowering.primitive import BY_JAX, OF_PROGRAMS, Recursive, lift_p
 
 _USER_RULES = ("lift.custom_jvp", "lift.custom_vjp")
 
 
 def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
     """Whether an equation applies a function that has a derivative rule of a user's, or holds one."""
-    if primitive in (jvp_p, linear_p, primal_p, gradient_p):
+    if primitive in BY_JAX:
         return has_rules(params["base"], params["params"])
-    if primitive in (program_p, transposed_p):
+    if primitive in OF_PROGRAMS:
         return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)
     if primitive in (jax_compat.custom_jvp_call_p, jax_compat.custom_vjp_call_p):
         return True

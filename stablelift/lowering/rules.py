@@ -17,17 +17,8 @@ from stablelift.lowering import foreign, jax_compat
 from stablelift.lowering.checkpoint import with_policy
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import unordered
-from stablelift.lowering.linear import gradients, primal_values, tangents, transposed, valued_tangents
-from stablelift.lowering.primitive import (
-    Recursive,
-    gradient_p,
-    jvp_p,
-    lift_p,
-    linear_p,
-    primal_p,
-    program_p,
-    transposed_p,
-)
+from stablelift.lowering.linear import FUNCTIONS
+from stablelift.lowering.primitive import Recursive, lift_p, program_p
 from stablelift.lowering.sizes import in_buffers, needs_buffers
 from stablelift.lowering.table import (
     AXES,
@@ -92,11 +83,8 @@ def _computed(function: Callable[..., Any], ctx: Any, *args: Any, **params: Any)
     return jax_compat.lower_in_place(ctx, unordered(jaxpr), args)
 
 
-RULES[jvp_p] = functools.partial(_computed, valued_tangents)
-RULES[linear_p] = functools.partial(_computed, tangents)
-RULES[primal_p] = functools.partial(_computed, primal_values)
-RULES[gradient_p] = functools.partial(_computed, gradients)
-RULES[transposed_p] = functools.partial(_computed, transposed)
+for _primitive, _function in FUNCTIONS.items():
+    RULES[_primitive] = functools.partial(_computed, _function)
 
 
 @lowers(jax_compat.jit_p)

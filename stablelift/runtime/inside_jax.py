@@ -25,11 +25,10 @@ from stablelift.lowering.callee import named
 from stablelift.lowering.dependence import Dependence
 from stablelift.lowering.jax_compat import MappedAxis
 from stablelift.lowering.linear import (
+    FUNCTIONS,
     applied,
     gradients,
     primal_values,
-    tangents,
-    transposed,
     valued_gradients,
     valued_tangents,
 )
@@ -45,7 +44,6 @@ from stablelift.lowering.primitive import (
     primal_p,
     program_p,
     side_effects,
-    transposed_p,
 )
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
@@ -67,7 +65,7 @@ def _program_of(
     avals = tuple(map(jax_compat.aval_of, args))
 
     def made() -> Program:
-        computes = _FUNCTIONS.get(primitive)
+        computes = FUNCTIONS.get(primitive)
         function = applied(primitive, params) if computes is None else partial(computes, **params)
         return traced(function, args, platform)
 
@@ -87,13 +85,6 @@ def traced(function: Callable[..., Any], args: Sequence[Any], platform: str | No
         return Program.trace(function, *args, platform=platform)
 
 
-_FUNCTIONS = {
-    linear_p: tangents,
-    primal_p: primal_values,
-    gradient_p: gradients,
-    jvp_p: valued_tangents,
-    transposed_p: transposed,
-}
 _programs: Recent[Program] = Recent(256)
 
 
@@ -239,7 +230,7 @@ def _varying(
     """Which results of what is made of a lift depend on the mapped axis."""
     avals = list(map(without_axis, map(jax_compat.aval_of, args), in_axes))
     named = [(axis.name, axis.size)] if axis.name is not None else []
-    jaxpr = jax_compat.make_jaxpr(partial(_FUNCTIONS[primitive], **params), avals, named)
+    jaxpr = jax_compat.make_jaxpr(partial(FUNCTIONS[primitive], **params), avals, named)
     return Dependence(axis.name).results(jaxpr, [one is not None for one in in_axes])
 
 
@@ -304,7 +295,7 @@ def _transpose_gradient(
     return [*[None] * count, *(tangent if operand is None else None for operand, tangent in pairs)]
 
 
-for _primitive in (lift_p, program_p, jvp_p, linear_p, primal_p, gradient_p, transposed_p):
+for _primitive in (lift_p, program_p, *FUNCTIONS):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))

@@ -53,11 +53,7 @@ def is_paired(primitive: Primitive, params: dict[str, Any]) -> bool:
         return False
     if session_memo() is not None:
         return not is_call(primitive, params)
-    if primitive is program_p:
-        return True
-    if _keeps_nothing(params):
-        return False
-    return is_costly(primitive, params)
+    return primitive is program_p or not _keeps_nothing(params) and is_costly(primitive, params)
 
 
 def _keeps_nothing(params: dict[str, Any]) -> bool:
