@@ -16,6 +16,7 @@ from stablelift.lowering import (
     restriction,  # noqa: F401  (registers what parts of lifts are)
 )
 from stablelift.lowering.jax_compat import Jaxpr, TreeDef
+from stablelift.lowering.operators import with_operators
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.session import session
 
@@ -42,7 +43,7 @@ class Callee:
         flat.__name__ = self.name = name_of(function)
         try:
             with session():
-                jaxpr = jax_compat.make_jaxpr(flat, avals, axis_env)
+                jaxpr = jax_compat.make_jaxpr(with_operators(flat), avals, axis_env)
         except NameError as error:
             if (axis := jax_compat.unbound_axis(error)) is None:
                 raise

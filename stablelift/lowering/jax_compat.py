@@ -734,6 +734,114 @@ def _refuse_tracers(constants: Sequence[Any]) -> None:
         )
 
 
+# Tracing by operators
+
+
+class Operand(partial_eval.DynamicJaxprTracer):
+    """A tracer of an array, whose operators `lowering/operators.py` defines."""
+
+    __slots__ = ()
+
+
+Operand.__name__ = partial_eval.DynamicJaxprTracer.__name__  # as errors name it
+core.pytype_aval_mappings[Operand] = lambda operand: operand.aval
+
+
+class OperandTrace(partial_eval.DynamicJaxprTrace):
+    """A trace of operands which records in the jaxpr of another.
+
+    Attributes:
+      memo: What operators have recorded, as long as the trace is open.
+    """
+
+    __slots__ = ("memo",)
+
+    def __init__(self, outer: Any):
+        core.Trace.__init__(self)
+        self.frame, self.parent_trace, self.requires_low = outer.frame, outer.parent_trace, outer.requires_low
+        self.memo: dict[Hashable, Any] = {}
+
+    def var_to_tracer(self, var: Any, source_info: Any, parent: Any = None) -> Any:
+        if type(var.aval) is core.ShapedArray:
+            return Operand(self, var.aval, var, source_info, parent)
+        return super().var_to_tracer(var, source_info, parent)
+
+    def is_current(self) -> bool:
+        return core.trace_ctx.trace is self
+
+    def is_variable(self, operand: Operand) -> bool:
+        """Whether an operand is of this trace, and neither a literal nor a constant."""
+        var: Any = operand.val
+        return operand._trace is self and type(var) is core.Var and var not in self.frame.constvar_to_val
+
+    def mark(self) -> int:
+        """Where the next equation will be."""
+        return len(self.frame.tracing_eqns)
+
+    def since(self, mark: int) -> Sequence[Any]:
+        """The equations from a mark on."""
+        return self.frame.tracing_eqns[mark:]
+
+    def record(self, taken: Sequence[Any], made: Made, where: Any) -> Sequence[Any]:
+        """Record an equation, on other tracers, again; those of its results."""
+        return self.emit_eqn(
+            taken, made.out_avals, made.primitive, made.params, core.no_effects, where, made.context
+        )
+
+
+class Made(NamedTuple):
+    """What an equation without effects is beside its variables."""
+
+    out_avals: Sequence[Any]
+    primitive: Primitive
+    params: dict[str, Any]
+    context: Any
+
+    @classmethod
+    def of(cls, eqn: Any) -> Made:
+        return cls([var.aval for var in eqn.outvars], eqn.primitive, eqn.params, eqn.ctx)
+
+
+def on_operands(function: Callable, tracers: Sequence[Any]) -> Any:
+    """A flat function's results on tracers of the current trace, in its jaxpr, by an `OperandTrace`.
+
+    By the trace itself where JAX looks for leaks in it, drops what nobody uses, or has references.
+    """
+    outer: Any = core.trace_ctx.trace
+    if type(outer) is not partial_eval.DynamicJaxprTrace or outer.frame.auto_dce:
+        return function(*tracers)
+    if config.check_tracer_leaks.value or any(type(one.aval) is not core.ShapedArray for one in tracers):
+        return function(*tracers)
+    trace = OperandTrace(outer)
+
+    def handed_on(value: Any) -> Any:
+        if not (isinstance(value, partial_eval.DynamicJaxprTracer) and value._trace is trace):
+            return value
+        constant = trace.get_const(value)
+        given: tuple[Any, ...] = value.aval, value.val, value._line_info, value.parent
+        return partial_eval.DynamicJaxprTracer(outer, *given) if constant is None else constant
+
+    try:
+        with core.set_current_trace(trace):
+            where = source_info_util.current()
+            results = function(*(trace.var_to_tracer(tracer.val, where) for tracer in tracers))
+        return [handed_on(result) for result in results]
+    finally:
+        trace.memo.clear()  # it holds the trace
+
+
+def variable_of(tracer: Any) -> Any | None:
+    """What a tracer stands for in the jaxpr that is being traced; None for a literal, or no tracer."""
+    var = getattr(tracer, "val", None)
+    return var if isinstance(var, core.Var) else None
+
+
+def source_here() -> Any:
+    """Where in the program an equation is recorded now."""
+    return source_info_util.current()
+
+
+
 # Keys
 
 

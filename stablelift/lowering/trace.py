@@ -24,6 +24,7 @@ from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.jaxprs import unordered
 from stablelift.lowering.link import share_equal_functions
+from stablelift.lowering.operators import with_operators
 from stablelift.lowering.overrides import overrides_on
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.restriction import live
@@ -86,7 +87,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         found["devices"] = devices_of([jaxpr])
 
     with session(), jax_compat.outside_meshes(around) if around else contextlib.nullcontext():
-        module = jax_compat.lower(flat, avals, overrides_on(platform), platform, accept, _simpler)
+        traced = with_operators(flat)
+        module = jax_compat.lower(traced, avals, overrides_on(platform), platform, accept, _simpler)
         bytecode = _own(to_bytecode(module), around)
         callbacks = callbacks_in(bytecode)
     return Traced(
