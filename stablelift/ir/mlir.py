@@ -247,6 +247,7 @@ def walk(root: Any, *names: str) -> list[Any]:
     found: list[Any] = []
     keep = found.append
     dialects = tuple(name for name in names if name.endswith("."))
+    asked_for: dict[str, bool] = {}
 
     def visit(op: Any) -> Any:
         keep(op)
@@ -254,7 +255,9 @@ def walk(root: Any, *names: str) -> list[Any]:
 
     def visit_named(op: Any) -> Any:
         name = op.name
-        if name in names or name.startswith(dialects):
+        if name not in asked_for:
+            asked_for[name] = name in names or name.startswith(dialects)
+        if asked_for[name]:
             keep(op)
         return _ADVANCE
 

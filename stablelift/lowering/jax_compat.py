@@ -65,6 +65,9 @@ Rule = Callable[..., Sequence[Any]]
 
 AbstractValue = core.AbstractValue
 
+Literal: Any = core.Literal
+"""The class of a number as an operand of an equation."""
+
 scan_p = control_flow.scan_p
 while_p = control_flow.while_p
 cond_p = control_flow.cond_p
@@ -155,7 +158,7 @@ def is_jaxpr(value: Any) -> bool:
 
 def is_literal(atom: Any) -> bool:
     """Whether an operand of an equation is a number, in its `val`."""
-    return isinstance(atom, core.Literal)
+    return type(atom) is Literal
 
 
 def opened(jaxpr: Jaxpr) -> Any:
@@ -515,7 +518,7 @@ def aval_of(value: Any) -> Any:
     if isinstance(value, core.AbstractValue):
         return value
     if isinstance(value, jax.ShapeDtypeStruct):
-        return core.ShapedArray(value.shape, value.dtype, weak_type=bool(value.weak_type))
+        return _shaped(value.shape, value.dtype, bool(value.weak_type))
     try:
         return core.typeof(value)
     except TypeError:
@@ -525,7 +528,11 @@ def aval_of(value: Any) -> Any:
 
 
 def shaped(shape: Sequence[int], dtype: Any) -> Any:
-    return core.ShapedArray(tuple(shape), dtype)
+    return _shaped(tuple(shape), dtype)
+
+
+_shaped = lru_cache(4096)(core.ShapedArray)
+"""Of a large model the same few types are asked for by every leaf, and again."""
 
 
 def user_frame() -> str | None:
@@ -802,8 +809,8 @@ class Made(NamedTuple):
         return cls([var.aval for var in eqn.outvars], eqn.primitive, eqn.params, eqn.ctx)
 
 
-def on_operands(function: Callable, tracers: Sequence[Any]) -> Any:
-    """A flat function's results on tracers of the current trace, in its jaxpr, by an `OperandTrace`.
+def on_operands(function: Callable, tracers: Sequence[Any], kind: type[OperandTrace]) -> Any:
+    """A flat function's results on tracers of the current trace, in its jaxpr, by a kind of `OperandTrace`.
 
     By the trace itself where JAX looks for leaks in it, drops what nobody uses, or has references.
     """
@@ -812,7 +819,7 @@ def on_operands(function: Callable, tracers: Sequence[Any]) -> Any:
         return function(*tracers)
     if config.check_tracer_leaks.value or any(type(one.aval) is not core.ShapedArray for one in tracers):
         return function(*tracers)
-    trace = OperandTrace(outer)
+    trace = kind(outer)
 
     def handed_on(value: Any) -> Any:
         if not (isinstance(value, partial_eval.DynamicJaxprTracer) and value._trace is trace):

@@ -1,14 +1,15 @@
 """Operators on tracers, remembered: what `x * y` is in a trace, JAX is asked once for each kind of operands.
 
-An optimiser's update is thousands of operators on arrays of a dozen types. JAX promotes, broadcasts and
-infers types for each anew, in 30 to 50 us; to record again the equations that it made of the first takes 8.
-They are its equations: nothing is said here about what an operator means.
+So are JAX's functions that are to be inlined, such as `jnp.sqrt`. An optimiser's update is thousands of them
+on arrays of a dozen types. JAX promotes, broadcasts and infers types for each anew, in 30 to 50 us; to record
+again the equations that it made of the first takes 8. They are its equations: nothing is said here about what
+an operator means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 from stablelift.lowering import jax_compat
@@ -33,65 +34,87 @@ class _Step(NamedTuple):
 
 
 class _Recorded(NamedTuple):
-    """What an operator has made: equations, and the place of its result behind the operands and theirs."""
+    """Equations, and the places of the results among the operands and, behind them, what the equations make.
+    """
 
     steps: Sequence[_Step]
-    result: int
+    results: Sequence[int]
+    is_one: bool
 
 
-def _remembering(name: str) -> Callable[..., Any]:
+class _Remembering(OperandTrace):
+    """A trace that remembers what operators record, and what JAX's functions do that are to be inlined."""
+
+    __slots__ = ()
+
+    def process_primitive(self, primitive: Any, tracers: Any, params: Any, /) -> Any:
+        by_jax = partial(super().process_primitive, primitive, tracers, params)
+        if primitive is jax_compat.jit_p and jax_compat.is_inline(params):
+            return _remembered(self, params["jaxpr"], tracers, by_jax)
+        return by_jax()
+
+
+def _operator(name: str) -> Callable[..., Any]:
     by_jax = getattr(Operand, name)
 
     @wraps(by_jax)
     def operator(*operands: Any) -> Any:
         trace: OperandTrace = operands[0]._trace
-        key = _key(trace, name, operands)
-        if key is None:
+        if not trace.is_current():
             return by_jax(*operands)
-        if key not in trace.memo:
-            mark = trace.mark()
-            result = by_jax(*operands)
-            trace.memo[key] = _recorded(trace, operands, mark, result)
-            return result
-        recorded = trace.memo[key]
-        return by_jax(*operands) if recorded is None else _again(trace, operands, recorded)
+        return _remembered(trace, name, operands, partial(by_jax, *operands))
 
     return operator
 
 
-def _key(trace: OperandTrace, name: str, operands: Sequence[Any]) -> Hashable | None:
-    """What the equations depend on; None where they depend on more than types and settings."""
-    if not trace.is_current():
-        return None
-    parts: list[Any] = [name, jax_compat.trace_settings()]
+def _remembered(trace: OperandTrace, what: Any, operands: Sequence[Any], by_jax: Callable[[], Any]) -> Any:
+    key = _key(trace, what, operands)
+    if key is None:
+        return by_jax()
+    if key not in trace.memo:
+        mark = trace.mark()
+        results = by_jax()
+        trace.memo[key] = _recorded(trace, operands, mark, results)
+        return results
+    recorded = trace.memo[key]
+    return by_jax() if recorded is None else _again(trace, operands, recorded)
+
+
+def _key(trace: OperandTrace, what: Any, operands: Sequence[Any]) -> Hashable | None:
+    """What the equations depend on; None where they depend on more than types, numbers and settings."""
+    parts: list[Any] = [what, jax_compat.trace_settings()]
+    places: dict[Any, int] = {}
     for operand in operands:
         kind = type(operand)
         if kind is Operand:
             if not trace.is_variable(operand):
                 return None
-            parts.append(operand.aval)
-        elif kind in _SCALARS and (operand or kind is not float) and operand == operand:
-            parts += (kind, operand)  # neither of two zeros nor NaN, which do not compare as what they are
+            parts += (operand.aval, places.setdefault(operand.val, len(places)))
+        elif kind in _SCALARS and operand == operand:  # no NaN, of which there are many
+            parts += (kind, operand or str(operand))  # there are two zeros
         else:
             return None
-    parts.append(operands[0] is operands[-1])
     return tuple(parts)
 
 
-def _recorded(trace: OperandTrace, operands: Sequence[Any], mark: int, result: Any) -> _Recorded | None:
-    """What was recorded since `mark`; None where that is not all a result is made of."""
-    places = {jax_compat.variable_of(operand): place for place, operand in enumerate(operands)}
+def _recorded(trace: OperandTrace, operands: Sequence[Any], mark: int, results: Any) -> _Recorded | None:
+    """What was recorded since `mark`; None where that is not all that the results are made of."""
+    variable_of = jax_compat.variable_of
+    places = {variable_of(operand): place for place, operand in enumerate(operands)}
+    places.pop(None, None)
     count, steps = len(operands), []
     for eqn in trace.since(mark):
-        variables = [(one, jax_compat.variable_of(one)) for one in eqn.in_tracers]
+        variables = [(one, variable_of(one)) for one in eqn.in_tracers]
         taken = [one if variable is None else places.get(variable) for one, variable in variables]
         if eqn.effects or None in taken:
             return None
         steps.append(_Step(taken, Made.of(eqn)))
         places.update((variable, count + index) for index, variable in enumerate(eqn.outvars))
         count += len(eqn.outvars)
-    variable = jax_compat.variable_of(result)
-    return _Recorded(steps, places[variable]) if variable is not None and variable in places else None
+    is_one = not isinstance(results, list | tuple)
+    found = [places.get(variable_of(result)) for result in ([results] if is_one else results)]
+    known = [place for place in found if place is not None]
+    return _Recorded(steps, known, is_one) if len(known) == len(found) else None
 
 
 def _again(trace: OperandTrace, operands: Sequence[Any], recorded: _Recorded) -> Any:
@@ -100,11 +123,13 @@ def _again(trace: OperandTrace, operands: Sequence[Any], recorded: _Recorded) ->
     for step in recorded.steps:
         taken = [values[one] if type(one) is int else one for one in step.operands]
         values += trace.record(taken, step.made_as, where)
-    return values[recorded.result]
+    if recorded.is_one:
+        return values[recorded.results[0]]
+    return [values[place] for place in recorded.results]
 
 
 for _name in _NAMES:
-    setattr(Operand, _name, _remembering(_name))
+    setattr(Operand, _name, _operator(_name))
 
 
 def with_operators(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,6 +137,6 @@ def with_operators(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def remembering(*args: Any) -> Any:
-        return jax_compat.on_operands(function, args)
+        return jax_compat.on_operands(function, args, _Remembering)
 
     return remembering

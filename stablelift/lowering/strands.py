@@ -9,6 +9,7 @@ program, and does not wait for what lies between its own ends.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -44,8 +45,9 @@ def with_strands(jaxpr: Jaxpr) -> Jaxpr | None:
     if len(body.eqns) < _LEAST_EQUATIONS * _LEAST_STRANDS:
         return None
     kinds: dict[Hashable, list[_Strand]] = {}
-    users = _users(body)
-    for numbers in _components(body.eqns):
+    operands = _operands(body)
+    users = _users(operands)
+    for numbers in _components(body.eqns, operands):
         strand = _strand(body, numbers, users) if len(numbers) >= _LEAST_EQUATIONS else None
         if strand is not None:
             kinds.setdefault(strand.key, []).append(strand)
@@ -60,24 +62,23 @@ class _Strand:
         self.numbers, self.inputs, self.outputs, self.key = numbers, inputs, outputs, key
 
 
-_RESULT = -1
-"""The number of the equation that takes the results of the program."""
+def _operands(body: Any) -> list[list[Any]]:
+    """The variables that each equation uses, and behind these the results of the program."""
+    literal = jax_compat.Literal
+    atoms = [eqn.invars for eqn in body.eqns]
+    return [[atom for atom in each if type(atom) is not literal] for each in (*atoms, body.outvars)]
 
 
-def _users(body: Any) -> dict[Any, list[int]]:
-    """The equations that use each variable, by number."""
-    users: dict[Any, list[int]] = {}
-    for number, eqn in enumerate(body.eqns):
-        for atom in eqn.invars:
-            if not jax_compat.is_literal(atom):
-                users.setdefault(atom, []).append(number)
-    for atom in body.outvars:
-        if not jax_compat.is_literal(atom):
-            users.setdefault(atom, []).append(_RESULT)
+def _users(operands: Sequence[Sequence[Any]]) -> dict[Any, list[int]]:
+    """The equations that use each variable, by number; behind the last one stand the results."""
+    users: dict[Any, list[int]] = defaultdict(list)
+    for number, variables in enumerate(operands):
+        for variable in variables:
+            users[variable].append(number)
     return users
 
 
-def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
+def _components(eqns: Sequence[Any], operands: Sequence[Sequence[Any]]) -> Iterable[Sequence[int]]:
     """The elementwise equations that hang together by arrays.
 
     Those that wait for something else which waits for some of them (a norm of all gradients, say) stand on
@@ -87,27 +88,34 @@ def _components(eqns: Sequence[Any]) -> Iterable[Sequence[int]]:
     found: dict[Any, list[int]] = {}  # by an array that is a result in it, the component
     every: dict[int, list[int]] = {}
     for number, eqn in enumerate(eqns):
-        operands = [atom for atom in eqn.invars if not jax_compat.is_literal(atom)]
         if not _is_elementwise(eqn):
-            if above := max((level.get(var, 0) + (var in found) for var in operands), default=0):
+            above = max((level.get(var, 0) + (var in found) for var in operands[number]), default=0)
+            if above:
                 level.update(dict.fromkeys(eqn.outvars, above))
             continue
         here, near = 0, []
-        for var in operands:
-            if (at := level.get(var, 0)) > here:
-                here, near = at, []
+        for var in operands[number]:
             component = found.get(var)
-            if component is not None and at == here and not any(component is one for one in near):
+            if level and (at := level.get(var, 0)) != here:
+                if at < here:
+                    continue
+                here, near = at, []
+            if component is not None and not any(component is one for one in near):
                 near.append(component)
-        largest = max(near, key=len) if near else []
-        every[id(largest)] = largest
-        for other in near:
-            if other is not largest:
-                largest += other
-                _merge(found, eqns, other, largest)
-                del every[id(other)]
+        if not near:
+            largest: list[int] = []
+            every[id(largest)] = largest
+        elif len(near) == 1:
+            largest = near[0]
+        else:
+            largest = max(near, key=len)
+            for other in near:
+                if other is not largest:
+                    largest += other
+                    _merge(found, eqns, other, largest)
+                    del every[id(other)]
         largest.append(number)
-        (result,) = eqn.outvars
+        result = eqn.outvars[0]
         found[result] = largest
         if here:
             level[result] = here
@@ -135,7 +143,8 @@ def _is_elementwise(eqn: Any) -> bool:
 
 def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _Strand | None:
     """The strand of a component, if it ends in results and nobody waits for it in between."""
-    inside, last = set(numbers), numbers[-1]
+    inside, last, result_of_all = set(numbers), numbers[-1], len(body.eqns)
+    literal = jax_compat.Literal
     places: dict[Any, int] = {}
     inputs: list[Any] = []
     outputs: list[Any] = []
@@ -147,7 +156,7 @@ def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _
         if eqn.params:
             parts += eqn.params.items()
         for atom in eqn.invars:
-            if jax_compat.is_literal(atom):
+            if type(atom) is literal:
                 parts += (atom.aval, np.asarray(atom.val).tobytes())
             elif (place := places.get(atom)) is not None:
                 parts.append(place)
@@ -155,13 +164,14 @@ def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _
                 places[atom] = len(places)
                 inputs.append(atom)
                 parts.append(atom.aval)
-        (result,) = eqn.outvars
+        result = eqn.outvars[0]
         places[result] = len(places)
-        outside = [user for user in users.get(result, ()) if user not in inside]
-        if outside:
-            if any(user != _RESULT and user < last for user in outside):
+        using = users.get(result, ())
+        if not inside.issuperset(using):
+            outside = set(using) - inside
+            if min(outside) < last:
                 return None
-            ends = ends or _RESULT in outside
+            ends = ends or result_of_all in outside
             outputs.append(result)
             parts.append("is read")
     try:

@@ -22,6 +22,7 @@ BINARY = [
     *("eq", "ne", "lt", "le", "gt", "ge"),
 ]
 DTYPES = ["float32", "bfloat16", "int32", "uint8", "bool", "complex64"]
+CONSTANT = np.arange(3.0, dtype=np.float32)
 SCALARS = [2, -3, 0, 1.5, 0.0, -0.0, float("nan"), True, 1j]
 
 
@@ -80,6 +81,9 @@ def test_one_array(name: str):
         lambda x, y: [1 / (x + 1e-8), 0.9 * x + (1 - 0.9) * y**2],
         lambda x, y: [x, 2.0, jnp.arange(3.0), jnp.arange(3.0) * x],
         lambda x, y: [x + "text"],
+        lambda x, y: [jnp.sqrt(x), jnp.sqrt(y), jnp.square(x), jnp.maximum(x, y), jnp.maximum(x, x)],
+        lambda x, y: [jnp.where(x > 0, x, y), jnp.where(x > 0, y, x), x.mean(), y.sum(), jnp.clip(x, 0, 1)],
+        lambda x, y: [jax.jit(lambda x: (x, x + CONSTANT, y * 2.0), inline=True)(x)[1], jax.nn.relu(x)],
         lambda x, y: [jnp.asarray(2.0) * jnp.asarray(3.0), jnp.asarray(2.0) * jnp.asarray(4.0)],
     ],
 )
