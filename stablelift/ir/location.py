@@ -37,7 +37,7 @@ def where(location: ir.Location) -> str | None:
 
 def of_lift(op: Any) -> ir.Location:
     """The location of a lift op, which JAX knows as a "lift" only: by its own name, a call by none."""
-    name = "" if op.name == "lift.call" else op.name.removeprefix("lift.")
+    name = "" if op.name.endswith(".call") else op.name.removeprefix("lift.")
     return _with_op(op.location, lambda known: name if known in ("lift", "jit") else known)
 
 

@@ -9,6 +9,7 @@ from jax.extend.core import Primitive
 
 from stablelift.ir import lift
 from stablelift.ir.lift import Signature
+from stablelift.ir.mlir import func
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import unordered
@@ -77,10 +78,15 @@ def signature_of_jaxpr(ctx: Any, jaxpr: Jaxpr) -> Signature:
 
 
 def emit(ctx: Any, op: str, args: Sequence[Any], callees: dict[str, Any], **attributes: Any) -> list[Any]:
-    """Append `op`, its callees given as (symbol, signature) or tuples of them."""
+    """Append `op`, its callees given as (symbol, signature) or tuples of them; a call that says no more than
+    whom it calls as `func.call`.
+    """
     jax_compat.allow_lift_ops(ctx)
     if (sizes := jax_compat.sizes_of(ctx)) and callees:
         op, args, callees = with_sizes(op, args, callees, attributes, sizes)
+    if op == "lift.call" and not attributes:
+        symbol, signature = callees["callee"]
+        return list(func.CallOp(list(signature.results), symbol, list(args)).results)
     signatures: dict[str, Signature] = {}
     for attribute, found in callees.items():
         many = found if isinstance(found, list) else [found]

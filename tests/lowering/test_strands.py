@@ -14,7 +14,7 @@ XS = [jax.random.normal(jax.random.key(n), (3, 2)) for n in range(5)]
 
 
 def strands_in(function, *args):
-    return str(Program.trace(function, *args)).count("callee = @strand")
+    return str(Program.trace(function, *args)).count("call @strand")
 
 
 def momentum(x, m, scale=0.9):
