@@ -1,7 +1,8 @@
 """The pipeline: our passes and MLIR's in one `PassManager`, timed and dumped pass by pass.
 
-A pipeline is written as names with commas, `lift-batching,canonicalize,cse`. `DEFAULT` compiles every lift
-away: transforms are eliminated innermost first, as many rounds as they are nested.
+A pipeline is written as names with commas, `lift-batching,canonicalize,cse`. The default one compiles every
+lift away: transforms are eliminated innermost first, as many rounds as they are nested; then calls of equal
+layers are dealt with, then loops, if there are any.
 """
 
 from __future__ import annotations
@@ -114,17 +115,17 @@ class Timing:
         return found
 
 
-def default_pipeline(
+def _to_layers(
     module: ir.Module,
-    layers: Sequence[str | ModulePass] = (),
-    remat: Policy | None = None,
-    loops: Collection[str] | None = None,
-) -> list[str | ModulePass]:
-    """The passes that compile every lift of `module` away, once lift-verify has passed.
+    layers: Sequence[str | ModulePass],
+    remat: Policy | None,
+    loops: Collection[str] | None,
+) -> tuple[list[str | ModulePass], bool]:
+    """The passes that compile the transforms of `module` away and deal with calls, and whether what it has of
+    loops, without those that layers become, is worth passes of its own.
 
-    `layers` are those that deal with calls of equal layers, where something is to be done about them. `remat`
-    says what reverse sweeps keep of loops and of equal layers, where the program does not. `loops` are those
-    of `OPTIONAL` that are to run, whether or not the loops look worth it; without it both, where they do.
+    `layers` are those that deal with calls of equal layers, where something is to be done about them; the
+    other arguments are as for `run`.
     """
     known = functions(module)
     transforms = _transforms(known, remat)
@@ -138,12 +139,19 @@ def default_pipeline(
     prepared = [Legalize.name] if transforms and is_needed(found) else []
     if looped:
         prepared.append(Raise.name)
-    calls = [LowerCalls.name, *((*CALLS, Pack.name, *layers) if layers else (Pack.name,))]
-    rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
-    wanted = [name for name in LOOPS if loops is None or name not in OPTIONAL or name in loops]
-    scanned = wanted if rolls or looped or loops else ()
+    calls = (*CALLS, Pack(is_pruned=True), *layers) if layers else (Pack.name,)
     # What was mapped is dead behind the transforms, and may hold collectives over an axis without a name.
-    return [*prepared, *transforms, "symbol-dce", *calls, *scanned, Lower.name, *CLEAN]
+    return [*prepared, *transforms, "symbol-dce", LowerCalls.name, *calls], looped
+
+
+def _from_layers(
+    module: ir.Module, looped: bool, layers: Sequence[str | ModulePass], loops: Collection[str] | None
+) -> list[str | ModulePass]:
+    """The passes that compile what is left of lifts away, loops first where there are any worth it."""
+    wanted = [name for name in LOOPS if loops is None or name not in OPTIONAL or name in loops]
+    rolls = any(one == Roll.name or isinstance(one, Roll) for one in layers)
+    scanned = wanted if looped or loops or rolls and walk(module.operation, "lift.scan") else ()
+    return [*scanned, Lower.name, *CLEAN]
 
 
 def transforms_pipeline(module: ir.Module) -> list[str | ModulePass]:
@@ -208,7 +216,8 @@ def run(
     """Run passes over `module`, in place; without `passes` the default pipeline with others in it.
 
     `first` runs before it, `layers` where calls of equal layers are dealt with, `last` behind it; `remat`
-    says what reverse sweeps keep where the program does not, and `loops` which passes over loops are run.
+    says what reverse sweeps keep of loops and of equal layers, where the program does not. `loops` are those
+    of `OPTIONAL` that are to run, whether or not the loops look worth it; without it both, where they do.
 
     `dump` (or the environment variable STABLELIFT_DUMP) names a folder into which the module is written after
     each pass, as `03-lift-batching.mlir`; or it is a function, which is given the pass's name and the module.
@@ -221,7 +230,9 @@ def run(
         one = _Run(module, watch_of(dump))
         if passes is None:
             one.through([VerifyLift.name, *first])
-            passes = [*default_pipeline(module, layers, remat, loops), *last]
+            passes, looped = _to_layers(module, layers, remat, loops)
+            one.through(passes)
+            passes = [*_from_layers(module, looped, layers, loops), *last]
         one.through(passes)
         one.verify()
         return one.timing

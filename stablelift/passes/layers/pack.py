@@ -39,13 +39,16 @@ _LEAST_OPS = 16
 @dataclass(frozen=True)
 class Pack(ModulePass):
     name = "lift-pack"
+    is_pruned: bool = False
+    """Whether lift-prune has run since the calls were last changed."""
 
     def run(self, module: ir.Module) -> None:
         known = functions(module)
         if not any(_candidates(known, function) for function in known.values()) or calls_in_order(module):
             return
-        # What a call returns in vain must not count as its gain, nor make it wait for others.
-        Prune().run(module)
+        if not self.is_pruned:
+            # What a call returns in vain must not count as its gain, nor make it wait for others.
+            Prune().run(module)
         growing = Functions(module)
         for name in callees_first(growing.by_name):
             if candidates := _candidates(growing, growing[name]):
@@ -110,14 +113,15 @@ def _levels(block: ir.Block, ops: set[ir.Value]) -> list[list[ir.Operation]]:
     Those of one level do not wait for each other.
     """
     levels: list[list[ir.Operation]] = []
-    above: dict[ir.Value, int] = {}
+    above: dict[ir.Value, int] = {}  # of what waits for one
     for op in block.operations:
         operation = op.operation
-        level = max((above.get(value, 0) for value in used_by(operation)), default=0)
+        level = max((above.get(value, 0) for value in used_by(operation)), default=0) if above else 0
         if len(operation.results) and operation.results[0] in ops:
             if level == len(levels):
                 levels.append([])
             levels[level].append(operation)
             level += 1
-        above.update((result, level) for result in operation.results)
+        if level:
+            above.update((result, level) for result in operation.results)
     return levels

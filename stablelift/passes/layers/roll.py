@@ -66,7 +66,6 @@ class _Rolling:
         self._stacker = Stacker(functions, main, self._stacked_argument)
 
     def run(self) -> None:
-        held = self._held(drop_return(self._main))
         chains = chains_in(self._main)
         if chains and calls_in_order(self._functions.module):
             why = "they, or what stands between them, may call Python functions in order"
@@ -74,6 +73,11 @@ class _Rolling:
                 what = f"did not roll {len(chain.ops)} calls of `{callee_of(chain.ops[0])}`"
                 remark(Roll.name, chain.ops[0], what, why)
             chains = []
+        if not chains:
+            self._layout.arguments[:] = [(position,) for position in range(len(self._arguments))]
+            self._layout.results[:] = [(position,) for position in range(len(self._main.type.results))]
+            return
+        held = self._held(drop_return(self._main))
         with ir.InsertionPoint(held), self._main.location:
             for chain in chains:
                 with chain.ops[0].location:
