@@ -1196,7 +1196,7 @@ class MappedAxis(NamedTuple):
 
     name: str | None
     size: int
-    spmd_name: Any
+    spmd_name: tuple[str, ...] | None
 
 
 def register_batching(primitive: Primitive, rule: Callable[..., tuple[Any, Any]]) -> None:

@@ -17,7 +17,7 @@ class Map(NamedTuple):
     out_axes: Axes
     size: int
     name: str | None
-    spmd_name: str | None
+    spmd_name: tuple[str, ...] | None
 
 
 Maps = tuple[Map, ...]

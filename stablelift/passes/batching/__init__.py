@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
@@ -36,12 +37,13 @@ class Batching(ModulePass):
     def run(self, module: ir.Module) -> None:
         functions = Functions(module)
         nesting = Nesting(functions.by_name)
-        batchers: dict[tuple[int, str | None], Batcher] = {}
+        batchers: dict[Any, Batcher] = {}
         for name in list(functions.by_name):
             for op in nesting.transforms(name):
                 if op.operation.name == "lift.vmap" and nesting.ready(op):
                     attributes = attributes_of(op)
-                    key = (attributes["axis_size"], attributes.get("axis_name"))
+                    names = attributes.get("axis_name"), attributes.get("spmd_axis_name", ())
+                    key = attributes["axis_size"], *names
                     _replace(op, batchers.setdefault(key, Batcher(functions, *key)))
 
 

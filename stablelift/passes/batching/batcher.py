@@ -55,12 +55,21 @@ class Dependence(NamedTuple):
 
 
 class Batcher:
-    """Batches functions of one module over one axis."""
+    """Batches functions of one module over one axis, which may have a name for collectives, and names of axes
+    of a mesh for sharding constraints.
+    """
 
-    def __init__(self, functions: Functions, size: int, axis_name: str | None = None):
+    def __init__(
+        self,
+        functions: Functions,
+        size: int,
+        axis_name: str | None = None,
+        spmd_axis_name: tuple[str, ...] = (),
+    ):
         self.functions = functions
         self.size = size
         self.axis_name = axis_name
+        self.spmd_axis_name = spmd_axis_name
         self._clones: dict[tuple[str, Flags, Flags], str] = {}
         self._dependences: dict[tuple[str, Flags], Dependence] = {}
         self._open: set[tuple[str, Flags]] = set()

@@ -1,21 +1,40 @@
-"""Batching of sharding constraints: they leave the batch to the partitioner."""
+"""Batching of sharding constraints: they divide the batch as the map says, or leave it to the partitioner."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from stablelift.ir import hlo
+from stablelift.ir.location import error_at
 from stablelift.ir.mlir import sdy
-from stablelift.passes.batching.table import batch
+from stablelift.ir.tensor import Tensor
+from stablelift.passes.batching.batcher import Batcher
+from stablelift.passes.batching.table import Mapped, all_results, batch, batch_structure, results_mapped
+
+results_mapped("sdy.sharding_constraint")(all_results)
 
 
-@batch("sdy.sharding_constraint")
-def sharding_constraint(op, x):
+@batch_structure("sdy.sharding_constraint")
+def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor], _: Mapped) -> list[Tensor]:
     old = sdy.TensorShardingAttr(op.attributes["sharding"])
-    open_axis = sdy.DimensionShardingAttr.get([], is_closed=False)
-    dimensions = [open_axis, *old.dimension_shardings]
+    names = batcher.spmd_axis_name
+    dimensions = list(map(sdy.DimensionShardingAttr, old.dimension_shardings))
+    used = {sdy.AxisRefAttr(axis).name for dimension in dimensions for axis in dimension.axes}
+    if not used.isdisjoint(names):
+        what = f"a sharding constraint uses axes of a mesh, {_named(used)}, as the map around it does"
+        raise error_at(op, what, hint=f"the map has spmd_axis_name: {_named(names)}; let it have another one")
+    axes = [sdy.AxisRefAttr.get(name) for name in names]
+    batch_axis = sdy.DimensionShardingAttr.get(axes, is_closed=bool(names))
+    replicated, unreduced = list(old.replicated_axes), list(old.unreduced_axes)
     sharding = sdy.TensorShardingAttr.get(
-        old.mesh_or_ref, dimensions, list(old.replicated_axes), list(old.unreduced_axes)
+        old.mesh_or_ref, [batch_axis, *dimensions], replicated, unreduced
     )
-    return hlo.remake(op, [x], sharding=sharding)
+    return hlo.remake(op, operands, sharding=sharding)
+
+
+def _named(axes: Iterable[str]) -> str:
+    return ", ".join(f"`{axis}`" for axis in sorted(axes))
 
 
 @batch("sdy.propagation_barrier")

@@ -35,7 +35,22 @@ def test_spmd_axis_name_spreads_the_mapped_axis():
 
     assert_parity(build)
     model = model_of(nn, lambda mdl, x: nn.vmap(lambda mdl, x: x * 2, spmd_axis_name="data")(mdl, x))
-    assert 'spmd_axis_name = "data"' in str(Program.trace(lambda x: model.apply({}, x), X))
+    assert 'spmd_axis_name = ["data"]' in str(Program.trace(lambda x: model.apply({}, x), X))
+
+
+def test_spmd_axis_name_along_which_an_example_is_divided():
+    mesh = Mesh(np.array(jax.devices()[:1]), ("data",))
+
+    def divided(x):
+        return jax.lax.with_sharding_constraint(x, NamedSharding(mesh, PartitionSpec("data")))
+
+    with pytest.raises(errors.LiftError) as raised:
+        jax.jit(functional.vmap(divided, spmd_axis_name="data"))(X)
+    assert str(raised.value).split(" error: ")[1] == (
+        "a sharding constraint uses axes of a mesh, `data`, as the map around it does\n"
+        "  op: sdy.sharding_constraint : (tensor<4xf32>) -> (tensor<4xf32>)\n"
+        "  hint: the map has spmd_axis_name: `data`; let it have another one"
+    )
 
 
 @pytest.mark.parametrize("split", [False, True])

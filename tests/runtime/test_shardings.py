@@ -1,0 +1,31 @@
+"""How results of lifts are divided over several devices: as those of JAX's transformations are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.runtime import sharding_cases
+from tests.runtime.device_cases import FLAGS
+from tests.runtime.sharding_cases import CASES
+
+
+@pytest.fixture(scope="module")
+def on_devices() -> dict[str, list]:
+    """How far each case is from JAX, how its results are divided, and how JAX's."""
+    environment = os.environ | {"XLA_FLAGS": FLAGS, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-m", sharding_cases.__name__]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {name: found for name, *found in map(json.loads, done.stdout.splitlines())}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_against_jax(on_devices, name):
+    error, ours, expected = on_devices[name]
+    assert error < 2e-6
+    assert ours == expected
