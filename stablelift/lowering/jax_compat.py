@@ -253,11 +253,11 @@ def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
         return jaxpr_as_fun(jaxpr)(*args)
 
 
-def called_by(eqn: Any) -> Jaxpr | None:
+def called_by(primitive: Primitive, params: dict[str, Any]) -> Jaxpr | None:
     """What an equation of JAX's calls once, on its operands: of `jit`, `checkpoint`, rules of users."""
-    if eqn.primitive in (jit_p, remat_p):
-        return close(eqn.params["jaxpr"])
-    return eqn.params.get("call_jaxpr")
+    if primitive in (jit_p, remat_p):
+        return close(params["jaxpr"])
+    return params.get("call_jaxpr")
 
 
 def evaluate_each(
@@ -1323,3 +1323,27 @@ def register_transpose(primitive: Primitive, rule: Rule) -> None:
         return rule(given, known, **params)
 
     ad.primitive_transposes[primitive] = with_zeros
+
+
+def register_linear(primitive: Primitive, rule: Rule) -> None:
+    """The transpose of a primitive in whichever operands it is linear: (cotangents, operands, wrt, **params)
+    -> cotangents of the operands `wrt`, which are zeros.
+    """
+
+    def with_zeros(cotangents: Any, *operands: Any, **params: Any) -> Sequence[Any]:
+        given = [None if isinstance(ct, ad_util.Zero) else ct for ct in cotangents]
+        avals = [operand.aval if ad.is_undefined_primal(operand) else None for operand in operands]
+        wrt = tuple(index for index, aval in enumerate(avals) if aval is not None)
+        point = [
+            operand if aval is None else jnp.zeros(aval.shape, aval.dtype)
+            for operand, aval in zip(operands, avals, strict=True)
+        ]
+        found = dict(zip(wrt, rule(given, point, wrt, **params), strict=True))
+        return [found.get(index) for index in range(len(operands))]
+
+    ad.primitive_transposes[primitive] = with_zeros
+
+
+def has_transpose(primitive: Primitive) -> bool:
+    """Whether JAX has a rule for the transpose of a primitive."""
+    return primitive in ad.primitive_transposes or primitive in ad.fancy_transposes

@@ -57,8 +57,13 @@ class Functions:
         self.by_name[fresh] = function
 
     def link(self, bytecode: bytes, wanted: str) -> func.FuncOp:
-        """The `main` of another module, joined to this one with all that it calls, as `@wanted`."""
-        module = parse(bytecode, self.module.context)
+        """The `main` of another module, joined to this one with all that it calls, as `@wanted`.
+
+        Its transforms are compiled away before: passes that are under way know only those of this module.
+        """
+        from stablelift.passes.pipeline import without_transforms
+
+        module = parse(without_transforms(bytecode), self.module.context)
         names: dict[str, str] = {}
         for name in functions(module):
             names[name] = self.fresh_name(wanted if name == "main" else f"{wanted}_{name}", names.values())

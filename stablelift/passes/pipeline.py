@@ -23,6 +23,7 @@ from stablelift.ir.mlir import (
     functions,
     ir,
     parse,
+    to_bytecode,
     to_text,
     walk,
     walk_by_name,
@@ -30,7 +31,7 @@ from stablelift.ir.mlir import (
 from stablelift.ir.policy import Policy
 from stablelift.passes.base import ModulePass
 from stablelift.passes.batching import Batching
-from stablelift.passes.callgraph import Nesting, callees
+from stablelift.passes.callgraph import TRANSFORMS, Nesting, callees
 from stablelift.passes.derivatives import Derivatives
 from stablelift.passes.dump import Dump, Watch, watch_of
 from stablelift.passes.inline import Inline, InlineOnce, InlineToCalls
@@ -161,6 +162,16 @@ def transforms_pipeline(module: ir.Module) -> list[str | ModulePass]:
     prepared = [Legalize.name] if is_needed(walk_by_name(module)) else []
     transforms = _transforms(functions(module), None)
     return [*prepared, Raise.name, *transforms, "symbol-dce", *CLEAN, Tidy.name, *CLEAN]
+
+
+def without_transforms(bytecode: bytes) -> bytes:
+    """The module in `bytecode` with its transforms compiled away; as it is where there are none."""
+    with context() as ctx:
+        module = parse(bytecode, ctx)
+        if not any(name in TRANSFORMS for name in walk_by_name(module)):
+            return bytecode
+        run(module, transforms_pipeline(module))
+        return to_bytecode(module)
 
 
 def _transforms(known: Mapping[str, func.FuncOp], remat: Policy | None) -> list[str | ModulePass]:

@@ -32,6 +32,7 @@ from stablelift.lowering.linear import (
     valued_gradients,
     valued_tangents,
 )
+from stablelift.lowering.linearity import require_linear
 from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
@@ -44,6 +45,7 @@ from stablelift.lowering.primitive import (
     primal_p,
     program_p,
     side_effects,
+    transposed_p,
 )
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
@@ -244,6 +246,22 @@ def _differentiate(primitive: Primitive, primals: Any, moving: Any, **params: An
     return found[: len(avals)], [moved.get(index) for index in range(len(avals))]
 
 
+def _differentiate_linear(primitive: Primitive, primals: Any, moving: Any, **params: Any) -> tuple[Any, Any]:
+    """Along what it is linear in, tangents are what it makes of theirs, whatever the values: JAX may not know
+    these yet, as in a rule of a user that it linearises.
+    """
+    count = len(primals) - len(params[_LINEAR_IN[primitive]])
+    is_along = all(tangent is None for tangent in moving[:count])
+    if not is_along or side_effects(primitive, params):
+        return _differentiate(primitive, primals, moving, **params)
+    along = jax_compat.filled(moving[count:], primals[count:])
+    return primitive.bind(*primals, **params), primitive.bind(*primals[:count], *along, **params)
+
+
+_LINEAR_IN = {linear_p: "wrt", gradient_p: "of", transposed_p: "moving"}
+"""The parameter that has a position for each of the last operands, which the primitive is linear in."""
+
+
 def _in_halves(*operands: Any, **params: Any) -> list[Any]:
     """Results and tangents, each by themselves, so that these can be transposed."""
     primals = operands[: len(operands) - len(params["wrt"])]
@@ -280,6 +298,14 @@ def _transpose(
     return [*[None] * count, *gradients(*args, **about)]
 
 
+def _transpose_lift(cotangents: Any, point: Any, wrt: Any, **params: Any) -> Sequence[Any]:
+    """Of a lift that is linear in some inputs: its reverse mode, which is the same at all points."""
+    require_linear(params, [index in wrt for index in range(len(point))])
+    given = {index: ct for index, ct in enumerate(cotangents) if ct is not None}
+    about: dict[str, Any] = {"base": lift_p, "params": params, "wrt": wrt, "of": tuple(given)}
+    return gradients(*point, *given.values(), **about)
+
+
 def _transpose_gradient(
     cotangents: Any, operands: Any, *, base: Primitive, params: Any, wrt: Any, of: Any, maps: Maps
 ) -> list[Any]:
@@ -299,8 +325,10 @@ for _primitive in (lift_p, program_p, *FUNCTIONS):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))
-    jax_compat.register_jvp(_primitive, partial(_differentiate, _primitive))
+    rule = _differentiate_linear if _primitive in _LINEAR_IN else _differentiate
+    jax_compat.register_jvp(_primitive, partial(rule, _primitive))
 jax_compat.register_halves(jvp_p, primal_p, linear_p, _in_halves, _params_of_halves)
+jax_compat.register_linear(lift_p, _transpose_lift)
 jax_compat.register_transpose(jvp_p, _transpose_values)
 jax_compat.register_transpose(linear_p, _transpose)
 jax_compat.register_transpose(gradient_p, _transpose_gradient)

@@ -20,7 +20,7 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import context, functions, parse, to_bytecode
+from stablelift.ir.mlir import context, functions, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
 from stablelift.lowering.jaxprs import jaxprs_in
@@ -37,7 +37,7 @@ from stablelift.lowering.primitive import (
 from stablelift.lowering.session import session_memo
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.passes.derivatives.halves import halves
-from stablelift.passes.pipeline import run, transforms_pipeline
+from stablelift.passes.pipeline import without_transforms
 from stablelift.runtime.inside_jax import traced
 from stablelift.runtime.paired import is_paired
 from stablelift.runtime.program import Program
@@ -125,7 +125,7 @@ def _made(
     function = named(partial(valued_gradients, base=primitive, params=params, wrt=wrt, of=of), name)
     try:
         whole = traced(function, [*avals, *cotangents], platform)
-        found = halves(_without_transforms(whole.bytecode), len(avals), len(results))
+        found = halves(without_transforms(whole.bytecode), len(avals), len(results))
     except LiftError:
         return None
     if found is None:
@@ -156,13 +156,6 @@ def _result_types(bytecode: bytes) -> tuple[jax.ShapeDtypeStruct, ...]:
     with context() as ctx:
         module = parse(bytecode, ctx)
         return tuple(struct_of(type, "a residual") for type in functions(module)["main"].type.results)
-
-
-def _without_transforms(bytecode: bytes) -> bytes:
-    with context() as ctx:
-        module = parse(bytecode, ctx)
-        run(module, transforms_pipeline(module))
-        return to_bytecode(module)
 
 
 def _half(
@@ -204,7 +197,7 @@ def _along(program: Program, moving: Positions, given: Positions) -> Program:
     whole = traced(named(tangent, program.name), avals, program.platform)
     return replace(
         whole,
-        bytecode=_without_transforms(whole.bytecode),
+        bytecode=without_transforms(whole.bytecode),
         anew=lambda platform: _along(program.on(platform), moving, given),
     )
 
