@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from stablelift.lowering import jax_compat
+from stablelift.lowering.jax_compat import MeshAxes
 
 
 def prefix_axes(what: str, axes: Any, tree: Any) -> list[int | None]:
@@ -70,14 +71,28 @@ def without_axis(aval: Any, axis: int | None) -> Any:
     """The abstract value of one example."""
     if axis is None:
         return aval
-    return aval.update(shape=(*aval.shape[:axis], *aval.shape[axis + 1 :]))
+    return jax_compat.without_axis(aval, axis)
 
 
-def with_axis(aval: Any, axis: int | None, size: int) -> Any:
-    """The abstract value of all examples."""
+def with_axis(aval: Any, axis: int | None, size: int, mesh_axes: MeshAxes = None) -> Any:
+    """The abstract value of all examples, divided along axes of a mesh."""
     if axis is None:
         return aval
-    return aval.update(shape=(*aval.shape[:axis], size, *aval.shape[axis:]))
+    return jax_compat.with_axis(aval, axis, size, mesh_axes)
+
+
+def mapped_mesh_axes(axes: Sequence[int | None], avals: Sequence[Any]) -> MeshAxes:
+    """The axes of a mesh along which the types of all arguments divide their mapped axes.
+
+    Raises:
+      ValueError: They divide them differently.
+    """
+    pairs = zip(avals, axes, strict=True)
+    found = {jax_compat.mesh_axes_of(aval, axis) for aval, axis in pairs if axis is not None}
+    if len(found) > 1:
+        spelled = ", ".join(sorted(map(str, found)))
+        raise ValueError(f"vmap: expected all mapped axes to be sharded alike, found several ways: {spelled}")
+    return next(iter(found), None)
 
 
 def whole_size(size: Any) -> int:

@@ -601,6 +601,36 @@ def varying_as(avals: Sequence[Any], aval: Any) -> Any:
     )
 
 
+MeshAxes = tuple[str, ...] | None
+"""The axes of a mesh along which a type says that an axis is divided; None where it says of none."""
+
+
+def mesh_axes_of(aval: Any, axis: int) -> MeshAxes:
+    """Along which axes of a mesh the type of an array divides an axis, on a mesh that is in types."""
+    found = aval.sharding.spec[axis] if is_array(aval) else None
+    return (found,) if isinstance(found, str) else found
+
+
+def without_axis(aval: Any, axis: int) -> Any:
+    """The abstract value of one of those along an axis."""
+    return core.mapped_aval(aval.shape[axis], axis, aval)
+
+
+def with_axis(aval: Any, axis: int, size: int, mesh_axes: MeshAxes) -> Any:
+    """The abstract value of so many along a new axis."""
+    return core.unmapped_aval(size, axis, aval, mesh_axes)
+
+
+def divided_as(values: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
+    """Arrays divided over devices as their types are to be, where a mesh is in types."""
+
+    def divided(value: Any, sharding: Any) -> Any:
+        is_so = not sharding.mesh._any_axis_explicit or core.typeof(value).sharding.spec == sharding.spec
+        return value if is_so else jax.sharding.reshard(value, sharding)
+
+    return [divided(value, aval.sharding) for value, aval in zip(values, avals, strict=True)]
+
+
 def plain_aval(aval: Any) -> Any:
     """Shape, dtype and weak type of an abstract value, without the mesh that it is on."""
     return core.ShapedArray(aval.shape, aval.dtype, weak_type=aval.weak_type)
@@ -1197,6 +1227,7 @@ class MappedAxis(NamedTuple):
     name: str | None
     size: int
     spmd_name: tuple[str, ...] | None
+    mesh_axes: MeshAxes
 
 
 def register_batching(primitive: Primitive, rule: Callable[..., tuple[Any, Any]]) -> None:
@@ -1207,7 +1238,8 @@ def register_batching(primitive: Primitive, rule: Callable[..., tuple[Any, Any]]
 
     def of_axis(data: Any, args: Any, axes: Any, **params: Any) -> tuple[Any, Any]:
         name = data.name if isinstance(data.name, str) else None  # else JAX's mark for no name
-        return rule(MappedAxis(name, data.size, data.spmd_name), args, axes, **params)
+        mapped = MappedAxis(name, data.size, data.spmd_name, data.explicit_mesh_axis)
+        return rule(mapped, args, axes, **params)
 
     batching.fancy_primitive_batchers[primitive] = of_axis
 

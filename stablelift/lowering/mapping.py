@@ -9,7 +9,14 @@ from typing import Any
 import jax
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.axes import mapped_size, normalized_axes, prefix_axes, with_axis, without_axis
+from stablelift.lowering.axes import (
+    mapped_mesh_axes,
+    mapped_size,
+    normalized_axes,
+    prefix_axes,
+    with_axis,
+    without_axis,
+)
 from stablelift.lowering.callee import Callee, as_array
 from stablelift.lowering.plain_leaves import set_aside
 
@@ -59,6 +66,7 @@ def vmap(
         avals = [jax_compat.aval_of(leaf) for leaf in arrays]
         axes = normalized_axes("in_axes", of_arrays, avals)
         size = mapped_size(axes, avals, axis_size)
+        mesh_axes = mapped_mesh_axes(axes, avals)
         if jax_compat.is_symbolic_size(size) and not any(axis is not None for axis in axes):
             raise ValueError(f"vmap: axis_size is symbolic, {size}; map an argument that has this size")
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
@@ -73,7 +81,10 @@ def vmap(
         out = callee.bind(
             "lift.vmap",
             arrays,
-            [with_axis(aval, axis, size) for aval, axis in zip(callee.out_avals, results, strict=True)],
+            [
+                with_axis(aval, axis, size, mesh_axes)
+                for aval, axis in zip(callee.out_avals, results, strict=True)
+            ],
             axis_size=size,
             in_axes=(None,) * len(callee.constants) + tuple(axes),
             out_axes=tuple(results),

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from stablelift.lowering.axes import with_axis, without_axis
+from stablelift.lowering.jax_compat import MeshAxes
 
 Axes = tuple[int | None, ...]
 
 
 class Map(NamedTuple):
-    """The axis of each operand and of each result, None where it has none; the map's size and names."""
+    """The axis of each operand and of each result, None where it has none; the map's size and names, and the
+    axes of a mesh along which types divide its axis.
+    """
 
     in_axes: Axes
     out_axes: Axes
     size: int
     name: str | None
     spmd_name: tuple[str, ...] | None
+    mesh_axes: MeshAxes = None
 
 
 Maps = tuple[Map, ...]
@@ -34,19 +38,20 @@ def inside(avals: Sequence[Any], maps: Maps) -> list[Any]:
 
 def outside(avals: Sequence[Any], maps: Maps) -> list[Any]:
     """Abstract values of results as they are with the maps around."""
-    return _with_axes(avals, [(one.out_axes, one.size) for one in maps])
+    return _with_axes(avals, [(one.out_axes, one) for one in maps])
 
 
 def outside_as_operands(avals: Sequence[Any], maps: Maps) -> list[Any]:
     """Abstract values of the last operands as they are given to the maps."""
     first = -len(avals) if avals else 0
-    return _with_axes(avals, [(one.in_axes[first:] if avals else (), one.size) for one in maps])
+    return _with_axes(avals, [(one.in_axes[first:] if avals else (), one) for one in maps])
 
 
-def _with_axes(avals: Sequence[Any], axes: Sequence[tuple[Axes, int]]) -> list[Any]:
+def _with_axes(avals: Sequence[Any], axes: Sequence[tuple[Axes, Map]]) -> list[Any]:
     found = list(avals)
-    for each, size in axes:
-        found = [with_axis(aval, axis, size) for aval, axis in zip(found, each, strict=True)]
+    for each, one in axes:
+        pairs = zip(found, each, strict=True)
+        found = [with_axis(aval, axis, one.size, one.mesh_axes) for aval, axis in pairs]
     return found
 
 

@@ -99,6 +99,8 @@ def _evaluate(primitive: Primitive, *args: Any, **params: Any) -> list[Any]:
     with jax.disable_jit(False), jax_compat.any_values():
         program = _program_of(primitive, args, params, jax_compat.platform_of_arrays(args))
         results = _runner(program)(*args)
+        if jax_compat.is_on_a_mesh():
+            results = jax_compat.divided_as(results, jax_compat.result_avals(primitive, args, params))
     if jax_compat.looks_for_special_values():
         refuse_special(primitive, args, params, results)
     return results
@@ -220,7 +222,7 @@ def _batch_half(
     """A lift or its gradient in one map more, so that they remain halves of one program."""
     varies = _varying(primitive, axis, args, in_axes, params)
     out_axes = tuple(0 if one else None for one in varies)
-    maps = *params["maps"], Map(in_axes, out_axes, axis.size, axis.name, axis.spmd_name)
+    maps = *params["maps"], Map(in_axes, out_axes, axis.size, axis.name, axis.spmd_name, axis.mesh_axes)
     if primitive is gradient_p:
         params["params"].asked = Asked(gradient_p, params["of"], maps)
     return primitive.bind(*args, **{**params, "maps": maps}), out_axes

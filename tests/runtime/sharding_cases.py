@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,15 +22,20 @@ from stablelift import functional
 from tests.runtime.device_cases import difference
 
 OURS = SimpleNamespace(
-    scan=functional.scan, checkpoint=functional.checkpoint, vmap=functional.vmap, nn=stablelift
+    **{name: getattr(functional, name) for name in ("scan", "checkpoint", "vmap", "cond", "jit", "grad")},
+    nn=stablelift,
 )
-JAX = SimpleNamespace(scan=lax.scan, checkpoint=jax.checkpoint, vmap=jax.vmap, nn=linen)
+JAX = SimpleNamespace(
+    **{name: getattr(jax, name) for name in ("checkpoint", "vmap", "jit", "grad")},
+    **{name: getattr(lax, name) for name in ("scan", "cond")},
+    nn=linen,
+)
 
 X = jnp.linspace(-1.0, 1.0, 8 * 6 * 4).reshape(8, 6, 4)
 
 
-def mesh() -> jax.sharding.Mesh:
-    return jax.make_mesh((2, 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2)
+def mesh(*types: AxisType) -> jax.sharding.Mesh:
+    return jax.make_mesh((2, 2), ("data", "model"), axis_types=types or (AxisType.Auto,) * 2)
 
 
 def constrained(x: jax.Array) -> jax.Array:
@@ -70,21 +76,73 @@ def of_maps(name: str, axis: str) -> list[tuple[Any, Any]]:
     return list(zip(pair(OURS), pair(JAX), strict=True))
 
 
-def cases() -> Iterator[tuple[str, list[tuple[Any, Any]]]]:
+def layer(c: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return jax.nn.silu(c @ jnp.ones((4, 4)) + x), c.sum(0)
+
+
+TYPED: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
+    "a carry": lambda lib, c, xs: lib.scan(layer, c, xs),
+    "steps of a divided axis": lambda lib, c, xs: lib.scan(
+        lambda c, x: (c + x.sum(), x), jnp.float32(0), jnp.swapaxes(xs, 0, 2)
+    ),
+    "recomputed": lambda lib, c, xs: lib.checkpoint(lambda c: layer(c, xs[0]))(c),
+    "a call": lambda lib, c, xs: lib.jit(lambda c: c.reshape(8, 4, 1) + jnp.zeros((8, 1, 2)))(c),
+    "divided anew": lambda lib, c, xs: lib.checkpoint(
+        lambda c: jax.sharding.reshard(jnp.sin(c), P(None, "model"))
+    )(c),
+    "a map of a divided axis": lambda lib, c, xs: lib.vmap(lambda c, x: jnp.sin(c) * x, (0, 1), 1)(c, xs),
+    "a map of another axis": lambda lib, c, xs: lib.vmap(lambda x: jnp.sin(x) * c)(xs),
+    "a map of a loop": lambda lib, c, xs: jax.vmap(lambda c, xs: lib.scan(layer, c, xs), (0, 2))(
+        c[:, None], xs[:, None]
+    ),
+    "a branch": lambda lib, c, xs: lib.cond(xs.sum() > 0, jnp.sin, jnp.cos, c),
+    "a gradient": lambda lib, c, xs: lib.grad(lambda c: (lib.scan(layer, c, xs)[0] ** 2).sum())(c),
+}
+"""Lifts of arrays whose types say that they are divided, along axis 0 of `c` and axis 1 of `xs`."""
+
+WAYS: dict[str, Callable[[Any, Any], Any]] = {
+    "op by op": lambda lib, f: f,
+    "jit": lambda lib, f: jax.jit(f),
+    "gradient": lambda lib, f: jax.grad(summed(f), (0, 1)),
+    "gradient, jit": lambda lib, f: jax.jit(lib.grad(summed(f), (0, 1))),
+}
+
+
+def summed(function: Any) -> Any:
+    return lambda *args: sum(jnp.sin(leaf).sum() for leaf in jax.tree.leaves(function(*args)))
+
+
+def of_types(name: str, way: str, second: AxisType = AxisType.Explicit) -> list[tuple[Any, Any]]:
+    """The leaves of ours and of JAX's, where types say how arrays are divided, at least along one axis."""
+    with jax.set_mesh(mesh(AxisType.Explicit, second)):
+        c, xs = jax.device_put(X[:, 0], P("data")), jax.device_put(X.swapaxes(0, 1), P(None, "data"))
+        found = [WAYS[way](lib, partial(TYPED[name], lib))(c, xs) for lib in (OURS, JAX)]
+        return list(zip(*map(jax.tree.leaves, found), strict=True))
+
+
+def cases() -> Iterator[tuple[str, Callable[[], list[tuple[Any, Any]]]]]:
+    """What there is to compare, by name."""
     for name in LIFTS:
         for axis in NAMES:
-            yield f"{name}, {axis}", of_maps(name, axis)
+            yield f"{name}, {axis}", partial(of_maps, name, axis)
+    for name in TYPED:
+        for way in WAYS:
+            yield f"{name}, typed: {way}", partial(of_types, name, way)
+    yield "a carry, typed in part", partial(of_types, "a carry", "gradient", second=AxisType.Auto)
 
 
-CASES = [f"{name}, {axis}" for name in LIFTS for axis in NAMES]
+CASES = [name for name, _ in cases()]
 
 
 def described(x: jax.Array) -> str:
-    return f"{jax.typeof(x)} {getattr(x.sharding, 'spec', 'on one device')}"
+    """Its type, and how it is divided: an axis that is not may be left out of a spec."""
+    spec = tuple(getattr(x.sharding, "spec", ()))
+    return f"{jax.typeof(x)} {spec + (None,) * (x.ndim - len(spec))}"
 
 
 def main() -> None:
-    for name, pairs in cases():
+    for name, run in cases():
+        pairs = run()
         error = max(difference(ours, expected) for ours, expected in pairs)
         of_ours, of_jax = ([described(pair[which]) for pair in pairs] for which in (0, 1))
         print(json.dumps([name, error, of_ours, of_jax]), flush=True)

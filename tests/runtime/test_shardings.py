@@ -7,8 +7,13 @@ import os
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import pytest
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
 
+from stablelift import functional
 from tests.runtime import sharding_cases
 from tests.runtime.device_cases import FLAGS
 from tests.runtime.sharding_cases import CASES
@@ -29,3 +34,13 @@ def test_against_jax(on_devices, name):
     error, ours, expected = on_devices[name]
     assert error < 2e-6
     assert ours == expected
+
+
+def test_a_map_of_axes_that_are_divided_differently():
+    with jax.set_mesh(jax.make_mesh((1,), ("data",), axis_types=(AxisType.Explicit,))):
+        x, y = jax.device_put(jnp.ones((4, 2)), P("data")), jax.device_put(jnp.ones((4, 2)), P(None))
+        with pytest.raises(ValueError) as raised:
+            functional.vmap(lambda x, y: x * y)(x, y)
+    assert str(raised.value) == (
+        "vmap: expected all mapped axes to be sharded alike, found several ways: ('data',), None"
+    )
