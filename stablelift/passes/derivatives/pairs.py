@@ -14,6 +14,7 @@ from stablelift.ir import hlo
 from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, walk
 from stablelift.ir.tensor import Tensor
+from stablelift.passes.callgraph import PLAIN_CALLS, callee_of
 from stablelift.passes.derivatives.control import call_vjp
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import instantiate, operands_of
@@ -35,7 +36,7 @@ def calls_beside(function: func.FuncOp, transforms: Sequence[ir.Operation]) -> l
         if not is_value(op):
             wanted.setdefault(_called(op), []).append(op)
     found: dict[ir.Operation, ir.Operation] = {}
-    for beside in walk(function, "lift.call", "lift.jvp") if wanted else ():
+    for beside in walk(function, *PLAIN_CALLS, "lift.jvp") if wanted else ():
         if beside.name == "lift.jvp" and not is_value(beside):
             continue
         derivatives = wanted.get(_called(beside), [])
@@ -47,10 +48,10 @@ def calls_beside(function: func.FuncOp, transforms: Sequence[ir.Operation]) -> l
 
 
 def _called(op: ir.Operation) -> Called:
-    attributes = attributes_of(op)
-    given = {"lift.vjp": "of", "lift.jvp": "wrt"}.get(op.name)
-    primals = len(op.operands) - (len(attributes[given]) if given else 0)
-    return attributes["callee"], tuple(op.operands)[:primals]
+    if op.name in PLAIN_CALLS:
+        return callee_of(op), tuple(op.operands)
+    moved = attributes_of(op)["of" if op.name == "lift.vjp" else "wrt"]
+    return callee_of(op), tuple(op.operands)[: len(op.operands) - len(moved)]
 
 
 def _are_pair(beside: ir.Operation, op: ir.Operation) -> bool:
@@ -110,7 +111,7 @@ def _moved(x: Tensor) -> Tensor:
 
 def _as_call(beside: ir.Operation) -> ir.Operation:
     """The call that a value stands for."""
-    if beside.name == "lift.call":
+    if beside.name in PLAIN_CALLS:
         return beside
     with ir.InsertionPoint(beside), beside.location:
         given: Any = {
@@ -118,7 +119,7 @@ def _as_call(beside: ir.Operation) -> ir.Operation:
             "operands": _called(beside)[1],
             "attributes": {"callee": beside.attributes["callee"]},
         }
-        made = ir.Operation.create("lift.call", **given)
+        made = ir.Operation.create("func.call", **given)
     for old, new in zip(beside.results, made.results, strict=True):
         old.replace_all_uses_with(new)
     beside.erase()

@@ -23,7 +23,7 @@ from stablelift.ir.lift import attributes_of
 from stablelift.ir.mlir import func, ir, is_used
 from stablelift.ir.tensor import Tensor, emit
 from stablelift.passes.base import ModulePass
-from stablelift.passes.callgraph import CALL_LIKE, Measured, callee_of, callees, references
+from stablelift.passes.callgraph import CALL_LIKE, PLAIN_CALLS, Measured, callee_of, callees, references
 from stablelift.passes.kept import keep_call
 from stablelift.passes.layers.pack import calls_to_pack
 from stablelift.passes.liveness import erase_unused
@@ -128,7 +128,7 @@ def _chained(function: func.FuncOp) -> _Chain:
             constant.update(op.results)
         elif op.name in _EXACT:
             since.update((result, before | {number}) for result in op.results if before)
-        elif op.name.startswith(("stablehlo.", "chlo.", "lift.call")) and _has_floats(op.results):
+        elif op.name.startswith(("stablehlo.", "chlo.", *PLAIN_CALLS)) and _has_floats(op.results):
             if known:  # behind a draw a barrier is enough
                 since.update((result, {number}) for result in op.results)
             if before or known and (any(known) if _is_unit(op) else all(known)):
