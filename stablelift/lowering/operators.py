@@ -50,7 +50,7 @@ class _Remembering(OperandTrace):
     def process_primitive(self, primitive: Any, tracers: Any, params: Any, /) -> Any:
         by_jax = partial(super().process_primitive, primitive, tracers, params)
         if primitive is jax_compat.jit_p and jax_compat.is_inline(params):
-            return _remembered(self, params["jaxpr"], tracers, by_jax)
+            return _remembered(self, tuple(params.values()), tracers, by_jax)
         return by_jax()
 
 
@@ -102,11 +102,11 @@ def _recorded(trace: OperandTrace, operands: Sequence[Any], mark: int, results: 
     variable_of = jax_compat.variable_of
     places = {variable_of(operand): place for place, operand in enumerate(operands)}
     places.pop(None, None)
-    count, steps = len(operands), []
+    count, steps, names = len(operands), [], jax_compat.source_here().name_stack
     for eqn in trace.since(mark):
         variables = [(one, variable_of(one)) for one in eqn.in_tracers]
         taken = [one if variable is None else places.get(variable) for one, variable in variables]
-        if eqn.effects or None in taken:
+        if eqn.effects or None in taken or eqn.source_info.name_stack != names:
             return None
         steps.append(_Step(taken, Made.of(eqn)))
         places.update((variable, count + index) for index, variable in enumerate(eqn.outvars))

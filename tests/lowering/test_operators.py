@@ -147,6 +147,26 @@ def test_locations_are_those_of_the_use():
     assert str(one.source_info.traceback) != str(two.source_info.traceback)
 
 
+def test_functions_to_inline_keep_their_own_names_and_shardings():
+    def scaled(x: Any) -> Any:
+        with jax.named_scope("scaled"):
+            return x * 2.0
+
+    def both(x: Any) -> list[Any]:
+        inline = jax.jit(scaled, inline=True)
+        return [inline(x), inline(x), jax.jit(scaled)(x)]
+
+    text = jax.jit(with_operators(both)).lower(jnp.ones(3)).as_text(debug_info=True)
+    assert text.count('scaled/mul"') == 3
+
+    place = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+
+    def placed(x: Any) -> list[Any]:
+        return [jax.jit(scaled, inline=True)(x), jax.jit(scaled, inline=True, out_shardings=place)(x)]
+
+    same(placed, jnp.ones(3))
+
+
 def test_nothing_is_kept():
     kept: list[Any] = []
 
