@@ -36,8 +36,7 @@ class Callee:
             args, kwargs = jax.tree.unflatten(in_tree, leaves)
             out = function(*args, **kwargs)
             results, self.out_tree = jax.tree.flatten(out)
-            for path, result in jax.tree_util.tree_leaves_with_path(out):
-                aval_at(f"the result{jax.tree_util.keystr(path)} of `{self.name}`", result)
+            avals_in(out, lambda path: f"the result{path} of `{self.name}`")
             return results
 
         flat.__name__ = self.name = name_of(function)
@@ -178,6 +177,19 @@ def aval_at(what: str, leaf: Any) -> Any:
         return jax_compat.aval_of(leaf)
     except TypeError as error:
         raise TypeError(f"{what}: {error}") from None
+
+
+def avals_in(tree: Any, spelled: Callable[[str], str]) -> list[Any]:
+    """The abstract values of the leaves of a tree.
+
+    Raises:
+      TypeError: A leaf is no array; the message begins with what `spelled` makes of its path.
+    """
+    try:
+        return list(map(jax_compat.aval_of, jax.tree.leaves(tree)))
+    except TypeError:  # paths take longer than all else
+        leaves = jax.tree_util.tree_leaves_with_path(tree)
+        return [aval_at(spelled(jax.tree_util.keystr(path)), leaf) for path, leaf in leaves]
 
 
 def call(function: Callable, jitted: bool | None = None) -> Callable:

@@ -33,11 +33,12 @@ def set_aside(
 
 def plain_beside(traced: Sequence[int], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[bool]:
     """Which leaves are booleans or no arrays, outside of the positional arguments at `traced`."""
-    paths = jax.tree_util.tree_leaves_with_path((args, kwargs))
-    return [
-        _is_plain(leaf) and not (path[0].idx == 0 and path[1].idx in traced)  # pyright: ignore[reportAttributeAccessIssue]
-        for path, leaf in paths
+    flags = [
+        index not in traced and _is_plain(leaf)
+        for index, arg in enumerate(args)
+        for leaf in jax.tree.leaves(arg)
     ]
+    return flags + list(map(_is_plain, jax.tree.leaves(kwargs)))
 
 
 def _is_plain(leaf: Any) -> bool:

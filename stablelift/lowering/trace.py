@@ -20,6 +20,7 @@ from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callbacks import Callback, callbacks_in
+from stablelift.lowering.callee import avals_in
 from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.jaxprs import unordered
@@ -68,7 +69,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
     """
     platform = jax_compat.known_platform(platform)
     in_tree = jax.tree.structure(args)
-    avals = [_aval("argument args", path, leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(args)]
+    avals = avals_in(args, lambda path: f"trace: argument args{path}")
     around = jax_compat.surroundings()
     avals = list(map(jax_compat.plain_aval, avals)) if around else avals
     found: dict[str, Any] = {}
@@ -76,8 +77,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
     def flat(*values: Any) -> list[Any]:
         out = function(*jax.tree.unflatten(in_tree, values))
         results, found["tree"] = jax.tree.flatten(out)
-        paths = jax.tree_util.tree_leaves_with_path(out)
-        found["avals"] = [_aval("result", path, result) for path, result in paths]
+        found["avals"] = avals_in(out, lambda path: f"trace: result{path}")
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
@@ -106,13 +106,6 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 def struct(aval: Any) -> jax.ShapeDtypeStruct:
     """Shape and dtype of an abstract value, for users."""
     return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
-
-
-def _aval(what: str, path: Any, leaf: Any) -> Any:
-    try:
-        return jax_compat.aval_of(leaf)
-    except TypeError as error:
-        raise TypeError(f"trace: {what}{jax.tree_util.keystr(path)}: {error}") from None
 
 
 def _simpler(jaxpr: Any) -> Any | None:
