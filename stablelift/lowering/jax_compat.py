@@ -878,7 +878,6 @@ def source_here() -> Any:
     return source_info_util.current()
 
 
-
 # Keys
 
 
