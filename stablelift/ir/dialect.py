@@ -88,8 +88,8 @@ def _active(label: str, what: str, types: Types, indices: Sequence[int]) -> Type
 @row(
     "call",
     "an outlined function, shared by equal layers; `layer` names the Module class whose call it is, "
-    "`jitted` says that it is a program of its own where it is called outside of any other. With neither it "
-    "is a `func.call`, which our lowering emits",
+    "`jitted` says that it is a program of its own where it is called outside of any other. Our lowering "
+    "emits one with neither as `func.call`",
     "args",
     {"callee": "symbol", "layer": "string?", "jitted": "bool?"},
     "the operands have the callee's input types",

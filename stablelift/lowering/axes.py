@@ -95,6 +95,19 @@ def mapped_mesh_axes(axes: Sequence[int | None], avals: Sequence[Any]) -> MeshAx
     return next(iter(found), None)
 
 
+def dividing_axes(spmd_axis_name: str | tuple[str, ...] | None, mesh_axes: MeshAxes) -> tuple[str, ...]:
+    """The axes of a mesh along which constraints inside of a map divide its examples: those that it names, or
+    those along which types divide them.
+
+    Raises:
+      ValueError: It names other axes than types do.
+    """
+    named = (spmd_axis_name,) if isinstance(spmd_axis_name, str) else spmd_axis_name or ()
+    if named and mesh_axes and tuple(named) != tuple(mesh_axes):
+        raise ValueError(f"vmap: spmd_axis_name is {named}, but the arguments' types say {mesh_axes}")
+    return tuple(named or mesh_axes or ())
+
+
 def whole_size(size: Any) -> int:
     """A size as an integer; as it is where `jax.export` leaves it symbolic."""
     return size if jax_compat.is_symbolic_size(size) else int(size)

@@ -7,7 +7,7 @@ the index does, everything does. Nothing that `passes/batching` maps is found in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -84,8 +84,8 @@ def _same(of: Dependence, callees: Callees, attributes: Attributes, operands: Fl
 
 def _vmap(of: Dependence, callees: Callees, attributes: Attributes, operands: Flags) -> Flags:
     """An inner axis hides an outer one of the same name."""
-    is_hidden = attributes.get("axis_name") == of.axis_name
-    return (Dependence() if is_hidden else of).results(callees["callee"], operands)
+    is_hidden = of.axis_name is not None and attributes.get("axis_name") == of.axis_name
+    return (replace(of, axis_name=None) if is_hidden else of).results(callees["callee"], operands)
 
 
 def _derivative(

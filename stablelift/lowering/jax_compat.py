@@ -74,6 +74,8 @@ cond_p = control_flow.cond_p
 jit_p = _pjit.jit_p
 remat_p = ad_checkpoint.remat_p
 name_p = ad_checkpoint.name_p
+add_any_p = ad_util.add_jaxvals_p
+linear_solve_p = solves.linear_solve_p
 stop_gradient_p = ad_util.stop_gradient_p
 custom_jvp_call_p = custom_derivatives.custom_jvp_call_p
 custom_vjp_call_p = custom_derivatives.custom_vjp_call_p
@@ -118,7 +120,7 @@ OPAQUE = (
         for name, primitive in sorted(vars(_linalg).items())
         if isinstance(primitive, Primitive) and not name.startswith("_")
     ),
-    solves.linear_solve_p,
+    linear_solve_p,
     special.bessel_i0e_p,
     special.igamma_p,
     special.igammac_p,
@@ -253,11 +255,11 @@ def evaluate(jaxpr: Jaxpr, *args: Any) -> list[Any]:
         return jaxpr_as_fun(jaxpr)(*args)
 
 
-def called_by(primitive: Primitive, params: dict[str, Any]) -> Jaxpr | None:
+def called_by(eqn: Any) -> Jaxpr | None:
     """What an equation of JAX's calls once, on its operands: of `jit`, `checkpoint`, rules of users."""
-    if primitive in (jit_p, remat_p):
-        return close(params["jaxpr"])
-    return params.get("call_jaxpr")
+    if eqn.primitive in (jit_p, remat_p):
+        return close(eqn.params["jaxpr"])
+    return eqn.params.get("call_jaxpr")
 
 
 def evaluate_each(
@@ -685,17 +687,21 @@ def jvp_function(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
     """
     num_consts = params["num_consts"]
     has_tangent = [tangent_aval(aval) is not None for aval in in_avals]
-    rule, constants, out_zeros = params["jvp_jaxpr_fun"].call_wrapped(
-        *[not has for has in has_tangent[num_consts:]]
-    )
+    # A rule that does not ask for marks of zeros is given tangents of integers too, of a type for that.
+    is_told = [has or not params["symbolic_zeros"] for has in has_tangent[num_consts:]]
+    rule, constants, out_zeros = params["jvp_jaxpr_fun"].call_wrapped(*[not told for told in is_told])
     _refuse_tracers(constants)
     rule = close_over(rule, constants)
     out_avals = params["call_jaxpr"].out_avals
 
     def flat(*args: Any) -> list[Any]:
-        primals, tangents = args[: len(in_avals)], list(args[len(in_avals) :])
-        del tangents[: sum(has_tangent[:num_consts])]
-        results = evaluate(rule, *primals[num_consts:], *tangents)
+        primals, moving = args[: len(in_avals)], iter(args[len(in_avals) :])
+        tangents = [
+            next(moving) if has else np.zeros(aval.shape, dtypes.float0)
+            for has, aval in zip(has_tangent, in_avals, strict=True)
+        ]
+        told = [x for x, flag in zip(tangents[num_consts:], is_told, strict=True) if flag]
+        results = evaluate(rule, *primals[num_consts:], *told)
         nonzero = iter(results[len(out_zeros) :])
         given = [None if zero else next(nonzero) for zero in out_zeros]
         return list(results[: len(out_zeros)]) + _instantiate(given, out_avals)
@@ -1357,8 +1363,8 @@ def register_transpose(primitive: Primitive, rule: Rule) -> None:
 
 
 def register_linear(primitive: Primitive, rule: Rule) -> None:
-    """The transpose of a primitive in whichever operands it is linear: (cotangents, operands, wrt, **params)
-    -> cotangents of the operands `wrt`, which are zeros.
+    """The transpose of a primitive in some operands: (cotangents, operands, wrt, **params) -> cotangents of
+    the operands `wrt`, which are given as zeros. The rule refuses those in which it is not linear.
     """
 
     def with_zeros(cotangents: Any, *operands: Any, **params: Any) -> Sequence[Any]:
@@ -1373,8 +1379,3 @@ def register_linear(primitive: Primitive, rule: Rule) -> None:
         return [found.get(index) for index in range(len(operands))]
 
     ad.primitive_transposes[primitive] = with_zeros
-
-
-def has_transpose(primitive: Primitive) -> bool:
-    """Whether JAX has a rule for the transpose of a primitive."""
-    return primitive in ad.primitive_transposes or primitive in ad.fancy_transposes

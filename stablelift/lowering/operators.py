@@ -42,6 +42,10 @@ class _Recorded(NamedTuple):
     is_one: bool
 
 
+_ONCE = object()
+"""What is known of operands that have been met once."""
+
+
 class _Remembering(OperandTrace):
     """A trace that remembers what operators record, and what JAX's functions do that are to be inlined."""
 
@@ -71,7 +75,10 @@ def _remembered(trace: OperandTrace, what: Any, operands: Sequence[Any], by_jax:
     key = _key(trace, what, operands)
     if key is None:
         return by_jax()
-    if key not in trace.memo:
+    if key not in trace.memo:  # most numbers occur once: only what comes again is read
+        trace.memo[key] = _ONCE
+        return by_jax()
+    if trace.memo[key] is _ONCE:
         mark = trace.mark()
         results = by_jax()
         trace.memo[key] = _recorded(trace, operands, mark, results)

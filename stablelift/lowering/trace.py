@@ -162,7 +162,6 @@ def _drop_empty_constraint(op: Any) -> None:
 _CHANGED: dict[str, Callable[[Any], None]] = {
     "stablehlo.custom_call": _refuse_callback,
     "sdy.sharding_constraint": _drop_empty_constraint,
-    "func.call": _name_lift,
-    "lift.": _name_lift,
+    **dict.fromkeys(("func.call", "lift."), _name_lift),
 }
-"""What is done about ops of these names as they become ours; "lift." names a dialect."""
+"""What is done about ops of these names as they become ours; "lift." stands for all of the dialect."""

@@ -170,7 +170,8 @@ def without_transforms(bytecode: bytes) -> bytes:
         module = parse(bytecode, ctx)
         if not any(name in TRANSFORMS for name in walk_by_name(module)):
             return bytecode
-        run(module, transforms_pipeline(module))
+        # No dumps: it may be a pass of another run that asks for this, whose files they would take.
+        run(module, transforms_pipeline(module), dump=lambda name, module: None)
         return to_bytecode(module)
 
 

@@ -90,7 +90,7 @@ def _values(jaxpr: Jaxpr, args: Sequence[Any], outside: str | None = None) -> li
         place = jax_compat.place_of(equation) or outside
         if equation.primitive is lift_p:
             _inside(equation.params, operands)
-        elif (called := jax_compat.called_by(equation.primitive, equation.params)) is not None:
+        elif (called := jax_compat.called_by(equation)) is not None:
             _values(called, operands, place)
         where = f" at {place}" if place else ""
         raise FloatingPointError(f"invalid value ({kind}) encountered in {equation.primitive.name}{where}")

@@ -91,6 +91,7 @@ TYPED: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
         lambda c: jax.sharding.reshard(jnp.sin(c), P(None, "model"))
     )(c),
     "a map of a divided axis": lambda lib, c, xs: lib.vmap(lambda c, x: jnp.sin(c) * x, (0, 1), 1)(c, xs),
+    "a map of a divided axis that is named": lambda lib, c, xs: lib.vmap(jnp.sin, spmd_axis_name="data")(c),
     "a map of another axis": lambda lib, c, xs: lib.vmap(lambda x: jnp.sin(x) * c)(xs),
     "a map of a loop": lambda lib, c, xs: jax.vmap(lambda c, xs: lib.scan(layer, c, xs), (0, 2))(
         c[:, None], xs[:, None]
@@ -128,7 +129,9 @@ def cases() -> Iterator[tuple[str, Callable[[], list[tuple[Any, Any]]]]]:
     for name in TYPED:
         for way in WAYS:
             yield f"{name}, typed: {way}", partial(of_types, name, way)
-    yield "a carry, typed in part", partial(of_types, "a carry", "gradient", second=AxisType.Auto)
+    for name in ("a carry", "a map of a divided axis", "a map of another axis", "a map of a loop"):
+        for way in ("jit", "gradient"):
+            yield f"{name}, typed in part: {way}", partial(of_types, name, way, second=AxisType.Auto)
 
 
 CASES = [name for name, _ in cases()]

@@ -44,3 +44,13 @@ def test_a_map_of_axes_that_are_divided_differently():
     assert str(raised.value) == (
         "vmap: expected all mapped axes to be sharded alike, found several ways: ('data',), None"
     )
+
+
+def test_a_map_that_names_other_axes_than_types_do():
+    with jax.set_mesh(jax.make_mesh((1, 1), ("data", "model"), axis_types=(AxisType.Explicit,) * 2)):
+        x = jax.device_put(jnp.ones((4, 2)), P("data"))
+        with pytest.raises(ValueError) as raised:
+            functional.vmap(jnp.sin, spmd_axis_name="model")(x)
+    assert str(raised.value) == (
+        "vmap: spmd_axis_name is ('model',), but the arguments' types say ('data',)"
+    )

@@ -118,19 +118,65 @@ ruled.defjvp(lambda primals, tangents: (2 * primals[0], 2 * tangents[0]))
     ("function", "primitive"),
     [
         (functional.checkpoint(jnp.sin), "sin"),
-        (functional.jit(jax.nn.relu), "max"),
+        (functional.jit(jax.nn.relu), "custom_jvp_call"),
         (lambda x: functional.scan(lambda c, _: (c * c, None), x, None, length=2)[0], "mul"),
         (functional.jit(lambda x: lax.scan(lambda c, _: (c * c, None), x, None, length=2)[0]), "mul"),
         (functional.jit(lambda x: lax.cond(A[0, 0] > 0, jnp.sin, jnp.sin, x)), "sin"),
-        (lambda x: functional.jvp(lambda y: y * x, (x,), (x,))[1], "mul"),
+        (lambda x: functional.jvp(lambda y: y * x, (x,), (x,))[1], "lift.jvp"),
+        (lambda x: functional.vjp(lambda a, b: a * b, x, B)[1](x)[1], "lift.vjp"),
         (lambda x: ruled(x), "lift.custom_jvp"),
+        (functional.vmap(jnp.sin), "sin"),
+        (jax.vmap(functional.checkpoint(jnp.sin)), "sin"),
+        (functional.checkpoint(lambda x: functional.vmap(lambda y: y * y)(x)), "mul"),
+        (functional.jit(lambda x: 1 / x), "div"),
+        (functional.jit(lambda x: jnp.where(x > 0, x, 2 * x)), "gt"),
+        (functional.jit(lambda x: lax.select(x.astype(bool), x, 2 * x)), "convert_element_type"),
+        (functional.jit(lambda x: x.at[0].multiply(x[1])), "scatter-mul"),
+        (functional.jit(lambda x: lax.linalg.triangular_solve(A + x, A, left_side=True)), "triangular_solve"),
+        (functional.jit(lambda x: lax.fori_loop(0, A[0, 0].astype(int), lambda _, c: c * 2, x)), "while"),
     ],
-    ids=["checkpoint", "rule_of_jax", "scan", "scan_of_jax", "branches_of_jax", "tangents", "rule"],
 )
 def test_one_that_is_not_linear(function, primitive):
     with pytest.raises(NotImplementedError) as raised:
-        jax.linear_transpose(function, B)(B)
+        jax.linear_transpose(function, B)(jnp.ones_like(function(B)))
     assert str(raised.value).splitlines()[0] == (
         f"the transpose of a function that is not linear: it applies `{primitive}` "
         "to what it is to be linear in"
     )
+
+
+INTEGERS = jnp.array([1, 2, 3])
+
+
+def with_integers(lib, b):
+    def residual(x):
+        return x * INTEGERS + x[jnp.array([2, 1, 0])] - b
+
+    def solve(f, x):
+        return lax.fori_loop(0, 100, lambda _, x: x - 0.2 * f(x), x)
+
+    found = lib.checkpoint(lambda b: lax.custom_root(residual, b, solve, TANGENT["jacobian"]))(b)
+    return (found**2).sum()
+
+
+@pytest.mark.parametrize("grad", [jax.grad, functional.grad], ids=["by_jax", "by_us"])
+def test_a_root_of_a_function_that_holds_integers(grad):
+    found = grad(lambda b: with_integers(functional, b))(B)
+    assert_close(found, jax.grad(lambda b: with_integers(JAX, b))(B), rtol=1e-4)
+
+
+def test_rules_that_do_not_ask_for_marks_of_zeros_get_none():
+    seen = []
+
+    @jax.custom_jvp
+    def scaled(x, n):
+        return x * n
+
+    def rule(primals, tangents):
+        seen.append([jnp.result_type(tangent) for tangent in tangents])
+        return scaled(*primals), tangents[0] * primals[1]
+
+    scaled.defjvp(rule)
+    found = functional.grad(lambda x: scaled(x, INTEGERS).sum())(B)
+    assert_close(found, INTEGERS.astype(float), rtol=1e-6)
+    assert set(map(tuple, seen)) == {(jnp.dtype("float32"), jax.dtypes.float0)}

@@ -7,6 +7,7 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.location import error_at
+from stablelift.ir.mesh import meshes_by_name
 from stablelift.ir.mlir import sdy
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
@@ -21,14 +22,19 @@ def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor],
     names = batcher.spmd_axis_name
     dimensions = list(map(sdy.DimensionShardingAttr, old.dimension_shardings))
     used = {sdy.AxisRefAttr(axis).name for dimension in dimensions for axis in dimension.axes}
-    if not used.isdisjoint(names):
-        what = f"a sharding constraint uses axes of a mesh, {_named(used)}, as the map around it does"
+    if both := used.intersection(names):
+        what = f"a sharding constraint uses axes of a mesh, {_named(both)}, as the map around it does"
         raise error_at(op, what, hint=f"the map has spmd_axis_name: {_named(names)}; let it have another one")
+    known = meshes_by_name(batcher.functions.module).get(getattr(old.mesh_or_ref, "value", ""), names)
+    if unknown := set(names).difference(known):
+        what = f"the map around a sharding constraint has spmd_axis_name: {_named(unknown)}"
+        raise error_at(op, what, hint=f"axes of the constraint's mesh are {_named(known)}")
     axes = [sdy.AxisRefAttr.get(name) for name in names]
     batch_axis = sdy.DimensionShardingAttr.get(axes, is_closed=bool(names))
-    replicated, unreduced = list(old.replicated_axes), list(old.unreduced_axes)
+    # Each example is whole along the axes that tell examples apart.
+    replicated = [axis for axis in old.replicated_axes if sdy.AxisRefAttr(axis).name not in names]
     sharding = sdy.TensorShardingAttr.get(
-        old.mesh_or_ref, [batch_axis, *dimensions], replicated, unreduced
+        old.mesh_or_ref, [batch_axis, *dimensions], replicated, list(old.unreduced_axes)
     )
     return hlo.remake(op, operands, sharding=sharding)
 

@@ -53,6 +53,21 @@ def test_spmd_axis_name_along_which_an_example_is_divided():
     )
 
 
+def test_spmd_axis_name_that_the_mesh_lacks():
+    mesh = Mesh(np.array(jax.devices()[:1]), ("data",))
+
+    def constrained(x):
+        return jax.lax.with_sharding_constraint(x, NamedSharding(mesh, PartitionSpec(None)))
+
+    with pytest.raises(errors.LiftError) as raised:
+        jax.jit(functional.vmap(constrained, spmd_axis_name="modle"))(X)
+    assert str(raised.value).split(" error: ")[1] == (
+        "the map around a sharding constraint has spmd_axis_name: `modle`\n"
+        "  op: sdy.sharding_constraint : (tensor<4xf32>) -> (tensor<4xf32>)\n"
+        "  hint: axes of the constraint's mesh are `data`"
+    )
+
+
 @pytest.mark.parametrize("split", [False, True])
 def test_split_transpose_changes_no_value(split):
     def build(nn):
