@@ -1,9 +1,9 @@
-"""Operators on tracers, remembered: what `x * y` is in a trace, JAX is asked once for each kind of operands.
+"""Operators on tracers, remembered: what `x * y` is in a trace, JAX is asked twice for each kind of operands.
 
 So are JAX's functions that are to be inlined, such as `jnp.sqrt`. An optimiser's update is thousands of them
 on arrays of a dozen types. JAX promotes, broadcasts and infers types for each anew, in 30 to 50 us; to record
-again the equations that it made of the first takes 8. They are its equations: nothing is said here about what
-an operator means.
+again the equations that it made takes 6. They are its equations: nothing is said here about what an operator
+means.
 """
 
 from __future__ import annotations
