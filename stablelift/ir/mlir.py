@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from jaxlib._jax import mlir as _artifacts
@@ -35,6 +35,7 @@ __all__ = [
     "ir",
     "is_private",
     "is_used",
+    "may_hold",
     "operations_of",
     "parse",
     "parse_any",
@@ -161,6 +162,11 @@ def to_bytecode(module: ir.Module) -> bytes:
     buffer = BytesIO()
     module.operation.write_bytecode(file=buffer)
     return buffer.getvalue()
+
+
+def may_hold(bytecode: bytes, names: Iterable[str]) -> bool:
+    """Whether the module in bytecode may have ops of these names; where it may not it need not be parsed."""
+    return any(name.partition(".")[2].encode() in bytecode for name in names)  # without their dialect
 
 
 def to_portable_artifact(module: ir.Module) -> bytes:

@@ -102,10 +102,10 @@ def dividing_axes(spmd_axis_name: str | tuple[str, ...] | None, mesh_axes: MeshA
     Raises:
       ValueError: It names other axes than types do.
     """
-    named = (spmd_axis_name,) if isinstance(spmd_axis_name, str) else spmd_axis_name or ()
-    if named and mesh_axes and tuple(named) != tuple(mesh_axes):
+    named = (spmd_axis_name,) if isinstance(spmd_axis_name, str) else tuple(spmd_axis_name or ())
+    if named and mesh_axes and named != mesh_axes:
         raise ValueError(f"vmap: spmd_axis_name is {named}, but the arguments' types say {mesh_axes}")
-    return tuple(named or mesh_axes or ())
+    return named or mesh_axes or ()
 
 
 def whole_size(size: Any) -> int:

@@ -14,7 +14,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.dependence import Dependence, Flags
-from stablelift.lowering.primitive import Recursive, gradient_p, lift_p, linear_p, transposed_p
+from stablelift.lowering.primitive import LINEAR_IN, Recursive, lift_p
 
 _LINEAR = {
     *(
@@ -34,7 +34,7 @@ _LINEAR = {
 _OF_TWO = (lax.mul_p, lax.dot_general_p, lax.conv_general_dilated_p)
 """Products: linear in either operand, and not in both."""
 
-_LINEAR_IN: dict[Primitive, Callable[[dict[str, Any], int], range | tuple[int, ...]]] = {
+_PLACES: dict[Primitive, Callable[[dict[str, Any], int], range | tuple[int, ...]]] = {
     lax.div_p: lambda params, count: (0,),
     lax.select_n_p: lambda params, count: range(1, count),
     lax.dynamic_slice_p: lambda params, count: (0,),
@@ -44,9 +44,6 @@ _LINEAR_IN: dict[Primitive, Callable[[dict[str, Any], int], range | tuple[int, .
     lax.scatter_add_p: lambda params, count: (0, 2),
     lax.linalg.triangular_solve_p: lambda params, count: (1,),
     jax_compat.linear_solve_p: lambda params, count: range(sum(params["const_lengths"]), count),
-    linear_p: lambda params, count: range(count - len(params["wrt"]), count),
-    gradient_p: lambda params, count: range(count - len(params["of"]), count),
-    transposed_p: lambda params, count: range(count - len(params["moving"]), count),
 }
 """By primitive the places of the operands that it is linear in together, of so many."""
 
@@ -104,8 +101,10 @@ def _is_linear(primitive: Primitive, params: dict[str, Any], operands: Flags) ->
         return not all(operands)
     if primitive is lax.convert_element_type_p:
         return jnp.issubdtype(params["new_dtype"], jnp.inexact)
-    if primitive in _LINEAR_IN:
-        places = _LINEAR_IN[primitive](params, len(operands))
+    if primitive in LINEAR_IN:
+        return not any(operands[: len(operands) - len(params[LINEAR_IN[primitive]])])
+    if primitive in _PLACES:
+        places = _PLACES[primitive](params, len(operands))
         return not any(flag and place not in places for place, flag in enumerate(operands))
     return primitive in _LINEAR
 

@@ -42,8 +42,8 @@ class _Recorded(NamedTuple):
     is_one: bool
 
 
-_ONCE = object()
-"""What is known of operands that have been met once."""
+_NEVER, _ONCE = object(), object()
+"""What is known of operands that have not been met, and of those that have been once."""
 
 
 class _Remembering(OperandTrace):
@@ -52,10 +52,10 @@ class _Remembering(OperandTrace):
     __slots__ = ()
 
     def process_primitive(self, primitive: Any, tracers: Any, params: Any, /) -> Any:
+        if primitive is not jax_compat.jit_p or not jax_compat.is_inline(params):
+            return super().process_primitive(primitive, tracers, params)
         by_jax = partial(super().process_primitive, primitive, tracers, params)
-        if primitive is jax_compat.jit_p and jax_compat.is_inline(params):
-            return _remembered(self, tuple(params.values()), tracers, by_jax)
-        return by_jax()
+        return _remembered(self, tuple(params.values()), tracers, by_jax)
 
 
 def _operator(name: str) -> Callable[..., Any]:
@@ -75,16 +75,15 @@ def _remembered(trace: OperandTrace, what: Any, operands: Sequence[Any], by_jax:
     key = _key(trace, what, operands)
     if key is None:
         return by_jax()
-    if key not in trace.memo:  # most numbers occur once: only what comes again is read
-        trace.memo[key] = _ONCE
-        return by_jax()
-    if trace.memo[key] is _ONCE:
+    known = trace.memo.get(key, _NEVER)
+    if known is _ONCE:  # most numbers do not come again, and what they make is not read
         mark = trace.mark()
         results = by_jax()
         trace.memo[key] = _recorded(trace, operands, mark, results)
         return results
-    recorded = trace.memo[key]
-    return by_jax() if recorded is None else _again(trace, operands, recorded)
+    if known is _NEVER:
+        trace.memo[key] = _ONCE
+    return _again(trace, operands, known) if isinstance(known, _Recorded) else by_jax()
 
 
 def _key(trace: OperandTrace, what: Any, operands: Sequence[Any]) -> Hashable | None:

@@ -116,6 +116,9 @@ BY_JAX = (jvp_p, linear_p, primal_p, gradient_p)
 OF_PROGRAMS = (program_p, transposed_p)
 """What applies the parameter `program`."""
 
+LINEAR_IN = {linear_p: "wrt", gradient_p: "of", transposed_p: "moving"}
+"""The parameter that has a position for each of the last operands, which the primitive is linear in."""
+
 
 class Recursive:
     """The callees of an op, by attribute name, one of which applies the op itself: filled in once all of them

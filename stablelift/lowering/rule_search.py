@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from jax import lax
 from jax.extend.core import Primitive
 
+from stablelift.ir.mlir import may_hold
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import any_equation, jaxprs_in
@@ -21,7 +22,7 @@ def has_rules(primitive: Primitive, params: dict[str, Any]) -> bool:
     if primitive in BY_JAX:
         return has_rules(params["base"], params["params"])
     if primitive in OF_PROGRAMS:
-        return any(op.removeprefix("lift.").encode() in params["program"].bytecode for op in _USER_RULES)
+        return may_hold(params["program"].bytecode, _USER_RULES)
     if primitive in (jax_compat.custom_jvp_call_p, jax_compat.custom_vjp_call_p):
         return True
     if primitive is lift_p and params["op"] in _USER_RULES:

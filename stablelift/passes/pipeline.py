@@ -22,6 +22,7 @@ from stablelift.ir.mlir import (
     func,
     functions,
     ir,
+    may_hold,
     parse,
     to_bytecode,
     to_text,
@@ -166,6 +167,8 @@ def transforms_pipeline(module: ir.Module) -> list[str | ModulePass]:
 
 def without_transforms(bytecode: bytes) -> bytes:
     """The module in `bytecode` with its transforms compiled away; as it is where there are none."""
+    if not may_hold(bytecode, TRANSFORMS):
+        return bytecode
     with context() as ctx:
         module = parse(bytecode, ctx)
         if not any(name in TRANSFORMS for name in walk_by_name(module)):

@@ -37,6 +37,7 @@ from stablelift.lowering.mapping import vmap
 from stablelift.lowering.maps import Axes, Map, Maps, outside_as_operands, together
 from stablelift.lowering.meshes import without_meshes
 from stablelift.lowering.primitive import (
+    LINEAR_IN,
     gradient_p,
     jvp_p,
     lift_p,
@@ -45,7 +46,6 @@ from stablelift.lowering.primitive import (
     primal_p,
     program_p,
     side_effects,
-    transposed_p,
 )
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.widths import mode_for
@@ -252,16 +252,12 @@ def _differentiate_linear(primitive: Primitive, primals: Any, moving: Any, **par
     """Along what it is linear in, tangents are what it makes of theirs, whatever the values: JAX may not know
     these yet, as in a rule of a user that it linearises.
     """
-    count = len(primals) - len(params[_LINEAR_IN[primitive]])
+    count = len(primals) - len(params[LINEAR_IN[primitive]])
     is_along = all(tangent is None for tangent in moving[:count])
     if not is_along or side_effects(primitive, params):
         return _differentiate(primitive, primals, moving, **params)
     along = jax_compat.filled(moving[count:], primals[count:])
     return primitive.bind(*primals, **params), primitive.bind(*primals[:count], *along, **params)
-
-
-_LINEAR_IN = {linear_p: "wrt", gradient_p: "of", transposed_p: "moving"}
-"""The parameter that has a position for each of the last operands, which the primitive is linear in."""
 
 
 def _in_halves(*operands: Any, **params: Any) -> list[Any]:
@@ -327,7 +323,7 @@ for _primitive in (lift_p, program_p, *FUNCTIONS):
     _primitive.def_impl(partial(_evaluate, _primitive))
     jax_compat.register_lowering(_primitive, partial(_lower, _primitive))
     jax_compat.register_batching(_primitive, partial(_batch, _primitive))
-    rule = _differentiate_linear if _primitive in _LINEAR_IN else _differentiate
+    rule = _differentiate_linear if _primitive in LINEAR_IN else _differentiate
     jax_compat.register_jvp(_primitive, partial(rule, _primitive))
 jax_compat.register_halves(jvp_p, primal_p, linear_p, _in_halves, _params_of_halves)
 jax_compat.register_linear(lift_p, _transpose_lift)

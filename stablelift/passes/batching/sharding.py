@@ -25,7 +25,8 @@ def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor],
     if both := used.intersection(names):
         what = f"a sharding constraint uses axes of a mesh, {_named(both)}, as the map around it does"
         raise error_at(op, what, hint=f"the map has spmd_axis_name: {_named(names)}; let it have another one")
-    known = meshes_by_name(batcher.functions.module).get(getattr(old.mesh_or_ref, "value", ""), names)
+    mesh = getattr(old.mesh_or_ref, "value", "")
+    known = meshes_by_name(batcher.functions.module).get(mesh, names) if names else ()
     if unknown := set(names).difference(known):
         what = f"the map around a sharding constraint has spmd_axis_name: {_named(unknown)}"
         raise error_at(op, what, hint=f"axes of the constraint's mesh are {_named(known)}")
