@@ -66,6 +66,7 @@ Rule = Callable[..., Sequence[Any]]
 AbstractValue = core.AbstractValue
 
 Literal: Any = core.Literal
+Var: Any = core.Var
 """The class of a number as an operand of an equation."""
 
 scan_p = control_flow.scan_p
@@ -825,24 +826,31 @@ class OperandTrace(partial_eval.DynamicJaxprTrace):
         """The equations from a mark on."""
         return self.frame.tracing_eqns[mark:]
 
-    def record(self, taken: Sequence[Any], made: Made, where: Any) -> Sequence[Any]:
-        """Record an equation, on other tracers, again; those of its results."""
-        return self.emit_eqn(
-            taken, made.out_avals, made.primitive, made.params, core.no_effects, where, made.context
-        )
+    def record(self, steps: Sequence[Step], values: list[Any], results: Sequence[int]) -> list[Any]:
+        """Record equations again, on other variables; the tracers of some of the values that there are then.
+
+        Args:
+          steps: Each takes values by their places, or literals, and adds its results to the values.
+          values: Variables of the trace.
+          results: Places of values.
+        """
+        here, eqns = source_info_util.current(), self.frame.tracing_eqns
+        for taken, avals, primitive, params, context in steps:
+            variables = [core.Var(aval) for aval in avals]
+            atoms = [values[one] if type(one) is int else one for one in taken]
+            eqns.append(core.JaxprEqn(atoms, variables, primitive, params, core.no_effects, here, context))
+            values += variables
+        return [self.var_to_tracer(values[place], here) for place in results]
 
 
-class Made(NamedTuple):
-    """What an equation without effects is beside its variables."""
+class Step(NamedTuple):
+    """An equation without effects, whose operands are places of values, or literals."""
 
+    taken: Sequence[Any]
     out_avals: Sequence[Any]
     primitive: Primitive
     params: dict[str, Any]
     context: Any
-
-    @classmethod
-    def of(cls, eqn: Any) -> Made:
-        return cls([var.aval for var in eqn.outvars], eqn.primitive, eqn.params, eqn.ctx)
 
 
 def on_operands(function: Callable, tracers: Sequence[Any], kind: type[OperandTrace]) -> Any:
@@ -873,15 +881,14 @@ def on_operands(function: Callable, tracers: Sequence[Any], kind: type[OperandTr
         trace.memo.clear()  # it holds the trace
 
 
-def variable_of(tracer: Any) -> Any | None:
-    """What a tracer stands for in the jaxpr that is being traced; None for a literal, or no tracer."""
-    var = getattr(tracer, "val", None)
-    return var if isinstance(var, core.Var) else None
+def atoms_of(eqn: Any) -> Sequence[Any]:
+    """The variables and literals that an equation takes, also one that is still being traced."""
+    return [one.val if isinstance(one, core.Tracer) else one for one in eqn.invars]
 
 
-def source_here() -> Any:
-    """Where in the program an equation is recorded now."""
-    return source_info_util.current()
+def name_stack() -> Any:
+    """The names of the scopes that equations are recorded in now."""
+    return source_info_util.current_name_stack()
 
 
 # Keys

@@ -13,7 +13,7 @@ from functools import partial, wraps
 from typing import Any, NamedTuple
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.jax_compat import Made, Operand, OperandTrace
+from stablelift.lowering.jax_compat import Operand, OperandTrace, Step
 
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
 _NAMES = (
@@ -26,18 +26,11 @@ _SCALARS = (bool, int, float)
 """Types whose values, as operands, may be part of an equation."""
 
 
-class _Step(NamedTuple):
-    """An equation: the places of its operands among values, or what stands for a number, and the rest."""
-
-    operands: Sequence[Any]
-    made_as: Made
-
-
 class _Recorded(NamedTuple):
     """Equations, and the places of the results among the operands and, behind them, what the equations make.
     """
 
-    steps: Sequence[_Step]
+    steps: Sequence[Step]
     results: Sequence[int]
     is_one: bool
 
@@ -76,14 +69,17 @@ def _remembered(trace: OperandTrace, what: Any, operands: Sequence[Any], by_jax:
     if key is None:
         return by_jax()
     known = trace.memo.get(key, _NEVER)
-    if known is _ONCE:  # most numbers do not come again, and what they make is not read
-        mark = trace.mark()
-        results = by_jax()
-        trace.memo[key] = _recorded(trace, operands, mark, results)
-        return results
-    if known is _NEVER:
-        trace.memo[key] = _ONCE
-    return _again(trace, operands, known) if isinstance(known, _Recorded) else by_jax()
+    if isinstance(known, _Recorded):
+        found = trace.record(known.steps, list(map(_variable, operands)), known.results)
+        return found[0] if known.is_one else found
+    if known is not _ONCE:
+        if known is _NEVER:
+            trace.memo[key] = _ONCE
+        return by_jax()
+    mark = trace.mark()  # most numbers do not come again: what JAX makes is read the second time
+    results = by_jax()
+    trace.memo[key] = _recorded(trace, operands, mark, results)
+    return results
 
 
 def _key(trace: OperandTrace, what: Any, operands: Sequence[Any]) -> Hashable | None:
@@ -105,33 +101,27 @@ def _key(trace: OperandTrace, what: Any, operands: Sequence[Any]) -> Hashable | 
 
 def _recorded(trace: OperandTrace, operands: Sequence[Any], mark: int, results: Any) -> _Recorded | None:
     """What was recorded since `mark`; None where that is not all that the results are made of."""
-    variable_of = jax_compat.variable_of
-    places = {variable_of(operand): place for place, operand in enumerate(operands)}
+    places = {_variable(operand): place for place, operand in enumerate(operands)}
     places.pop(None, None)
-    count, steps, names = len(operands), [], jax_compat.source_here().name_stack
+    count, steps, names = len(operands), [], jax_compat.name_stack()
     for eqn in trace.since(mark):
-        variables = [(one, variable_of(one)) for one in eqn.in_tracers]
-        taken = [one if variable is None else places.get(variable) for one, variable in variables]
+        atoms = jax_compat.atoms_of(eqn)
+        taken = [places.get(one) if type(one) is jax_compat.Var else one for one in atoms]
         if eqn.effects or None in taken or eqn.source_info.name_stack != names:
             return None
-        steps.append(_Step(taken, Made.of(eqn)))
+        steps.append(Step(taken, [var.aval for var in eqn.outvars], eqn.primitive, eqn.params, eqn.ctx))
         places.update((variable, count + index) for index, variable in enumerate(eqn.outvars))
         count += len(eqn.outvars)
     is_one = not isinstance(results, list | tuple)
-    found = [places.get(variable_of(result)) for result in ([results] if is_one else results)]
-    known = [place for place in found if place is not None]
-    return _Recorded(steps, known, is_one) if len(known) == len(found) else None
+    found = list(map(_variable, [results] if is_one else results))
+    if not all(type(one) is jax_compat.Var and one in places for one in found):
+        return None
+    return _Recorded(steps, [places[one] for one in found], is_one)
 
 
-def _again(trace: OperandTrace, operands: Sequence[Any], recorded: _Recorded) -> Any:
-    values = list(operands)
-    where = jax_compat.source_here()
-    for step in recorded.steps:
-        taken = [values[one] if type(one) is int else one for one in step.operands]
-        values += trace.record(taken, step.made_as, where)
-    if recorded.is_one:
-        return values[recorded.results[0]]
-    return [values[place] for place in recorded.results]
+def _variable(value: Any) -> Any | None:
+    """What an operand or a result stands for in the jaxpr; None for a number."""
+    return value.val if type(value) is Operand else None
 
 
 for _name in _NAMES:

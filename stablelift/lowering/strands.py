@@ -10,7 +10,7 @@ program, and does not wait for what lies between its own ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,10 +45,10 @@ def with_strands(jaxpr: Jaxpr) -> Jaxpr | None:
     if len(body.eqns) < _LEAST_EQUATIONS * _LEAST_STRANDS:
         return None
     kinds: dict[Hashable, list[_Strand]] = {}
-    operands = _operands(body)
-    users = _users(operands)
-    for numbers in _components(body.eqns, operands):
-        strand = _strand(body, numbers, users) if len(numbers) >= _LEAST_EQUATIONS else None
+    components, users = _components(body)
+    numbered: dict[int, bytes] = {}
+    for numbers in components:
+        strand = _strand(body, numbers, users, numbered) if len(numbers) >= _LEAST_EQUATIONS else None
         if strand is not None:
             kinds.setdefault(strand.key, []).append(strand)
     kinds = {key: strands for key, strands in kinds.items() if len(strands) >= _LEAST_STRANDS}
@@ -62,88 +62,87 @@ class _Strand:
         self.numbers, self.inputs, self.outputs, self.key = numbers, inputs, outputs, key
 
 
-def _operands(body: Any) -> list[list[Any]]:
-    """The variables that each equation uses, and behind these the results of the program."""
-    literal = jax_compat.Literal
-    atoms = [eqn.invars for eqn in body.eqns]
-    return [[atom for atom in each if type(atom) is not literal] for each in (*atoms, body.outvars)]
-
-
-def _users(operands: Sequence[Sequence[Any]]) -> dict[Any, list[int]]:
-    """The equations that use each variable, by number; behind the last one stand the results."""
-    users: dict[Any, list[int]] = defaultdict(list)
-    for number, variables in enumerate(operands):
-        for variable in variables:
-            users[variable].append(number)
-    return users
-
-
-def _components(eqns: Sequence[Any], operands: Sequence[Sequence[Any]]) -> Iterable[Sequence[int]]:
-    """The elementwise equations that hang together by arrays.
+def _components(body: Any) -> tuple[Iterable[Sequence[int]], Mapping[Any, Sequence[int]]]:
+    """The elementwise equations that hang together by arrays, and the equations that use each variable, all
+    by number; behind the last equation stand the results of the program.
 
     Those that wait for something else which waits for some of them (a norm of all gradients, say) stand on
     another level, so that a component can be computed at once.
     """
+    eqns, literal = body.eqns, jax_compat.Literal
     level: dict[Any, int] = {}  # of each array that is not on the first
     found: dict[Any, list[int]] = {}  # by an array that is a result in it, the component
     every: dict[int, list[int]] = {}
+    users: dict[Any, list[int]] = defaultdict(list)
     for number, eqn in enumerate(eqns):
         if not _is_elementwise(eqn):
-            above = max((level.get(var, 0) + (var in found) for var in operands[number]), default=0)
+            above = 0
+            for atom in eqn.invars:
+                if type(atom) is not literal:
+                    users[atom].append(number)
+                    above = max(above, level.get(atom, 0) + (atom in found))
             if above:
                 level.update(dict.fromkeys(eqn.outvars, above))
             continue
-        here, near = 0, []
-        for var in operands[number]:
-            component = found.get(var)
-            if level and (at := level.get(var, 0)) != here:
+        here, largest, others = 0, None, ()
+        for atom in eqn.invars:
+            if type(atom) is literal:
+                continue
+            users[atom].append(number)
+            if level and (at := level.get(atom, 0)) != here:
                 if at < here:
                     continue
-                here, near = at, []
-            if component is not None and not any(component is one for one in near):
-                near.append(component)
-        if not near:
-            largest: list[int] = []
+                here, largest, others = at, None, ()
+            component = found.get(atom)
+            if component is None or component is largest or any(component is one for one in others):
+                continue
+            if largest is None:
+                largest = component
+            elif len(component) > len(largest):
+                largest, others = component, (*others, largest)
+            else:
+                others = *others, component
+        if largest is None:
+            largest = []
             every[id(largest)] = largest
-        elif len(near) == 1:
-            largest = near[0]
-        else:
-            largest = max(near, key=len)
-            for other in near:
-                if other is not largest:
-                    largest += other
-                    _merge(found, eqns, other, largest)
-                    del every[id(other)]
+        for other in others:
+            largest += other
+            found.update((eqns[one].outvars[0], largest) for one in other)
+            del every[id(other)]
         largest.append(number)
         result = eqn.outvars[0]
         found[result] = largest
         if here:
             level[result] = here
-    return map(sorted, every.values())
-
-
-def _merge(found: dict[Any, list[int]], eqns: Sequence[Any], other: list[int], into: list[int]) -> None:
-    for number in other:
-        found[eqns[number].outvars[0]] = into
+    for atom in body.outvars:
+        if type(atom) is not literal:
+            users[atom].append(len(eqns))
+    return map(sorted, every.values()), users
 
 
 def _is_elementwise(eqn: Any) -> bool:
-    if eqn.primitive is jax_compat.jit_p:
+    if eqn.primitive not in _ELEMENTWISE:
+        if eqn.primitive is not jax_compat.jit_p:
+            return False
         inner = jax_compat.opened(eqn.params["jaxpr"])
         if inner.constvars or len(eqn.outvars) != 1 or not all(map(_is_elementwise, inner.eqns)):
             return False
-    elif eqn.primitive not in _ELEMENTWISE:
-        return False
     shape = eqn.outvars[0].aval.shape
     for atom in eqn.invars:
-        if atom.aval.shape and atom.aval.shape != shape:
+        given = atom.aval.shape
+        if given and given != shape:
             return False
     return bool(shape)
 
 
-def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _Strand | None:
-    """The strand of a component, if it ends in results and nobody waits for it in between."""
-    inside, last, result_of_all = set(numbers), numbers[-1], len(body.eqns)
+def _strand(
+    body: Any, numbers: Sequence[int], users: Mapping[Any, Sequence[int]], numbered: dict[int, bytes]
+) -> _Strand | None:
+    """The strand of a component, if it ends in results and nobody waits for it in between.
+
+    `numbered` holds the bytes of the numbers that have been read, by their operands' identity.
+    """
+    eqns, inside, last, result_of_all = body.eqns, set(numbers), numbers[-1], len(body.eqns)
     literal = jax_compat.Literal
     places: dict[Any, int] = {}
     inputs: list[Any] = []
@@ -151,13 +150,15 @@ def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _
     parts: list[Hashable] = []
     ends = False
     for number in numbers:
-        eqn = body.eqns[number]
+        eqn = eqns[number]
         parts.append(eqn.primitive)
         if eqn.params:
             parts += eqn.params.items()
         for atom in eqn.invars:
             if type(atom) is literal:
-                parts += (atom.aval, np.asarray(atom.val).tobytes())
+                if (content := numbered.get(id(atom))) is None:
+                    content = numbered[id(atom)] = np.asarray(atom.val).tobytes()
+                parts += (atom.aval, content)
             elif (place := places.get(atom)) is not None:
                 parts.append(place)
             else:
@@ -174,12 +175,14 @@ def _strand(body: Any, numbers: Sequence[int], users: dict[Any, list[int]]) -> _
             ends = ends or result_of_all in outside
             outputs.append(result)
             parts.append("is read")
+    if not ends:
+        return None
     try:
         key = tuple(parts)
         hash(key)
     except TypeError:  # a parameter that cannot be compared
         return None
-    return _Strand(numbers, inputs, outputs, key) if ends else None
+    return _Strand(numbers, inputs, outputs, key)
 
 
 def _with_calls(jaxpr: Jaxpr, kinds: Iterable[Sequence[_Strand]]) -> Jaxpr:

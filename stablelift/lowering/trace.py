@@ -7,7 +7,7 @@ the leaves of the function's arguments and of what it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         bytecode,
         in_tree,
         found["tree"],
-        tuple(map(struct, avals)),
-        tuple(map(struct, found["avals"])),
+        structs(avals),
+        structs(found["avals"]),
         found["devices"],
         platform,
         callbacks,
@@ -106,6 +106,12 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 def struct(aval: Any) -> jax.ShapeDtypeStruct:
     """Shape and dtype of an abstract value, for users."""
     return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak_type)
+
+
+def structs(avals: Sequence[Any]) -> tuple[jax.ShapeDtypeStruct, ...]:
+    """As `struct`: equal leaves, of which equal layers have many, share one."""
+    made = {aval: struct(aval) for aval in dict.fromkeys(avals)}
+    return tuple(made[aval] for aval in avals)
 
 
 def _simpler(jaxpr: Any) -> Any | None:

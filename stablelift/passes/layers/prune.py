@@ -101,6 +101,13 @@ class _Liveness:
         self._returned = {name: returned(body_of(known[name])) for name in prunable}
         self._block_of = {name: body_of(known[name]) for name in known}
         self._name_of = {block: name for name, block in self._block_of.items()}
+        # Handles of owners, and their attributes, cost more than a look-up.
+        self._result_of = {
+            result: (name, op, index)
+            for name, ops in prunable.items()
+            for op in ops
+            for index, result in enumerate(op.results)
+        }
         self._sites: dict[str, list[ir.Operation]] = defaultdict(list)
         self._whole: set[ir.Operation] = set()
         self.differentiated: set[ir.Operation] = set()
@@ -128,15 +135,14 @@ class _Liveness:
     def _settle(self) -> None:
         while self._pending:
             value = self._pending.pop()
+            if (place := self._result_of.get(value)) is not None:
+                self._need_result(*place)
+                continue
             owner: Any = value.owner
-            if isinstance(owner, ir.Block):
-                name = self._name_of.get(owner)
-                if name is not None and name in self._prunable:
-                    self._need_argument(name, ir.BlockArgument(value).arg_number)
-            elif owner.name in CALL_LIKE and (name := callee_of(owner)) in self._prunable:
-                self._need_result(name, owner.operation, ir.OpResult(value).result_number)
-            else:
+            if not isinstance(owner, ir.Block):
                 self._need_op(owner.operation)
+            elif (name := self._name_of.get(owner)) in self._prunable:
+                self._need_argument(name, ir.BlockArgument(value).arg_number)
 
     def _need_op(self, op: ir.Operation) -> None:
         if op not in self._whole:
