@@ -129,9 +129,6 @@ NOT_HERE = {
     "Fp8Einsum": FP8,
     "NANOOFp8DotGeneralOp": FP8,
     "fp8_ops": FP8,
-    "disable_named_call": "profiling names are always on: they cost nothing at run time",
-    "enable_named_call": "profiling names are always on: they cost nothing at run time",
-    "override_named_call": "profiling names are always on: they cost nothing at run time",
     "kw_only_dataclasses": "for versions of Python without keyword-only fields",
 }
 

@@ -115,6 +115,7 @@ _PROVIDED = {
     "runtime.explain": ("explain",),
     "runtime.program": ("Program",),
     "frontend.name_scope": ("compact_name_scope",),
+    "frontend.profiling": ("disable_named_call", "enable_named_call", "override_named_call"),
     "frontend.shared_scope": ("share_scope",),
     "frontend.sharing": ("unshared",),
     "frontend.spmd": (

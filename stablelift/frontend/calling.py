@@ -8,10 +8,9 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import jax
-
 from stablelift import errors
 from stablelift.frontend.module_state import ModuleBase, RecordedCall, described, running, stacks
+from stablelift.frontend.profiling import named_after
 from stablelift.frontend.rng import LazyRng
 from stablelift.frontend.sharing import NOT_SHARED, shared_call
 
@@ -85,7 +84,7 @@ def wrap_method(fun: Callable[..., Any]) -> Callable[..., Any]:
 
 def call_method(module: Any, fun: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run `fun(module, *args, **kwargs)` as a method of the Module, or what an equal call left to share."""
-    with jax.named_scope(_profiling_name(module, function_name(fun))):  # of each call, also of what is shared
+    with named_after(module, function_name(fun)):  # of each call, also of what is shared
         value = shared_call(module, functools.partial(_run_method, fun), fun, args, kwargs)
         return _run_method(fun, module, *args, **kwargs) if value is NOT_SHARED else value
 
@@ -154,11 +153,6 @@ def _through(
     **kwargs: Any,
 ) -> Any:
     return interceptor(method, args, kwargs, context)
-
-
-def _profiling_name(module: Any, method: str) -> str:
-    name = module.name or type(module).__name__
-    return name if method == "__call__" else f"{name}.{method}"
 
 
 class WrappedDescriptor:

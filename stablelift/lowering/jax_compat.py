@@ -834,7 +834,8 @@ class OperandTrace(partial_eval.DynamicJaxprTrace):
           values: Variables of the trace.
           results: Places of values.
         """
-        here, eqns = source_info_util.current(), self.frame.tracing_eqns
+        here = source_info_util.current()
+        eqns: list[Any] = self.frame.tracing_eqns
         for taken, avals, primitive, params, context in steps:
             variables = [core.Var(aval) for aval in avals]
             atoms = [values[one] if type(one) is int else one for one in taken]

@@ -100,9 +100,9 @@ class _Liveness:
         self._pending: list[ir.Value] = []
         self._returned = {name: returned(body_of(known[name])) for name in prunable}
         self._block_of = {name: body_of(known[name]) for name in known}
-        self._name_of = {block: name for name, block in self._block_of.items()}
+        self._name_of = {self._block_of[name]: name for name in prunable}
         # Handles of owners, and their attributes, cost more than a look-up.
-        self._result_of = {
+        self._result_of: dict[ir.Value, tuple[str, ir.Operation, int]] = {
             result: (name, op, index)
             for name, ops in prunable.items()
             for op in ops
@@ -141,7 +141,7 @@ class _Liveness:
             owner: Any = value.owner
             if not isinstance(owner, ir.Block):
                 self._need_op(owner.operation)
-            elif (name := self._name_of.get(owner)) in self._prunable:
+            elif (name := self._name_of.get(owner)) is not None:
                 self._need_argument(name, ir.BlockArgument(value).arg_number)
 
     def _need_op(self, op: ir.Operation) -> None:

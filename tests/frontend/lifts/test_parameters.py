@@ -193,5 +193,33 @@ def test_named_calls_carry_the_modules_name():
         def __call__(self, x):
             return self.work(x)
 
-    shown = jax.jit(Model().apply).lower({}, X).as_text(debug_info=True)
-    assert "Model.work" in shown
+    assert "Model.work" in names_of(Model())
+    with nn.override_named_call(False):
+        assert "Model.work" in names_of(Model())  # as it is asked for
+
+
+def test_names_of_modules_are_switched_on_and_off():
+    class Model(nn.Module):
+        def work(self, x):
+            return jnp.sin(x)
+
+        def __call__(self, x):
+            return nn.named_call(Model.work, force=False)(self, x)
+
+    assert "Model.work" in names_of(Model())
+    with nn.override_named_call(False):
+        assert "Model.work" not in names_of(Model())
+        with nn.override_named_call():
+            assert "Model.work" in names_of(Model())
+    try:
+        nn.disable_named_call()
+        assert "Model.work" not in names_of(Model())
+    finally:
+        nn.enable_named_call()
+    assert "Model.work" in names_of(Model())
+
+
+def names_of(model):
+    """The names of scopes that the ops of `apply` carry."""
+    jaxpr = jax.make_jaxpr(lambda x: model.apply({}, x))(X)
+    return "/".join(str(equation.source_info.name_stack) for equation in jaxpr.eqns)
