@@ -29,11 +29,13 @@ def stacked_types(
     avals: Sequence[jax.ShapeDtypeStruct], groups: Sequence[Group]
 ) -> tuple[jax.ShapeDtypeStruct, ...]:
     """The types of what `stacked` makes of arrays of the types `avals`."""
-    shapes = [
-        avals[group[0]].shape if len(group) == 1 else (len(group), *avals[group[0]].shape) for group in groups
-    ]
-    dtypes = [avals[group[0]].dtype for group in groups]
-    return tuple(jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True))
+    kinds = [(len(group), avals[group[0]]) for group in groups]
+    made = {kind: _stacked_type(*kind) for kind in dict.fromkeys(kinds)}
+    return tuple(made[kind] for kind in kinds)
+
+
+def _stacked_type(count: int, aval: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(aval.shape if count == 1 else (count, *aval.shape), aval.dtype)
 
 
 def unstacked(groups: Sequence[Group], arrays: Iterable[Any]) -> list[Any]:
