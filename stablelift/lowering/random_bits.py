@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -53,21 +51,24 @@ def _random_bits(ctx: Any, keys: Any, *, bit_width: int, shape: tuple[Any, ...])
     bits = ctx.avals_out[0]
     if jax_compat.is_symbolic(bits) or math.prod(bits.shape) < _BLOCK:
         return jax_compat.lower_as_jax(jax_compat.random_bits_p, ctx, keys, **params)
-    memo, aval = jax_compat.memo_of(ctx), ctx.avals_in[0]
+    memo, aval, count = jax_compat.memo_of(ctx), ctx.avals_in[0], math.prod(shape)
     settings: Any = jax.config
     is_partitionable = bool(settings.jax_threefry_partitionable)
+    if is_partitionable and not aval.shape and jax_compat.is_threefry_key(aval) and count <= _COUNTS:
+        type = jax_compat.ir_type(ctx, bits)
+        counted = tensor_type([count], type.element_type)  # shapes of as many elements share a function
+        kind = "stablelift counted bits", count, bit_width
+        if kind not in memo:
+            draw = functools.partial(_bits_of_counters, counted)
+            name = jax_compat.new_callee(ctx, "random_bits", [keys.type], [counted], draw)
+            memo[kind] = name, Signature([keys.type], [counted])
+        (drawn,) = emit_lift(ctx, "lift.random_bits", [keys], {"callee": memo[kind]})
+        return [hlo.reshape(Tensor(drawn), shape).value]
     kind = "stablelift random bits", aval, is_partitionable, *params.values()
     if kind not in memo:
-        counted = is_partitionable and jax_compat.is_threefry_key(aval) and math.prod(shape) <= _COUNTS
-        if counted and not aval.shape:
-            type = jax_compat.ir_type(ctx, bits)
-            draw = functools.partial(_bits_of_counters, shape, type)
-            name = jax_compat.new_callee(ctx, "random_bits", [keys.type], [type], draw)
-            memo[kind] = name, Signature([keys.type], [type])
-        else:
-            jaxpr = jax_compat.make_jaxpr(functools.partial(jax_compat.random_bits_p.bind, **params), [aval])
-            function = jax_compat.lower_callee(ctx, "random_bits", jaxpr, rules=_THREEFRY)
-            memo[kind] = function.name.value, signature_of_jaxpr(ctx, jaxpr)
+        jaxpr = jax_compat.make_jaxpr(functools.partial(jax_compat.random_bits_p.bind, **params), [aval])
+        function = jax_compat.lower_callee(ctx, "random_bits", jaxpr, rules=_THREEFRY)
+        memo[kind] = function.name.value, signature_of_jaxpr(ctx, jaxpr)
     return emit_lift(ctx, "lift.random_bits", [keys], {"callee": memo[kind]})
 
 
@@ -75,18 +76,16 @@ _COUNTS = 2**32
 """How many elements a counter of one word tells apart."""
 
 
-def _bits_of_counters(shape: Sequence[int], type: Any, key: Any) -> list[Any]:
+def _bits_of_counters(type: Any, key: Any) -> list[Any]:
     """JAX's bits of a key, `jax_threefry_partitionable` being on: the words that Threefry makes of the number
-    of each element.
+    of each element, in a type of one axis.
 
     Both words are a number of 64 bits, of fewer their exclusive or is.
     """
-    words = tensor_type(shape, ir.IntegerType.get_unsigned(32))
-    steps = [(axis, math.prod(shape[axis + 1 :])) for axis, size in enumerate(shape) if size > 1]
-    places = [hlo.iota(shape, axis, words.element_type) * step for axis, step in steps]
-    count = functools.reduce(operator.add, places)
+    words = tensor_type(type.shape, ir.IntegerType.get_unsigned(32))
+    count = hlo.iota(type.shape, 0, words.element_type)
     halves = [hlo.reshape(hlo.slice_axis(Tensor(key), 0, index, index + 1), ()) for index in (0, 1)]
-    key1, key2 = (hlo.broadcast_in_dim(half, shape, ()) for half in halves)
+    key1, key2 = (hlo.broadcast_in_dim(half, type.shape, ()) for half in halves)
     operands = [x.value for x in (key1, key2, splat(0, words), count)]
     high, low = map(Tensor, create("lift.threefry2x32", operands, {}))
     if type.element_type.width < 64:

@@ -67,6 +67,16 @@ def test_bits_of_many_keys_and_in_a_loop_are_jaxs():
     np.testing.assert_array_equal(drawn(functional.scan), drawn(jax.lax.scan))
 
 
+def test_blocks_of_as_many_bits_share_a_function():
+    def bits(key):
+        shapes = (8, 4, 32), (32, 32), (31, 33)
+        return [jax.random.bits(key, shape) for shape in shapes]
+
+    assert str(Program.trace(bits, KEY)).count("func.func private @random_bits") == 2
+    for have, want in zip(functional.jit(bits)(KEY), jax.jit(bits)(KEY), strict=True):
+        np.testing.assert_array_equal(have, want)
+
+
 def test_on_cpu_there_is_no_loop_and_elsewhere_jaxs_own_lowering():
     def bits(key):
         return jax.random.bits(key, (4,))
