@@ -66,8 +66,10 @@ Rule = Callable[..., Sequence[Any]]
 AbstractValue = core.AbstractValue
 
 Literal: Any = core.Literal
-Var: Any = core.Var
 """The class of a number as an operand of an equation."""
+
+Var: Any = core.Var
+"""The class of all other operands, and of results."""
 
 scan_p = control_flow.scan_p
 while_p = control_flow.while_p
