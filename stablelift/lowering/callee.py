@@ -20,6 +20,9 @@ from stablelift.lowering.operators import with_operators
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.session import session
 
+UNNAMED = "callee"
+"""What stands for the name of a function that has none."""
+
 
 class Callee:
     """A function traced on flat arguments: its jaxpr, the values it closes over, the tree it returns."""
@@ -134,7 +137,7 @@ def _in_order(order: Any, tree: Any) -> Any:
 def name_of(function: Callable) -> str:
     """What a function's symbol is made from."""
     name = getattr(function, "__name__", type(function).__name__)
-    return name if name.isidentifier() else "callee"
+    return name if name.isidentifier() else UNNAMED
 
 
 def named(function: Callable, name: str) -> Callable:

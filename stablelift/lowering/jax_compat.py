@@ -484,6 +484,36 @@ def is_apart() -> bool:
     return isinstance(trace, core.EvalTrace | ad.JVPTrace | ad.LinearizeTrace)
 
 
+def is_open(tracer: Any) -> bool:
+    """Whether a tracer's trace is one of those that ops are being recorded in, and has not ended."""
+    trace, frame_of = core.trace_ctx.trace, lambda one: getattr(one, "frame", one)  # traces may share one
+    while trace is not None and frame_of(trace) is not frame_of(tracer._trace):
+        trace = getattr(trace, "parent_trace", None)
+    return trace is not None
+
+
+class Origin(NamedTuple):
+    """A tracer's type, `file:line` where it was made, and the function in whose trace, as far as known."""
+
+    type: str
+    place: str | None
+    function: str | None
+
+
+def origin_of(tracer: Any) -> Origin:
+    """Where a tracer is from."""
+    made, traced = getattr(tracer, "_line_info", None), getattr(tracer, "_debug_info", None)
+    function = traced and traced.func_name
+    return Origin(tracer.aval.str_short(), made and _place(made.traceback), function)
+
+
+def place_of_use(jaxpr: Jaxpr, position: int) -> str | None:
+    """`file:line` of the user's that first uses an operand of a jaxpr."""
+    body = opened(jaxpr)
+    uses = (eqn for eqn in body.eqns if body.invars[position] in eqn.invars)
+    return next((place for eqn in uses if (place := place_of(eqn))), None)
+
+
 def is_on_a_mesh() -> bool:
     """Whether a mesh of devices is in scope."""
     return not jax.sharding.get_abstract_mesh().empty
@@ -924,16 +954,16 @@ def lower(
     avals: Sequence[Any],
     parameters: Any,
     platform: str,
-    accept: Callable[[Jaxpr], None],
+    accept: Callable[[Jaxpr, Sequence[Any]], None],
     simpler: Callable[[Jaxpr], Jaxpr | None],
 ) -> ir.Module:
-    """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr; of
-    what `simpler` makes of it, if anything.
+    """JAX's own lowering of a flat function, under `parameters`, once `accept` has not refused its jaxpr and
+    what are leading operands of it, where it closes over tracers; of what `simpler` makes of it, if anything.
 
     Read the module; never edit it.
     """
     traced: Any = jax.jit(function, keep_unused=True).trace(*avals)
-    accept(traced.jaxpr)
+    accept(traced.jaxpr, traced._consts)
     if (shorter := simpler(traced.jaxpr)) is not None:
         traced._params = {**traced._params, "jaxpr": shorter}
     lowered = traced.lower(lowering_platforms=(platform,), _private_parameters=parameters)

@@ -24,6 +24,7 @@ from stablelift.lowering.callee import avals_in
 from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.jaxprs import unordered
+from stablelift.lowering.leaks import refuse_other_traces
 from stablelift.lowering.link import share_equal_functions
 from stablelift.lowering.operators import with_operators
 from stablelift.lowering.overrides import overrides_on
@@ -64,7 +65,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
     Raises:
       ValueError: JAX knows no such platform.
       SideEffectError: The function has side effects that are not kept.
-      LiftError: A lift in it is malformed.
+      UnexpectedTracerError: The function uses a value of a trace that has ended.
+      LiftError: A lift in it is malformed, or it closes over a value that is being traced around it.
       TypeError: An argument is not an array, or the function returns something that is not.
     """
     platform = jax_compat.known_platform(platform)
@@ -82,7 +84,8 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
 
     flat.__name__ = getattr(function, "__name__", "main")
 
-    def accept(jaxpr: Any) -> None:
+    def accept(jaxpr: Any, constants: Sequence[Any]) -> None:
+        refuse_other_traces(flat.__name__, jaxpr, constants)
         _accept(jaxpr)
         found["devices"] = devices_of([jaxpr])
 
