@@ -111,6 +111,7 @@ def _call(site: Site) -> Types:
         "out_axes": "axes",
         "axis_name": "string?",
         "spmd_axis_name": "strings?",
+        "mesh_axes": "strings?",
         "result_names": "strings?",
     },
     "in_axes has one axis for each operand, in range, where the operand has axis_size elements, at least 0; "

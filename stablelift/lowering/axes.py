@@ -95,9 +95,11 @@ def mapped_mesh_axes(axes: Sequence[int | None], avals: Sequence[Any]) -> MeshAx
     return next(iter(found), None)
 
 
-def dividing_axes(spmd_axis_name: str | tuple[str, ...] | None, mesh_axes: MeshAxes) -> tuple[str, ...]:
+def dividing_axes(
+    spmd_axis_name: str | tuple[str, ...] | None, mesh_axes: MeshAxes, avals: Sequence[Any]
+) -> tuple[str, ...]:
     """The axes of a mesh along which constraints inside of a map divide its examples: those that it names, or
-    those along which types divide them.
+    those along which types divide them. On a mesh whose axes are all in types it is only these.
 
     Raises:
       ValueError: It names other axes than types do.
@@ -105,7 +107,7 @@ def dividing_axes(spmd_axis_name: str | tuple[str, ...] | None, mesh_axes: MeshA
     named = (spmd_axis_name,) if isinstance(spmd_axis_name, str) else tuple(spmd_axis_name or ())
     if named and mesh_axes and named != mesh_axes:
         raise ValueError(f"vmap: spmd_axis_name is {named}, but the arguments' types say {mesh_axes}")
-    return named or mesh_axes or ()
+    return mesh_axes or (() if named and jax_compat.only_types_divide(avals) else named)
 
 
 def whole_size(size: Any) -> int:

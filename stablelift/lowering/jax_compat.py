@@ -646,6 +646,15 @@ def mesh_axes_of(aval: Any, axis: int) -> MeshAxes:
     return (found,) if isinstance(found, str) else found
 
 
+def only_types_divide(avals: Sequence[Any]) -> bool:
+    """Whether all axes of the mesh that arrays of these types are on, or of the one in scope, are in types:
+    constraints are what types say, and nobody else's.
+    """
+    meshes = [jax.sharding.get_abstract_mesh(), *(aval.sharding.mesh for aval in avals if is_array(aval))]
+    found = next((mesh for mesh in meshes if not mesh.empty), None)
+    return found is not None and found.are_all_axes_explicit
+
+
 def without_axis(aval: Any, axis: int) -> Any:
     """The abstract value of one of those along an axis."""
     return core.mapped_aval(aval.shape[axis], axis, aval)

@@ -68,7 +68,7 @@ def vmap(
         axes = normalized_axes("in_axes", of_arrays, avals)
         size = mapped_size(axes, avals, axis_size)
         mesh_axes = mapped_mesh_axes(axes, avals)
-        divides_by = dividing_axes(spmd_axis_name, mesh_axes)
+        divides_by = dividing_axes(spmd_axis_name, mesh_axes, avals)
         if jax_compat.is_symbolic_size(size) and not any(axis is not None for axis in axes):
             raise ValueError(f"vmap: axis_size is symbolic, {size}; map an argument that has this size")
         examples = [without_axis(aval, axis) for aval, axis in zip(avals, axes, strict=True)]
@@ -92,6 +92,7 @@ def vmap(
             out_axes=tuple(results),
             axis_name=axis_name,
             spmd_axis_name=divides_by or None,
+            mesh_axes=mesh_axes or None,
             **({} if names is None else {"result_names": names}),
         )
         return jax.tree.unflatten(out_tree, out)

@@ -80,6 +80,11 @@ def layer(c: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jax.nn.silu(c @ jnp.ones((4, 4)) + x), c.sum(0)
 
 
+def among(x: jax.Array) -> jax.Array:
+    """One example, whole along the axis of the mesh that is in no type."""
+    return lax.with_sharding_constraint(jnp.sin(x), P(P.UNCONSTRAINED)) * 2
+
+
 TYPED: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
     "a carry": lambda lib, c, xs: lib.scan(layer, c, xs),
     "steps of a divided axis": lambda lib, c, xs: lib.scan(
@@ -92,6 +97,18 @@ TYPED: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
     )(c),
     "a map of a divided axis": lambda lib, c, xs: lib.vmap(lambda c, x: jnp.sin(c) * x, (0, 1), 1)(c, xs),
     "a map of a divided axis that is named": lambda lib, c, xs: lib.vmap(jnp.sin, spmd_axis_name="data")(c),
+    "a map that names the axis of its examples": lambda lib, c, xs: lib.vmap(
+        lambda c: jnp.sin(c) * 2, 1, spmd_axis_name="data"
+    )(c),
+    "a map that names an axis of no type": lambda lib, c, xs: lib.vmap(
+        lambda c: jnp.sin(c) * 2, 1, 1, spmd_axis_name="model"
+    )(c),
+    "maps that name axes": lambda lib, c, xs: lib.vmap(
+        lib.vmap(jnp.sin, spmd_axis_name="data"), spmd_axis_name="model"
+    )(xs),
+    "a map of a loop that names the axis of its examples": lambda lib, c, xs: jax.vmap(
+        lambda c, xs: lib.scan(layer, c, xs), (1, 2), spmd_axis_name="data"
+    )(c[:, None], xs[:, :, None]),
     "a map of another axis": lambda lib, c, xs: lib.vmap(lambda x: jnp.sin(x) * c)(xs),
     "a map of a loop": lambda lib, c, xs: jax.vmap(lambda c, xs: lib.scan(layer, c, xs), (0, 2))(
         c[:, None], xs[:, None]
@@ -100,6 +117,13 @@ TYPED: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
     "a gradient": lambda lib, c, xs: lib.grad(lambda c: (lib.scan(layer, c, xs)[0] ** 2).sum())(c),
 }
 """Lifts of arrays whose types say that they are divided, along axis 0 of `c` and axis 1 of `xs`."""
+
+IN_PART: dict[str, Callable[[Any, jax.Array, jax.Array], Any]] = {
+    "a constraint": lambda lib, c, xs: lib.vmap(among, 1, spmd_axis_name="model")(c),
+    "a constraint by name": lambda lib, c, xs: lib.vmap(among, 1, 1)(c),
+    "a constraint of a divided axis": lambda lib, c, xs: lib.vmap(among, spmd_axis_name="data")(c),
+}
+"""The same, on a mesh of which some axes are in no types."""
 
 WAYS: dict[str, Callable[[Any, Any], Any]] = {
     "op by op": lambda lib, f: f,
@@ -117,7 +141,8 @@ def of_types(name: str, way: str, second: AxisType = AxisType.Explicit) -> list[
     """The leaves of ours and of JAX's, where types say how arrays are divided, at least along one axis."""
     with jax.set_mesh(mesh(AxisType.Explicit, second)):
         c, xs = jax.device_put(X[:, 0], P("data")), jax.device_put(X.swapaxes(0, 1), P(None, "data"))
-        found = [WAYS[way](lib, partial(TYPED[name], lib))(c, xs) for lib in (OURS, JAX)]
+        function = (TYPED | IN_PART)[name]
+        found = [WAYS[way](lib, partial(function, lib))(c, xs) for lib in (OURS, JAX)]
         return list(zip(*map(jax.tree.leaves, found), strict=True))
 
 
@@ -129,7 +154,7 @@ def cases() -> Iterator[tuple[str, Callable[[], list[tuple[Any, Any]]]]]:
     for name in TYPED:
         for way in WAYS:
             yield f"{name}, typed: {way}", partial(of_types, name, way)
-    for name in ("a carry", "a map of a divided axis", "a map of another axis", "a map of a loop"):
+    for name in (*(name for name in TYPED if "map" in name), "a carry", *IN_PART):
         for way in ("jit", "gradient"):
             yield f"{name}, typed in part: {way}", partial(of_types, name, way, second=AxisType.Auto)
 

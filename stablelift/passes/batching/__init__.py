@@ -42,9 +42,11 @@ class Batching(ModulePass):
             for op in nesting.transforms(name):
                 if op.operation.name == "lift.vmap" and nesting.ready(op):
                     attributes = attributes_of(op)
-                    names = attributes.get("axis_name"), attributes.get("spmd_axis_name", ())
-                    key = attributes["axis_size"], *names
+                    key = attributes["axis_size"], *(attributes.get(name) for name in _NAMES)
                     _replace(op, batchers.setdefault(key, Batcher(functions, *key)))
+
+
+_NAMES = "axis_name", "spmd_axis_name", "mesh_axes"
 
 
 def _replace(op: ir.OpView, batcher: Batcher) -> None:

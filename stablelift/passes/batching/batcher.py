@@ -56,7 +56,7 @@ class Dependence(NamedTuple):
 
 class Batcher:
     """Batches functions of one module over one axis, which may have a name for collectives, and names of axes
-    of a mesh for sharding constraints.
+    of a mesh: for sharding constraints, and for those of them that say what a type says.
     """
 
     def __init__(
@@ -64,12 +64,14 @@ class Batcher:
         functions: Functions,
         size: int,
         axis_name: str | None = None,
-        spmd_axis_name: tuple[str, ...] = (),
+        spmd_axis_name: tuple[str, ...] | None = None,
+        mesh_axes: tuple[str, ...] | None = None,
     ):
         self.functions = functions
         self.size = size
         self.axis_name = axis_name
-        self.spmd_axis_name = spmd_axis_name
+        self.spmd_axis_name = spmd_axis_name or ()
+        self.mesh_axes = mesh_axes or ()
         self._clones: dict[tuple[str, Flags, Flags], str] = {}
         self._dependences: dict[tuple[str, Flags], Dependence] = {}
         self._open: set[tuple[str, Flags]] = set()

@@ -19,8 +19,9 @@ results_mapped("sdy.sharding_constraint")(all_results)
 @batch_structure("sdy.sharding_constraint")
 def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor], _: Mapped) -> list[Tensor]:
     old = sdy.TensorShardingAttr(op.attributes["sharding"])
-    names = batcher.spmd_axis_name
     dimensions = list(map(sdy.DimensionShardingAttr, old.dimension_shardings))
+    of_type = _is_of_type(old, dimensions)
+    names = batcher.mesh_axes if of_type else batcher.spmd_axis_name
     used = {sdy.AxisRefAttr(axis).name for dimension in dimensions for axis in dimension.axes}
     if both := used.intersection(names):
         what = f"a sharding constraint uses axes of a mesh, {_named(both)}, as the map around it does"
@@ -31,13 +32,20 @@ def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor],
         what = f"the map around a sharding constraint has spmd_axis_name: {_named(unknown)}"
         raise error_at(op, what, hint=f"axes of the constraint's mesh are {_named(known)}")
     axes = [sdy.AxisRefAttr.get(name) for name in names]
-    batch_axis = sdy.DimensionShardingAttr.get(axes, is_closed=bool(names))
+    batch_axis = sdy.DimensionShardingAttr.get(axes, is_closed=bool(names) and not of_type)
     # Each example is whole along the axes that tell examples apart.
     replicated = [axis for axis in old.replicated_axes if sdy.AxisRefAttr(axis).name not in names]
     sharding = sdy.TensorShardingAttr.get(
         old.mesh_or_ref, [batch_axis, *dimensions], replicated, list(old.unreduced_axes)
     )
     return hlo.remake(op, operands, sharding=sharding)
+
+
+def _is_of_type(sharding: Any, dimensions: Iterable[Any]) -> bool:
+    """Whether JAX has written a constraint because a type says so, on a mesh of which some axes are in types:
+    these divide an array or do not, the others may.
+    """
+    return bool(list(sharding.replicated_axes)) or any(one.axes and not one.is_closed for one in dimensions)
 
 
 def _named(axes: Iterable[str]) -> str:
