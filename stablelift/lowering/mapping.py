@@ -43,7 +43,7 @@ def vmap(
       axis_name: A name for the axis, for collectives such as `jax.lax.psum` inside the function.
       axis_size: The number of examples; needed only when no argument is mapped.
       spmd_axis_name: The axes of a mesh along which sharding constraints inside of the function divide the
-        examples.
+        examples, and `shard_map` gives each device its part of them.
 
     Raises:
       ValueError: The axes do not fit the arguments, or the sizes of the mapped axes differ.

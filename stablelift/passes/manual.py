@@ -9,16 +9,18 @@ It is JAX's `shard_map`. Rules see it as a call of `@f`, and make others like it
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stablelift.ir.lift import attributes_of
 from stablelift.ir.location import error_at
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL, Mesh, meshes_by_name
-from stablelift.ir.mlir import func, ir, sdy, symbol
+from stablelift.ir.mlir import func, ir, sdy, symbol, walk
 from stablelift.ir.region import copy_block, returned
 from stablelift.ir.tensor import Tensor
 from stablelift.ir.types import tensor_type
+from stablelift.passes.callgraph import callees_first
 from stablelift.passes.module import Functions, call
 from stablelift.passes.structure import define
 
@@ -46,13 +48,14 @@ class Manual:
     def parts(self, axes: Sequence[str]) -> int:
         return math.prod(self.mesh[axis] for axis in axes if axis in self.axes)
 
+    def mentioned(self, spec: Spec) -> Axes:
+        """The axes along which a tensor is divided."""
+        return tuple(axis for axis in self.axes if any(axis in found for found in spec))
+
     def unmentioned(self, spec: Spec) -> Axes:
         """The axes along which a tensor is the same on all devices."""
-        return tuple(axis for axis in self.axes if not any(axis in found for found in spec))
+        return tuple(axis for axis in self.axes if axis not in self.mentioned(spec))
 
-    def one_of_each(self, rank: int) -> Spec:
-        """Of a tensor with one part for each device along a first axis of its own."""
-        return (self.axes, *((),) * (rank - 1))
 
 
 def read(functions: Functions, op: Any) -> Manual:
@@ -115,6 +118,46 @@ def _is_all(first: ir.Operation, block: Any) -> bool:
         len(block.operations) == 2
         and list(first.operands) == list(block.arguments)
         and returned(block) == list(first.results)
+    )
+
+
+def speaks_of(functions: Functions, name: str, axes: Container[str | None]) -> bool:
+    """Whether a function, or one it calls, tells devices along one of these axes apart, or has them exchange
+    values.
+    """
+    for each in callees_first(functions.by_name, [name]):
+        if walk(functions[each], *EXCHANGES, "stablehlo.partition_id"):
+            return True
+        named = [op for op in walk(functions[each], "lift.") if "axis_name" in op.operation.attributes]
+        if any(axis in axes for op in named for axis in _axis_names(op)):
+            return True
+    return False
+
+
+def _axis_names(op: Any) -> Sequence[str]:
+    """The axes that a collective is over; that of a map is its own."""
+    found = attributes_of(op)["axis_name"]
+    return () if isinstance(found, str) else found
+
+
+EXCHANGES = (
+    "stablehlo.all_reduce",
+    "stablehlo.all_gather",
+    "stablehlo.reduce_scatter",
+    "stablehlo.all_to_all",
+    "stablehlo.collective_broadcast",
+    "stablehlo.collective_permute",
+)
+"""Ops by which devices exchange values, by their numbers: along any axis."""
+
+
+def differing(functions: Functions, manual: Manual, name: str) -> Axes:
+    """The axes along which what the function computes may differ from device to device."""
+    return tuple(
+        axis
+        for axis in manual.axes
+        if any(axis in manual.mentioned(spec) for spec in manual.inputs)
+        or speaks_of(functions, name, (axis,))
     )
 
 

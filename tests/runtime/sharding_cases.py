@@ -76,6 +76,45 @@ def of_maps(name: str, axis: str) -> list[tuple[Any, Any]]:
     return list(zip(pair(OURS), pair(JAX), strict=True))
 
 
+PARTS: dict[str, Callable[[jax.Array, jax.Array], Any]] = {
+    "a product": lambda x, w: (x * jnp.sin(w), w * w),
+    "a sum over devices": lambda x, w: lax.psum((x * jnp.sin(w)).sum(), "model") * jnp.tanh(x + w),
+    "a loop": lambda x, w: lax.scan(lambda c, _: (jnp.tanh(c * x), c), x, None, length=3)[1] + w,
+}
+"""What each device does with its parts of one example, and of what examples share."""
+
+
+def total(function: Any) -> Any:
+    return lambda x, w: sum(jnp.sin(leaf).sum() for leaf in jax.tree.leaves(function(x, w)))
+
+
+MAPPED: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "results": lambda lib, of_all, f: of_all(f),
+    "gradient": lambda lib, of_all, f: lib.grad(total(of_all(f)), (0, 1)),
+    "gradient by jax": lambda lib, of_all, f: jax.grad(total(of_all(f)), (0, 1)),
+    "gradient of one": lambda lib, of_all, f: of_all(lib.grad(total(f), (0, 1))),
+    "gradient of the gradient": lambda lib, of_all, f: lib.grad(
+        total(lib.grad(total(of_all(f)), (0, 1))), (0, 1)
+    ),
+}
+
+
+def of_devices(name: str, way: str, checks: bool) -> list[tuple[Any, Any]]:
+    """The leaves of ours and of JAX's of `shard_map` in a map that divides examples."""
+    in_specs = P(None, "model"), P(None, "model")
+    out_specs = P(None, None, "model") if name == "a loop" else P(None, "model")
+    options = {"in_specs": in_specs, "out_specs": out_specs, "check_vma": checks}
+    function = jax.shard_map(PARTS[name], mesh=mesh(), **options)
+
+    def leaves(lib: Any) -> Any:
+        def of_all(f: Any) -> Any:
+            return lib.vmap(f, (0, None), spmd_axis_name="data")
+
+        return jax.tree.leaves(jax.jit(MAPPED[way](lib, of_all, function))(X, X[0]))
+
+    return list(zip(leaves(OURS), leaves(JAX), strict=True))
+
+
 def layer(c: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jax.nn.silu(c @ jnp.ones((4, 4)) + x), c.sum(0)
 
@@ -157,6 +196,11 @@ def cases() -> Iterator[tuple[str, Callable[[], list[tuple[Any, Any]]]]]:
     for name in (*(name for name in TYPED if "map" in name), "a carry", *IN_PART):
         for way in ("jit", "gradient"):
             yield f"{name}, typed in part: {way}", partial(of_types, name, way, second=AxisType.Auto)
+    for name in PARTS:
+        for way in MAPPED if name != "a loop" else ():  # of which JAX loses account
+            yield f"{name} of each device: {way}", partial(of_devices, name, way, True)
+        for way in ("results", "gradient", "gradient by jax"):
+            yield f"{name} of each device, unchecked: {way}", partial(of_devices, name, way, False)
 
 
 CASES = [name for name, _ in cases()]

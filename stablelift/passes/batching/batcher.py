@@ -78,6 +78,20 @@ class Batcher:
         self._recursive: set[tuple[str, Flags]] = set()
         self._uses_axis: dict[str, bool] = {}
         self._types: dict[Any, Any] = {}
+        self._on_each: dict[tuple[int, tuple[str, ...]], Batcher] = {}
+
+    def on_each(self, parts: int, axes: tuple[str, ...]) -> Batcher:
+        """What batches the functions that each device along some axes of a mesh runs, on one of so many parts
+        of the batch: constraints there are along other axes.
+        """
+        names = self.spmd_axis_name, self.mesh_axes
+        others = [tuple(axis for axis in each if axis not in axes) for each in names]
+        if parts == 1 and tuple(others) == names:
+            return self
+        if (parts, axes) not in self._on_each:
+            made = Batcher(self.functions, self.size // parts, self.axis_name, *others)
+            self._on_each[parts, axes] = made
+        return self._on_each[parts, axes]
 
     # What depends on a mapped argument ------------------------------------------------------------
 

@@ -8,18 +8,12 @@ from stablelift.ir import attr, hlo
 from stablelift.ir.tensor import Tensor
 from stablelift.ir.types import tensor_type
 from stablelift.passes.batching.table import batch
+from stablelift.passes.manual import EXCHANGES
 
 _DIMENSIONS = ("all_gather_dim", "scatter_dimension", "split_dimension", "concat_dimension")
 
 
-@batch(
-    "stablehlo.all_reduce",
-    "stablehlo.all_gather",
-    "stablehlo.reduce_scatter",
-    "stablehlo.all_to_all",
-    "stablehlo.collective_broadcast",
-    "stablehlo.collective_permute",
-)
+@batch(*EXCHANGES)
 def exchange(op: Any, *operands: Tensor) -> list[Tensor]:
     """The same exchange; the dimensions that it divides or joins lie one further back."""
     size = operands[0].shape[0]

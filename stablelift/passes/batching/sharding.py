@@ -28,9 +28,7 @@ def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor],
         raise error_at(op, what, hint=f"the map has spmd_axis_name: {_named(names)}; let it have another one")
     mesh = getattr(old.mesh_or_ref, "value", "")
     known = meshes_by_name(batcher.functions.module).get(mesh, names) if names else ()
-    if unknown := set(names).difference(known):
-        what = f"the map around a sharding constraint has spmd_axis_name: {_named(unknown)}"
-        raise error_at(op, what, hint=f"axes of the constraint's mesh are {_named(known)}")
+    require_axes(names, known, op, "a sharding constraint")
     axes = [sdy.AxisRefAttr.get(name) for name in names]
     batch_axis = sdy.DimensionShardingAttr.get(axes, is_closed=bool(names) and not of_type)
     # Each example is whole along the axes that tell examples apart.
@@ -39,6 +37,13 @@ def batch_sharding_constraint(batcher: Batcher, op: Any, operands: list[Tensor],
         old.mesh_or_ref, [batch_axis, *dimensions], replicated, list(old.unreduced_axes)
     )
     return hlo.remake(op, operands, sharding=sharding)
+
+
+def require_axes(names: Iterable[str], known: Iterable[str], op: Any, what: str) -> None:
+    """Raise a LiftError where a map around something on a mesh names axes that the mesh lacks."""
+    if unknown := set(names).difference(known):
+        found = f"the map around {what} has spmd_axis_name: {_named(unknown)}"
+        raise error_at(op, found, hint=f"axes of the mesh are {_named(known)}")
 
 
 def _is_of_type(sharding: Any, dimensions: Iterable[Any]) -> bool:

@@ -1,9 +1,9 @@
 """Derivatives of what each device of a mesh runs: a forward and a reverse function, each run by all of them.
 
-What the reverse needs of the forward sweep differs from device to device: it is handed over with an axis in
-front that has one part for each. Where the function does not say where a value becomes the same on all
-devices (`check_vma=False`), a result that is counts once, not once for each device, and an operand that is
-gets the sum of what the devices have for it, as in JAX.
+What the reverse needs of the forward sweep is handed over with an axis in front, which has a part for each of
+the devices where these differ. Where the function does not say where a value becomes the same on all devices
+(`check_vma=False`), a result that is counts once, not once for each device, and an operand that is gets the
+sum of what the devices have for it, as in JAX.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def manual_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[b
     with ir.InsertionPoint(operation), operation.location:
         forward = _forward(derive, split, known)
         residual_types: list[Any] = list(forward.type.results)[len(this.outputs) :]
-        residual_specs = [this.one_of_each(type.rank) for type in residual_types]
+        axes = manual.differing(derive.functions, this, name)
+        residual_specs = [(axes, *((),) * (type.rank - 1)) for type in residual_types]
         results = manual.make(this, operands, forward, specs, [*this.outputs, *residual_specs])
     count = len(operation.results)
     replace(op, results[:count])

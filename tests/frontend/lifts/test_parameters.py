@@ -64,7 +64,7 @@ def test_spmd_axis_name_that_the_mesh_lacks():
     assert str(raised.value).split(" error: ")[1] == (
         "the map around a sharding constraint has spmd_axis_name: `modle`\n"
         "  op: sdy.sharding_constraint : (tensor<4xf32>) -> (tensor<4xf32>)\n"
-        "  hint: axes of the constraint's mesh are `data`"
+        "  hint: axes of the mesh are `data`"
     )
 
 

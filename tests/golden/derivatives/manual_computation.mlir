@@ -1,6 +1,6 @@
 // RUN: stablelift opt %s --pipeline=lift-derivatives,lift-inline,canonicalize,cse,symbol-dce | filecheck %s
-// What the reverse needs is each device's own: an axis in front has a part for each. The cotangent of a result
-// that the devices along `model` all have counts once, and their gradients of weights that all have add up.
+// What the reverse needs is each device's own along `data`: an axis in front has a part for each. The cotangent of
+// a result that the devices along `model` all have counts once, and their gradients of weights add up.
 sdy.mesh @mesh = <["data"=2, "model"=2]>
 func.func public @reverse(%x: tensor<4x3xf32>, %w: tensor<3xf32>, %ct: tensor<4x3xf32>) -> tensor<3xf32> {
   %y:2 = "lift.vjp"(%x, %w, %ct) {callee = @f, wrt = [1], of = [0]}
@@ -22,7 +22,7 @@ func.func private @f(%x: tensor<4x3xf32>, %w: tensor<3xf32>) -> tensor<4x3xf32> 
 // CHECK-SAME:    %[[X:.*]]: tensor<4x3xf32>, %[[W:.*]]: tensor<3xf32>, %[[CT:.*]]: tensor<4x3xf32>)
 // CHECK:         %[[TWO:.*]] = stablehlo.constant dense<2.000000e+00>
 // CHECK-NEXT:    %[[FORWARD:.*]]:2 = sdy.manual_computation(%[[X]], %[[W]])
-// CHECK-SAME:    out_shardings=[<@mesh, [{"data"}, {}]>, <@mesh, [{"data", "model"}, {}, {}]>]
+// CHECK-SAME:    out_shardings=[<@mesh, [{"data"}, {}]>, <@mesh, [{"data"}, {}, {}]>]
 // CHECK:           %[[PRODUCT:.*]] = stablehlo.multiply
 // CHECK-NEXT:      %[[SINE:.*]] = stablehlo.sine %[[PRODUCT]]
 // CHECK-NEXT:      %[[PART:.*]] = stablehlo.reshape %[[PRODUCT]] : (tensor<2x3xf32>) -> tensor<1x2x3xf32>
