@@ -57,7 +57,6 @@ class Manual:
         return tuple(axis for axis in self.axes if axis not in self.mentioned(spec))
 
 
-
 def read(functions: Functions, op: Any) -> Manual:
     """What an op of this name says."""
     found = op.operation.attributes
