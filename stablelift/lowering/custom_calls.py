@@ -14,7 +14,7 @@ import jax
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of, flat_arrays, name_of
-from stablelift.lowering.primitive import refuse_effects
+from stablelift.lowering.primitive import CHECKS, refuse_effects
 from stablelift.lowering.recursion import Recursion
 from stablelift.lowering.rule_results import (
     carrying,
@@ -49,8 +49,9 @@ def call_with_vjp(
         fwd = Callee(forward, in_tree, avals)
         residual_tree = residual_tree_of(primal, fwd)
         bwd = _backward_callee(backward, primal, fwd, residual_tree, args)
-        refuse_effects(fwd.jaxpr)
-        refuse_effects(bwd.jaxpr)
+        checks = _checks_of(primal)
+        refuse_effects(fwd.jaxpr, *checks, of_checks=_WITHOUT)
+        refuse_effects(bwd.jaxpr, of_checks=_IN_REVERSE)
         return [fwd, bwd]
 
     try:
@@ -113,7 +114,7 @@ def call_with_jvp(
     def rule_callee() -> list[Callee]:
         tangents = carrying(avals)
         jvp = Callee(moved, jax.tree.structure(((avals, tangents), {})), [*avals, *tangents])
-        refuse_effects(jvp.jaxpr)
+        refuse_effects(jvp.jaxpr, *_checks_of(primal), of_checks=_WITHOUT)
         return [jvp]
 
     try:
@@ -133,6 +134,15 @@ def call_with_jvp(
         "jvp": jax_compat.make_jaxpr(moved_flat, [*operands.avals, *carrying(operands.avals)]),
     }
     return recursion.bind("lift.custom_jvp", operands, callees)
+
+
+def _checks_of(primal: Callee) -> list[str]:
+    """Checks, if there are some in the function: who makes these, `checkify`, makes those of its rule."""
+    return [CHECKS] if CHECKS in jax_compat.effects(primal.jaxpr) else []
+
+
+_WITHOUT = "a rule may check something where its function does too; let that check it, or move the check out"
+_IN_REVERSE = "a reverse cannot report what it finds; check it in the function and in its forward rule"
 
 
 def _alone(primal: Callee, arrays: Sequence[Any], op: str = "lift.call", **attributes: Any) -> Any:

@@ -18,6 +18,7 @@ from jax.tree_util import Partial
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, as_array, call
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.jaxprs import unchecked
 from stablelift.lowering.plain_leaves import plain_beside, set_aside
 from stablelift.lowering.primitive import bind
 from stablelift.lowering.rule_values import reached
@@ -117,7 +118,7 @@ def _pull_back(
     results = bind(
         "lift.vjp",
         [*operands, *(as_array(given[index]) for index in of)],
-        {"callee": jaxpr},
+        {"callee": unchecked(jaxpr)},  # its checks have been made
         [*jaxpr.out_avals, *gradient_avals],
         name=name,
         wrt=wrt,

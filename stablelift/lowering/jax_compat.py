@@ -104,7 +104,9 @@ pure_callback_p = _callback.pure_callback_p
 CALLBACKS = (debugging.debug_callback_p, debugging.debug_print_p, _callback.io_callback_p, pure_callback_p)
 """Primitives that call a Python function while the program runs."""
 
-TELLING = (*CALLBACKS, checkify.check_p)
+check_p = checkify.check_p
+
+TELLING = (*CALLBACKS, check_p)
 """Those, and that of a check."""
 
 high_p: Primitive = hijax.call_hi_primitive_p

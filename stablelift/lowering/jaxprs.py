@@ -73,6 +73,11 @@ def silent(value: Any) -> Any:
     return _with_changed_jaxprs(value, _kept_if_needed)
 
 
+def unchecked(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr without checks, in what it calls as well."""
+    return _with_callbacks(jaxpr, _kept_unless_a_check)
+
+
 def unordered(jaxpr: Jaxpr) -> Jaxpr:
     """The jaxpr whose calls of Python functions, in what it calls as well, JAX does not know to be in order.
 
@@ -85,6 +90,10 @@ def unordered(jaxpr: Jaxpr) -> Jaxpr:
 
 def _kept_if_needed(eqn: Any) -> Any | None:
     return eqn if eqn.outvars else None
+
+
+def _kept_unless_a_check(eqn: Any) -> Any | None:
+    return None if eqn.primitive is jax_compat.check_p else eqn
 
 
 def _not_in_order(eqn: Any) -> Any:

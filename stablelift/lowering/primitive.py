@@ -211,20 +211,21 @@ _CALLBACKS = ("Debug", "IO", "OrderedDebug", "OrderedIO")
 CHECKS = "Error"
 
 
-def refuse_effects(jaxpr: Jaxpr, *allowed: str) -> None:
+def refuse_effects(jaxpr: Jaxpr, *allowed: str, of_checks: str | None = None) -> None:
     """Raise a SideEffectError when running `jaxpr` would do more than call Python functions: write to
     references, check.
 
-    `allowed` names further effects to let pass, as `jax_compat.effects` spells them.
+    `allowed` names further effects to let pass, as `jax_compat.effects` spells them; `of_checks` is a hint
+    for checks.
     """
     found = [effect for effect in jax_compat.effects(jaxpr) if effect not in (*_CALLBACKS, *allowed)]
     if not found:
         return
     place = place_of_effect(jaxpr)
+    hint = (of_checks or _FUNCTIONALISE) if CHECKS in found else "move what has them out of the function"
     raise SideEffectError(
         f"{place + ': ' if place else ''}error: a function with such side effects cannot be lifted\n"
-        f"  effects: {', '.join(found)}\n"
-        f"  hint: {_FUNCTIONALISE if CHECKS in found else 'move what has them out of the function'}"
+        f"  effects: {', '.join(found)}\n  hint: {hint}"
     )
 
 

@@ -1,8 +1,9 @@
 """How JAX's `checkify` meets lifts: what it looks for inside of one comes out of it as a further result.
 
 Each callee is made to return an error, by `checkify` itself. A map and a loop stack those of their examples
-and steps, of which one is picked; a `while` carries it; of a switch each branch has its own. Derivatives are
-not looked into, only what they are taken of. Importing this module registers the rules.
+and steps, of which one is picked; a `while` carries it; each branch of a switch has its own, and a function
+and its rule have. Derivatives are not looked into, only what they are taken of. Importing this module
+registers the rules.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from stablelift.lowering.linear import gradients, primal_values, tangents, value
 from stablelift.lowering.loops import switch, while_loop
 from stablelift.lowering.primitive import (
     Recursive,
+    bind,
     checks_something,
     gradient_p,
     jvp_p,
@@ -163,8 +165,46 @@ def _switch(look: Look, args: Sequence[Any], callees: Any, attributes: dict[str,
     return switch(index, each, *operands)
 
 
+def _with_rule(
+    rule: str, look: Look, args: Sequence[Any], callees: Any, attributes: dict[str, Any], params: Any
+) -> Found:
+    """A function with a user's rule: what is found in one of them is nothing where the other is computed."""
+    both = [look(callees["callee"]), look(callees[rule])]
+    avals = [aval for one in both for aval in one.error_avals]
+    moving = [aval for aval in map(jax_compat.tangent_aval, avals) if aval is not None]
+    count = len(params["out_avals"])
+
+    def of(number: int, *values: Any) -> list[Any]:
+        errors = [one.none for one in both]
+        errors[number], results = both[number](*values)
+        zeros = [jnp.zeros(aval.shape, aval.dtype) for aval in moving] if (number, rule) == (1, "jvp") else []
+        return [*jax.tree.leaves(errors), *results[:count], *zeros, *results[count:]]
+
+    def backward(*values: Any) -> list[Any]:
+        """JAX's errors of other kinds have been found in what it differentiates."""
+        return reverse(*values[:saved], *values[saved + len(moving) :])[1]
+
+    given = {
+        name: jax_compat.make_jaxpr(named(partial(of, number), params["name"]), callees[name].in_avals)
+        for number, name in enumerate(("callee", rule))
+    }
+    if rule == "fwd":
+        reverse, saved = look(callees["bwd"]), len(callees["fwd"].out_avals) - count
+        before, after = callees["bwd"].in_avals[:saved], callees["bwd"].in_avals[saved:]
+        given["bwd"] = jax_compat.make_jaxpr(backward, [*before, *moving, *after])
+    out_avals = [*avals, *params["out_avals"]]
+    results = bind(params["op"], args, given, out_avals, name=params["name"], **attributes)
+    trees = [one.error_tree for one in both]
+    found = split_by(results[: len(avals)], [tree.num_leaves for tree in trees])
+    errors = [jax.tree.unflatten(tree, leaves) for tree, leaves in zip(trees, found, strict=True)]
+    return errors, results[len(avals) :]
+
+
 _RULES = {
     **dict.fromkeys(("lift.call", "lift.remat", "lift.vmap", "lift.jvp", "lift.vjp"), _calls),
+    "lift.no_derivative": _calls,  # whose rule ended in an error
+    "lift.custom_vjp": partial(_with_rule, "fwd"),
+    "lift.custom_jvp": partial(_with_rule, "jvp"),
     "lift.scan": _scan,
     "lift.while": _while,
     "lift.switch": _switch,
