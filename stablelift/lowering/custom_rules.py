@@ -135,8 +135,10 @@ class custom_jvp(_Custom):
             if is_last:
                 out = function(*primals)
                 avals = avals_of(jax.tree.leaves(out))
-                movable = [t for t in jax.tree.leaves(tangents) if t.dtype != jax.dtypes.float0]
-                tangent = completed(poisoned(movable, avals), avals)
+                pairs = zip(jax.tree.leaves(primals), jax.tree.leaves(tangents), strict=True)
+                movable = [(x, t) for x, t in pairs if t.dtype != jax.dtypes.float0]
+                inputs, moving = zip(*movable, strict=True)
+                tangent = completed(poisoned(inputs, moving, avals), avals)
                 return out, jax.tree.unflatten(jax.tree.structure(out), tangent)
             return rule(*static, primals, tangents)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from types import MethodType
+from types import CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import jax
@@ -33,9 +33,11 @@ from jax._src import (
     dispatch,
     dtypes,
     hijax,
+    linear_util,
     random,
     shard_map,
     source_info_util,
+    util,
     xla_bridge,
 )
 from jax._src import callback as _callback
@@ -788,6 +790,53 @@ def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxp
         return _instantiate([None] * num_consts + list(gradients), in_avals)
 
     return fwd, make_jaxpr(backward, [*residual_avals, *cotangent_avals])
+
+
+def rules_in(params: dict[str, Any]) -> list[tuple[Callable, Sequence[Any]]]:
+    """The user's functions that are the rules of a call in a jaxpr, and the arguments of each that are not
+    differentiated.
+    """
+    found: list[tuple[Callable, Sequence[Any]]] = []
+    pending = [params[name] for name in ("jvp_jaxpr_fun", "fwd_jaxpr_thunk", "bwd") if name in params]
+    while pending:
+        rule = pending.pop()
+        inside = _wrapped_in(rule.f)
+        if not inside:
+            fixed = [arg for _, args in rule.transforms for arg in args if isinstance(arg, tuple)]
+            given = [one.val for each in fixed for one in each if isinstance(one, _FIXED)]
+            found.append((rule.f, given))
+        pending += inside
+    return found
+
+
+_FIXED = util.Hashable, util.Unhashable
+
+
+def _wrapped_in(function: Any) -> list[Any]:
+    """The functions, as JAX wraps them, that one of JAX's closes over."""
+    found: list[Any] = []
+    pending, empty = [function], CellType()
+    while pending:
+        value = pending.pop()
+        if isinstance(value, linear_util.WrappedFun):
+            found.append(value)
+        elif isinstance(value, FunctionType):
+            pending += [cell.cell_contents for cell in value.__closure__ or () if cell != empty]
+    return found
+
+
+def functions_of(value: Any) -> list[Any] | None:
+    """The functions that one of JAX's objects is made of, where it is a function with a rule or a jitted one.
+    """
+    if isinstance(value, custom_derivatives.custom_jvp):
+        return [value.fun, value.jvp]
+    if isinstance(value, custom_derivatives.custom_vjp):
+        return [value.fun, value.fwd, value.bwd]
+    is_jitted = isinstance(value, type(_JITTED))
+    return [value.__wrapped__] if is_jitted else None
+
+
+_JITTED: Any = jax.jit(lambda x: x)
 
 
 def _instantiate(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:

@@ -20,10 +20,13 @@ ORDERS = 8
 used inside of so many rules, and so only by derivatives of higher order, has a rule that yields NaN."""
 
 
-def poisoned(tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
-    """NaN for each result that can carry a tangent. It depends on the given tangents, as a reverse asks."""
-    total = sum((jnp.sum(tangent).real for tangent in tangents), jnp.zeros(()))
-    return [jnp.broadcast_to(total * jnp.nan, aval.shape).astype(aval.dtype) for aval in carrying(avals)]
+def poisoned(inputs: Sequence[Any], tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
+    """NaN for each result that can carry a tangent. It depends on the tangents, as a reverse asks, and on the
+    inputs that have them: so its derivatives are NaN as well, of all orders.
+    """
+    of_inputs, of_tangents = (sum((jnp.sum(x).real for x in xs), jnp.zeros(())) for xs in (inputs, tangents))
+    found = of_tangents * jnp.exp(of_inputs) * jnp.nan
+    return [jnp.broadcast_to(found, aval.shape).astype(aval.dtype) for aval in carrying(avals)]
 
 
 class Tracing(threading.local):

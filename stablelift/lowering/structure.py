@@ -17,6 +17,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
+from stablelift.lowering.rule_closures import held_by
 
 _NAMES = type, Enum, Primitive, jax.sharding.Mesh, jax_compat.AbstractValue
 """What is equal to nothing but itself, and does not change."""
@@ -99,7 +100,7 @@ def _of_params(eqn: Any, rules: int) -> Hashable:
         return _structure_of(eqn.params, rules)
     primal: Jaxpr = eqn.params["call_jaxpr"]
     if rules == _RULES_DEEP:
-        return _structure_of(primal, rules)
+        return _structure_of(primal, rules), held_by(jax_compat.rules_in(eqn.params), _unlike)
     try:
         rule = rule_of(eqn.params, primal.in_avals)
     except Exception:  # whatever it is, it is raised again where the rule is needed
@@ -117,7 +118,11 @@ def _of_callback(params: dict[str, Any]) -> Hashable:
 
 _RULES_DEEP = 2
 """A rule may apply its own function again, and so without end. Inside of so many, which only derivatives of
-higher order ask for, functions are compared without their rules."""
+higher order ask for, rules are compared by the code and the numbers that they are made of."""
+
+
+def _unlike(value: Any) -> Hashable:
+    raise UnlikeAnything
 
 _RULES = {
     jax_compat.custom_jvp_call_p: jax_compat.jvp_function,

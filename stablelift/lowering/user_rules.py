@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from stablelift.ir.lift import Signature
@@ -10,6 +10,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.recursion import ORDERS, poisoned
+from stablelift.lowering.rule_closures import held_by, rules_inside
 from stablelift.lowering.rule_results import carrying, reason_of
 from stablelift.lowering.table import (
     emit,
@@ -33,7 +34,8 @@ def beyond_orders(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
 
     def moved(*args: Any) -> list[Any]:
         inputs, tangents = args[: len(in_avals)], args[len(in_avals) :]
-        return [*jax_compat.evaluate(primal, *inputs), *poisoned(tangents, primal.out_avals)]
+        movable = [x for x, aval in zip(inputs, in_avals, strict=True) if jax_compat.can_carry_tangent(aval)]
+        return [*jax_compat.evaluate(primal, *inputs), *poisoned(movable, tangents, primal.out_avals)]
 
     return jax_compat.make_jaxpr(moved, [*in_avals, *carrying(in_avals)])
 
@@ -86,6 +88,11 @@ def _without_derivative(ctx: Any, args: Sequence[Any], call_jaxpr: Jaxpr, error:
     return emit(ctx, "lift.no_derivative", args, {"callee": callee}, reason=reason_of(name, error))
 
 
+def _identity(value: Any) -> Hashable:
+    """What an object is told by while a jaxpr holds it; a tracer, which rules cannot use, by its type."""
+    return jax_compat.aval_of(value) if jax_compat.is_tracer(value) else id(value)
+
+
 def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
     """The functions of a user's rule, shared by every use whose primal and rule read the same.
 
@@ -94,7 +101,8 @@ def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> lis
     """
     memo = jax_compat.memo_of(ctx)
     constants = tuple(id(constant) for jaxpr in jaxprs for constant in jaxpr.consts)
-    key = ("stablelift rule", "\n".join(map(str, jaxprs)), constants)
+    text = "\n".join(map(str, jaxprs))  # which leaves out the rules of what they apply
+    key = ("stablelift rule", text, constants, held_by(rules_inside(jaxprs), _identity))
     if key not in memo:
         unique = sum(isinstance(other, tuple) and other[0] == "stablelift rule" for other in memo)
         memo[key] = ([f"{name}_{unique}" for name in names], jaxprs)

@@ -1,0 +1,105 @@
+"""Rules of one source that differ in what they close over are different rules, however deep they stand."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import stablelift
+from stablelift import functional
+from stablelift.lowering.rule_closures import held_by
+
+
+def with_jvp(scale, depth):
+    """A function in whose derivative of order `depth + 1` a rule multiplies by `scale`."""
+
+    @jax.custom_jvp
+    def inner(x):
+        return x * 2
+
+    inner.defjvp(lambda primals, tangents: (inner(*primals), tangents[0] * scale))
+    for _ in range(depth):
+        inner = _applied_by_a_rule(inner)
+    return inner
+
+
+def _applied_by_a_rule(inner):
+    @jax.custom_jvp
+    def outer(x):
+        return jnp.sin(x)
+
+    outer.defjvp(lambda primals, tangents: (outer(*primals), inner(primals[0]) * tangents[0]))
+    return outer
+
+
+def with_vjp(scale, depth):
+    """The same, whose innermost rule is a pair."""
+
+    @jax.custom_vjp
+    def inner(x):
+        return x * 2
+
+    inner.defvjp(lambda x: (inner(x), None), lambda _, cotangent: (cotangent * scale,))
+    for _ in range(depth):
+        inner = _applied_by_a_rule(inner)
+    return inner
+
+
+def differentiated(grad, function, times):
+    return differentiated(grad, grad(function), times - 1) if times else function
+
+
+@pytest.mark.parametrize("make", [with_jvp, with_vjp])
+@pytest.mark.parametrize("depth", [0, 1, 2, 3, 4])
+def test_rules_that_differ_in_a_number(make, depth):
+    def total(x, call=lambda function: function):
+        return call(make(1.0, depth))(x) + 10 * call(make(5.0, depth))(x)
+
+    assert differentiated(jax.grad, total, depth + 1)(0.7) == 51
+    assert differentiated(functional.grad, total, depth + 1)(0.7) == 51
+    called = partial(total, call=functional.jit)
+    assert stablelift.compile(differentiated(functional.grad, called, depth + 1))(0.7) == 51
+
+
+def test_rules_that_differ_in_an_argument_that_is_not_differentiated():
+    @partial(jax.custom_jvp, nondiff_argnums=(0,))
+    def inner(scale, x):
+        return x * 2
+
+    inner.defjvp(lambda scale, primals, tangents: (inner(scale, *primals), tangents[0] * scale))
+
+    def total(x):
+        outer = (_applied_by_a_rule(partial(inner, scale)) for scale in (1.0, 5.0))
+        return next(outer)(x) + 10 * next(outer)(x)
+
+    assert differentiated(functional.grad, total, 2)(0.7) == differentiated(jax.grad, total, 2)(0.7) == 51
+
+
+def test_functions_are_told_by_code_and_by_what_they_close_over():
+    def made(value):
+        def function(x, y=3):
+            return x + value + y
+
+        return function
+
+    def itself(value):
+        def function(x):
+            return function(x) + value
+
+        return function
+
+    held = partial(held_by, unknown=id)
+    partly, jitted = (lambda value: partial(made(1), value)), (lambda value: jax.jit(made(value)))
+    for make in (made, itself, partial(with_jvp, depth=1), partial(with_vjp, depth=1), partly, jitted):
+        assert held(make(1.0)) == held(make(1.0)) != held(make(2.0))
+    assert held(made(0.0)) != held(made(-0.0)) and held(made(1)) != held(made(True))
+    array = np.ones(3)
+    assert held(made(array)) == held(made(array)) != held(made(np.ones(3)))
+
+
+def test_beyond_what_is_traced_all_derivatives_are_nan():
+    """They were finite again, and wrong, from the second one on."""
+    beyond = differentiated(functional.grad, jnp.sinc, 9)
+    assert np.isnan([differentiated(functional.grad, beyond, more)(0.3) for more in range(2)]).all()
