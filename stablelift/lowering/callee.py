@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
+from inspect import signature
 from itertools import pairwise
+from types import FunctionType, MethodType
 from typing import Any
 
 import jax
@@ -43,6 +45,7 @@ class Callee:
             return results
 
         flat.__name__ = self.name = name_of(function)
+        stand_for(flat, function)
         try:
             with session():
                 jaxpr = jax_compat.make_jaxpr(with_operators(flat), avals, axis_env)
@@ -138,6 +141,19 @@ def name_of(function: Callable) -> str:
     """What a function's symbol is made from."""
     name = getattr(function, "__name__", type(function).__name__)
     return name if name.isidentifier() else UNNAMED
+
+
+def stand_for(flat: Any, function: Callable) -> None:
+    """Have JAX's messages about a trace of `flat` say where `function`, which it calls, is defined."""
+    source: Any = function
+    while isinstance(source, FunctionType | MethodType | partial):  # attributes of others may do anything
+        around = source.func if isinstance(source, partial) else None
+        inside = getattr(source, "__wrapped__", around)
+        if inside is None:
+            flat.__signature__ = signature(flat)  # lest that of `function` be taken for its own
+            flat.__wrapped__ = source
+            return
+        source = inside
 
 
 def named(function: Callable, name: str) -> Callable:

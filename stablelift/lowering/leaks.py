@@ -39,7 +39,7 @@ def refuse_other_traces(name: str, jaxpr: Jaxpr, constants: Sequence[Any]) -> No
 
 def _leaked(name: str, found: Sequence[Origin]) -> str:
     source = found[0].function
-    is_named = source not in (None, UNNAMED)
+    is_named = source is not None and source.isidentifier() and source != UNNAMED
     trace, maker = (f"the trace of `{source}`", f"`{source}`") if is_named else ("its trace", "its function")
     return (
         f"error: `{name}` uses a value that leaked out of {trace}, which has ended\n{_listed(found)}\n"

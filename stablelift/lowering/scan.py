@@ -10,7 +10,15 @@ import jax.numpy as jnp
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.axes import normalized_axes, prefix_axes, whole_size, with_axis, without_axis
-from stablelift.lowering.callee import Callee, as_array, avals_of, flat_arrays, name_of, require_callable
+from stablelift.lowering.callee import (
+    Callee,
+    as_array,
+    avals_of,
+    flat_arrays,
+    name_of,
+    require_callable,
+    stand_for,
+)
 from stablelift.lowering.carry import settled
 from stablelift.lowering.jaxprs import silent
 from stablelift.lowering.mapping import vmap
@@ -138,6 +146,7 @@ class Loop:
             return self._function(jax.tree.unflatten(self._carry_tree, carry), xs)
 
         body.__name__ = name_of(self._function)
+        stand_for(body, self._function)
         avals = (avals_of(self._whole), list(carry), self._slices)
         in_tree = jax.tree.structure((avals, {}))
         return Callee(body, in_tree, jax.tree.leaves(avals))

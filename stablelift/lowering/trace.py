@@ -20,7 +20,7 @@ from stablelift.ir.mesh import Surroundings, add_mesh
 from stablelift.ir.mlir import context, parse, to_bytecode, walk
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callbacks import Callback, callbacks_in
-from stablelift.lowering.callee import avals_in
+from stablelift.lowering.callee import avals_in, stand_for
 from stablelift.lowering.devices import devices_of
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.lowering.jaxprs import unordered
@@ -83,6 +83,7 @@ def trace(function: Callable, *args: Any, platform: str | None = None) -> Traced
         return results
 
     flat.__name__ = getattr(function, "__name__", "main")
+    stand_for(flat, function)
 
     def accept(jaxpr: Any, constants: Sequence[Any]) -> None:
         refuse_other_traces(flat.__name__, jaxpr, constants)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from functools import wraps
+from functools import partial, wraps
 
 import jax
 import jax.numpy as jnp
@@ -132,3 +132,25 @@ def test_as_the_hints_say():
     np.testing.assert_array_equal(stablelift.compile(using)(X), -X)
     inner = jax.jit(lambda x: functional.jit(lambda y: y * x)(x))
     np.testing.assert_array_equal(inner(X), X * X)
+
+
+def branching(x, _=None):
+    return x if x.sum() > 0 else -x
+
+
+WAYS = {
+    "compile": stablelift.compile,
+    "of a partial": lambda f: stablelift.compile(partial(f)),
+    "jit": functional.jit,
+    "remat": functional.remat,
+    "scan": lambda f: lambda x: functional.scan(f, x, None, length=2),
+    "grad": functional.grad,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_errors_of_jax_name_the_function_that_is_traced(way):
+    line = inspect.getsourcelines(branching)[1]
+    with pytest.raises(jax.errors.TracerBoolConversionError) as caught:
+        WAYS[way](branching)(X)
+    assert f"tracing the function branching at {__file__}:{line} for jit" in str(caught.value)
