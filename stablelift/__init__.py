@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # what a type checker must see through to know a Module's fie
     )
     from stablelift.frontend.layers.attention import SelfAttention as SelfAttention
     from stablelift.frontend.layers.combinators import Sequential as Sequential
+    from stablelift.frontend.layers.fp8_ops import Fp8DirectDotGeneralOp as Fp8DirectDotGeneralOp
+    from stablelift.frontend.layers.fp8_ops import Fp8DotGeneral as Fp8DotGeneral
+    from stablelift.frontend.layers.fp8_ops import Fp8DotGeneralOp as Fp8DotGeneralOp
+    from stablelift.frontend.layers.fp8_ops import Fp8Einsum as Fp8Einsum
+    from stablelift.frontend.layers.fp8_ops import NANOOFp8DotGeneralOp as NANOOFp8DotGeneralOp
     from stablelift.frontend.layers.linear import Conv as Conv
     from stablelift.frontend.layers.linear import ConvLocal as ConvLocal
     from stablelift.frontend.layers.linear import ConvTranspose as ConvTranspose
@@ -58,8 +63,8 @@ _ACTIVATIONS = (
 
 # Linen's modules of layers.
 _FAMILIES = (
-    "activation", "attention", "batch_apply", "combinators", "dtypes", "linear", "normalization", "pooling",
-    "recurrent", "stochastic",
+    "activation", "attention", "batch_apply", "combinators", "dtypes", "fp8_ops", "linear", "normalization",
+    "pooling", "recurrent", "stochastic",
 )  # fmt: skip
 
 # Submodule -> the public names it provides.
@@ -83,6 +88,9 @@ _PROVIDED = {
     "frontend.layers.activation": _ACTIVATIONS,
     "frontend.layers.batch_apply": ("BatchApply",),
     "frontend.layers.combinators": ("Sequential",),
+    "frontend.layers.fp8_ops": (
+        "Fp8DirectDotGeneralOp", "Fp8DotGeneral", "Fp8DotGeneralOp", "Fp8Einsum", "NANOOFp8DotGeneralOp",
+    ),
     "frontend.layers.initializers": ("ones", "ones_init", "zeros", "zeros_init"),
     "frontend.layers.linear": (
         "Conv", "ConvLocal", "ConvTranspose", "Dense", "DenseGeneral", "Einsum", "Embed",

@@ -23,7 +23,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 REASONS = {
     "does not match": "the wording of a message",
     r"attribute ['`](_\w+|\w+_filters?|group_collections|SetupState)['`]": "a private name of Flax's",
-    "attribute `(Fp8|NANOOFp8)": "layers in fp8, which are not here",
     "DeprecationWarning not triggered": "a warning that something of Flax's is deprecated",
     "test_fold_in_static_seperator|RelaxedNaming|FrozenDictTests": "a switch of `flax.config`",
     "test_boxed_variable": "a value is read inside of `nn.vmap`, which is traced",

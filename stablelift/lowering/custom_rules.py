@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, cast
 
 import jax
@@ -35,14 +35,15 @@ class _Custom:
         update_wrapper(cast(Callable, self), function)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-        """The arguments that are passed on, and those to differentiate; keywords are made positional."""
-        if kwargs:
-            bound = inspect.signature(self._function).bind(*args, **kwargs)
-            bound.apply_defaults()
-            if bound.kwargs:
-                names = ", ".join(bound.kwargs)
-                raise TypeError(f"{self._name}: expected positional arguments, found {names}")
-            args = bound.args
+        """The arguments that are passed on, and those to differentiate: keywords are made positional, and
+        defaults are arguments like others, as in JAX.
+        """
+        function = _opaque if isinstance(self._function, partial) else self._function
+        bound = inspect.signature(function).bind(*args, **kwargs)
+        bound.apply_defaults()
+        if names := ", ".join(name for name in bound.kwargs if name in kwargs):
+            raise TypeError(f"{self._name}: expected positional arguments, found {names}")
+        args = bound.args
         static = [args[number] for number in self._nondiff]
         return static, [arg for number, arg in enumerate(args) if number not in self._nondiff]
 
@@ -145,6 +146,10 @@ class custom_jvp(_Custom):
         moved.__name__ = name_of(rule)
         recursion = self._recursive(static, given)
         return call_with_jvp(function, moved, *given, recursion=recursion)
+
+
+def _opaque(*args: Any, **kwargs: Any) -> None:
+    """The signature of a partial function, whose own is not looked at, as in JAX."""
 
 
 def _numbers_of(function: Callable, names: str | Sequence[str]) -> set[int]:

@@ -32,6 +32,7 @@ from jax._src import (
     debugging,
     dispatch,
     dtypes,
+    earray,
     hijax,
     linear_util,
     random,
@@ -997,6 +998,24 @@ def fold_in(key: Any, number: np.uint32) -> Any:
 def is_threefry_key(aval: Any) -> bool:
     """Whether an abstract value is one key, or an array of keys, of Threefry."""
     return getattr(aval.dtype, "_impl", None) is threefry_prng_impl
+
+
+# Element types that users define
+
+ElementType: Any = dtypes.ExtendedDType
+to_element_type_p: Primitive = lax.to_edtype_p
+from_element_type_p: Primitive = lax.from_edtype_p
+
+
+def is_maximum(aval: Any) -> bool:
+    """Whether the cotangents of such an array are joined by their maximum: `fm32`, ours or Flax's."""
+    return isinstance(getattr(aval, "dtype", None), ElementType) and hasattr(aval.dtype, "float_dtype")
+
+
+def handler_of_results(aval: Any, sharding: Any, committed: bool) -> Callable[[Any], Any]:
+    """How an array of such elements is made from buffers of the numbers that they are stored as."""
+    stored = pxla.global_result_handlers[core.ShapedArray](core.physical_aval(aval), sharding, committed)
+    return lambda buffers: earray.EArray(aval, stored(buffers))
 
 
 # Lowering

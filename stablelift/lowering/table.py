@@ -9,6 +9,7 @@ from jax.extend.core import Primitive
 
 from stablelift.ir import lift
 from stablelift.ir.lift import Signature
+from stablelift.ir.maxima import note
 from stablelift.ir.mlir import func
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
@@ -44,8 +45,13 @@ def lowered_callee(ctx: Any, name: str, jaxpr: Jaxpr) -> tuple[str, Signature]:
 
 
 def lower_function(ctx: Any, name: str, jaxpr: Jaxpr) -> Any:
-    """Lower `jaxpr` to a function of the module; whatever it does in order stays where it stands."""
-    return jax_compat.lower_callee(ctx, name, unordered(jaxpr))
+    """Lower `jaxpr` to a function of the module; whatever it does in order stays where it stands.
+
+    It notes which of its results are of an element type whose cotangents are joined by their maximum.
+    """
+    function = jax_compat.lower_callee(ctx, name, unordered(jaxpr))
+    note(function, [index for index, aval in enumerate(jaxpr.out_avals) if jax_compat.is_maximum(aval)])
+    return function
 
 
 def lowered_recursive(ctx: Any, name: str, op: Recursive) -> dict[str, tuple[str, Signature]]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any
 
+from jax import lax
+from jax.extend.core import Primitive
+
 from stablelift.ir.lift import Signature
+from stablelift.ir.maxima import note
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
@@ -13,6 +18,7 @@ from stablelift.lowering.recursion import ORDERS, poisoned
 from stablelift.lowering.rule_closures import held_by, rules_inside
 from stablelift.lowering.rule_results import carrying, reason_of
 from stablelift.lowering.table import (
+    RULES,
     emit,
     lower_function,
     lowered_callee,
@@ -79,6 +85,28 @@ def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
     names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
     callee, fwd, bwd = rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
     return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
+
+
+def _converted(primitive: Primitive, ctx: Any, x: Any, **params: Any) -> Sequence[Any]:
+    """The same numbers in an element type of the user's, or in their own again: the rule keeps apart the
+    cotangents that the two types join in different ways.
+    """
+    (given,), (made,) = ctx.avals_in, ctx.avals_out
+    if not any(map(jax_compat.is_maximum, (given, made))) or jax_compat.sizes_of(ctx):
+        return jax_compat.lower_as_jax(primitive, ctx, x, **params)
+    there = jax_compat.make_jaxpr(partial(primitive.bind, **params), [given])
+    back = jax_compat.make_jaxpr(partial(lax.convert_element_type, new_dtype=given.dtype), [made])
+    symbols = []
+    for jaxpr in (there, back):
+        function = jax_compat.lower_callee(ctx, "converted", jaxpr, rules={})
+        note(function, [0] if jax_compat.is_maximum(jaxpr.out_avals[0]) else [])
+        symbols.append((function.name.value, signature_of_jaxpr(ctx, jaxpr)))
+    callee, bwd = symbols
+    return emit(ctx, "lift.custom_vjp", [x], {"callee": callee, "fwd": callee, "bwd": bwd})
+
+
+for _primitive in (jax_compat.to_element_type_p, jax_compat.from_element_type_p):
+    RULES[_primitive] = partial(_converted, _primitive)
 
 
 def _without_derivative(ctx: Any, args: Sequence[Any], call_jaxpr: Jaxpr, error: Exception) -> list[Any]:

@@ -20,7 +20,7 @@ import jax
 from jax.extend.core import Primitive
 
 from stablelift.errors import LiftError
-from stablelift.ir.mlir import context, functions, parse
+from stablelift.ir.mlir import context, functions, may_hold, parse
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
 from stablelift.lowering.jaxprs import jaxprs_in
@@ -125,6 +125,8 @@ def _made(
     function = named(partial(valued_gradients, base=primitive, params=params, wrt=wrt, of=of), name)
     try:
         whole = traced(function, [*avals, *cotangents], platform)
+        if len(of) > 1 and may_hold(whole.bytecode, ("lift.custom_vjp",)):
+            return None  # whose rules need not be linear: those that no cotangent reaches are not asked
         found = halves(without_transforms(whole.bytecode), len(avals), len(results))
     except LiftError:
         return None

@@ -17,6 +17,8 @@ _NAMED = {
     "bf16": jnp.bfloat16,
     "f8E4M3FN": jnp.float8_e4m3fn,
     "f8E5M2": jnp.float8_e5m2,
+    "f8E4M3FNUZ": jnp.float8_e4m3fnuz,
+    "f8E5M2FNUZ": jnp.float8_e5m2fnuz,
     "complex<f32>": np.complex64,
     "complex<f64>": np.complex128,
 }

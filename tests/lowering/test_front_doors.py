@@ -150,6 +150,17 @@ def test_nondiff_argnums_and_keywords():
     same(build(F), build(jax))
 
 
+def test_defaults_are_arguments_like_others():
+    def build(module):
+        f = module.custom_vjp(lambda x, n=2.0, *, kind="sin": getattr(jnp, kind)(x) * n)
+        f.defvjp(lambda x, n: (f(x, n), n), lambda n, ct: (ct * n * 3, ct.sum()))
+        g = module.custom_jvp(lambda x, times=1, power=2: x**power * times, nondiff_argnums=(1, 2))
+        g.defjvp(lambda times, power, xs, ts: (g(xs[0]), ts[0] * times * power * 5))
+        return module.grad(lambda x: (f(x) + g(x)).sum())(X)
+
+    same(build(F), build(jax))
+
+
 def test_custom_jvp():
     def build(module):
         @module.custom_jvp

@@ -1,5 +1,6 @@
 """The value beside a derivative is what a user's rule returns, whoever differentiates, nested or not."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import jax
@@ -14,6 +15,29 @@ JAX = SimpleNamespace(
     jit=jax.jit, vmap=jax.vmap, checkpoint=jax.checkpoint, scan=lax.scan, cond=lax.cond,
     while_loop=lax.while_loop, custom_vjp=jax.custom_vjp, custom_jvp=jax.custom_jvp, grad=jax.grad,
 )  # fmt: skip
+
+
+def test_a_rule_may_say_what_it_likes_of_no_cotangent():
+    """As the rules of scales in eight bits do, whose gradient is their next value."""
+
+    def build(n):
+        f = n.custom_vjp(lambda x, scale: x * scale)
+        f.defvjp(lambda x, scale: (x * scale, x), lambda x, cotangent: (cotangent, jnp.max(x) + 2))
+
+        def loss(out, x, scale):
+            def body(c, _):
+                return jnp.sin(f(c, scale)), f(c * 2, scale)
+
+            return n.scan(body, x, None, length=3)[out].sum()
+
+        return [n.grad(partial(loss, out), (0, 1))(jnp.arange(3.0), 0.5) for out in (0, 1)]
+
+    expected = build(JAX)
+    assert_same_tree(expected, build(functional), close=True)
+    by_jax = SimpleNamespace(**{**vars(functional), "grad": jax.grad})
+    assert_same_tree(expected, build(by_jax), close=True)
+    by_jax.grad = lambda *args: jax.jit(jax.grad(*args))
+    assert_same_tree(expected, build(by_jax), close=True)
 
 
 def with_rule(n, kind):

@@ -11,13 +11,15 @@ from typing import Any
 
 from stablelift.ir import hlo
 from stablelift.ir.lift import Signature, attributes_of, differentiable
+from stablelift.ir.maxima import noted
 from stablelift.ir.mlir import symbol
-from stablelift.ir.reduction import reduce_sum
+from stablelift.ir.reduction import reduce
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.batching.batcher import Batcher
 from stablelift.passes.batching.table import Mapped, batch_structure, results_mapped, union
+from stablelift.passes.maxima import define, marked
 from stablelift.passes.module import body_of, call
-from stablelift.passes.structure import call_typed, define, remake_lift
+from stablelift.passes.structure import call_typed, remake_lift
 
 # Calls --------------------------------------------------------------------------------------------
 
@@ -115,19 +117,24 @@ def batch_custom_vjp(batcher: Batcher, op: Any, operands: list[Tensor], mapped: 
 
 
 def _backward(batcher: Batcher, name: str, mapped: Mapped, wanted: Mapped) -> tuple[str, Signature]:
-    """A user's reverse function batched: the gradient of an input that all examples share is their sum."""
+    """A user's reverse function batched: the gradient of an input that all examples share is their sum, or
+    maximum.
+    """
     found = union(batcher.results_mapped(name, mapped), wanted)
     batched = batcher.batch(name, mapped, wanted)
     signature = batcher.signature(name, mapped, wanted)
     if found == list(wanted):
         return batched, signature
 
+    maxima = noted(batcher.functions[name])
+
     def summed(arguments: list[Tensor]) -> list[Tensor]:
         results = call_typed(batched, arguments, batcher.signature(name, mapped, found).results)
-        return [
-            x if has == wants else reduce_sum(x, [0])
-            for x, has, wants in zip(results, found, wanted, strict=True)
+        joined = [
+            x if has == wants else reduce(x, [0], "stablehlo.maximum" if index in maxima else "stablehlo.add")
+            for index, (x, has, wants) in enumerate(zip(results, found, wanted, strict=True))
         ]
+        return marked(joined, maxima)
 
     function = define(batcher.functions, f"{name}__vmap_sum", signature.inputs, summed)
     return function.name.value, signature

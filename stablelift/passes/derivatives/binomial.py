@@ -22,9 +22,8 @@ from stablelift.passes.buffers import read, write
 from stablelift.passes.derivatives.flow import build, pick
 from stablelift.passes.derivatives.revolve import schedule
 from stablelift.passes.derivatives.sweeps import Derive
-from stablelift.passes.module import call
+from stablelift.passes.maxima import call, define
 from stablelift.passes.remat.partition import Split
-from stablelift.passes.structure import define
 
 
 class Binomial:

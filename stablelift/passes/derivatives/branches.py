@@ -19,11 +19,11 @@ from stablelift.passes.derivatives.flow import active_in_any, build, pick, resid
 from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
-from stablelift.passes.module import call, replace
+from stablelift.passes.maxima import call, define
+from stablelift.passes.module import replace
 from stablelift.passes.remat.partition import Split
 from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import report
-from stablelift.passes.structure import define
 
 
 @jvp("lift.switch")

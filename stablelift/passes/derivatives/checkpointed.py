@@ -24,6 +24,7 @@ from stablelift.ir import hlo
 from stablelift.ir.dialect import with_axis
 from stablelift.ir.lift import attributes_of, signature_of
 from stablelift.ir.location import error_at
+from stablelift.ir.maxima import noted
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.parts import split_by
 from stablelift.ir.tensor import Tensor
@@ -34,10 +35,11 @@ from stablelift.passes.derivatives.flow import residual_sources, settled_carry
 from stablelift.passes.derivatives.replay import Inside, looked_into, named
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, instantiate, operands_of, vjp
-from stablelift.passes.module import call, replace
+from stablelift.passes.maxima import call, define, marked
+from stablelift.passes.module import replace
 from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import report
-from stablelift.passes.structure import define, lift_op
+from stablelift.passes.structure import lift_op
 
 
 @vjp("lift.while")
@@ -120,7 +122,7 @@ class _Loop:
         name = f"{self.body.name.value}__{what}"
         cond = define(self.functions, f"{name}_cond", types, lambda args: [runs(*split_by(args, parts))])
         body = define(self.functions, name, types, lambda args: step(*split_by(args, parts)))
-        return lift_op(
+        results = lift_op(
             "lift.while",
             [*consts, *consts, *carry],
             {function.name.value: signature_of(function) for function in (cond, body)},
@@ -130,6 +132,7 @@ class _Loop:
             num_body_consts=len(consts),
             max_trip_count=bound,
         )
+        return marked(results, noted(body))
 
     def step(self, consts: Any, given: Any, number: Any, carry: Any, kept: Any) -> tuple[Any, Any]:
         """What one step makes of the carry: by the forward function, which has applied the user's rules."""

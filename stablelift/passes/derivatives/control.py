@@ -30,7 +30,8 @@ from stablelift.passes.derivatives.table import (
     vjp,
 )
 from stablelift.passes.kept import is_kept, keep_call, keep_like
-from stablelift.passes.module import Functions, body_of, call, replace
+from stablelift.passes.maxima import call
+from stablelift.passes.module import Functions, body_of, replace
 from stablelift.passes.remat.partition import Split, with_residuals
 from stablelift.passes.remat.placement import behind_barrier, has_barrier
 from stablelift.passes.remat.report import partition_of, report
@@ -57,8 +58,9 @@ def barrier_vjp(derive: Derive, op: Any, cotangents: Tangents, wanted: Sequence[
 def _behind_barrier(values: Tangents) -> Tangents:
     """The values that are there, behind a barrier of their own."""
     found = present(values)
-    behind = behind_barrier([value.value for value in pick(values, found)])
-    return place([Tensor(value) for value in behind], found, len(values))
+    given = pick(values, found)
+    behind = behind_barrier([value.value for value in given])
+    return place([type(x)(value) for x, value in zip(given, behind, strict=True)], found, len(values))
 
 
 def _callee(op: Any, attribute: str = "callee") -> str:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir.lift import Signature, signature_of
+from stablelift.ir.maxima import noted
 from stablelift.ir.mlir import func, ir
 from stablelift.ir.region import returned
 from stablelift.ir.tensor import Tensor
 from stablelift.passes.derivatives.sweeps import Derive, Positions
+from stablelift.passes.maxima import marked
 from stablelift.passes.module import body_of
 from stablelift.passes.remat.partition import Split
 from stablelift.passes.structure import lift_op
@@ -21,7 +23,8 @@ def build(
     name: str, operands: Sequence[Tensor | None], functions: Sequence[func.FuncOp], **attributes: Any
 ) -> list[Tensor]:
     signatures: dict[str, Signature] = {function.name.value: signature_of(function) for function in functions}
-    return lift_op(name, [operand for operand in operands if operand is not None], signatures, **attributes)
+    given = [operand for operand in operands if operand is not None]
+    return marked(lift_op(name, given, signatures, **attributes), noted(*functions))
 
 
 def pick(values: Sequence[Any], positions: Sequence[int]) -> list[Any]:

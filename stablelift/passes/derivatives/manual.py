@@ -22,7 +22,8 @@ from stablelift.passes.derivatives.flow import pick
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import Tangents, jvp, operands_of, vjp
 from stablelift.passes.manual import Manual, Spec
-from stablelift.passes.module import body_of, call, replace
+from stablelift.passes.maxima import call
+from stablelift.passes.module import body_of, replace
 from stablelift.passes.remat.partition import Split
 from stablelift.passes.structure import define, lift_op
 

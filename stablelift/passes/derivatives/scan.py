@@ -36,12 +36,12 @@ from stablelift.passes.derivatives.replay import looked_into, named, replayable
 from stablelift.passes.derivatives.sweeps import Derive, Positions
 from stablelift.passes.derivatives.table import Tangents, instantiate, jvp, operands_of, vjp
 from stablelift.passes.kept import release_calls
-from stablelift.passes.module import Functions, body_of, call, replace
+from stablelift.passes.maxima import call, define
+from stablelift.passes.module import Functions, body_of, replace
 from stablelift.passes.remat.partition import Split, with_residuals
 from stablelift.passes.remat.replays import note_replay
 from stablelift.passes.remat.report import partition_of, report
 from stablelift.passes.remat.selection import Selection, select
-from stablelift.passes.structure import define
 
 
 class _Scan:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from stablelift.errors import LiftError
 from stablelift.ir.location import derived, where
+from stablelift.ir.maxima import note, noted
 from stablelift.ir.mlir import func, ir, operations_of, walk
 from stablelift.ir.policy import AUTO, Policy
 from stablelift.ir.region import Use, captures, used_by
@@ -27,6 +28,7 @@ from stablelift.passes.derivatives.quiet import Quiet
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
+from stablelift.passes.maxima import positions_in
 from stablelift.passes.module import Functions, body_of, drop_argument, finish
 from stablelift.passes.remat.partition import Split
 
@@ -228,6 +230,7 @@ class Derive(Activity):
             ]
             returned = _held(anchor)
         finish(function, [*returned, *(gradient.value for gradient in gradients)])
+        note(function, positions_in([*[None] * len(returned), *gradients]))
         return function, boundary
 
     def _pull_back(self, step: Step, cotangents: dict[ir.Value, Tensor]) -> None:
@@ -284,6 +287,8 @@ class Derive(Activity):
             drop_argument(block, len(block.arguments) - 1)
         self.functions.rename(joint, f"{name}__fwd")
         finish(joint, [*returned[:split], *residuals])
+        note(reverse, [position - split for position in sorted(noted(joint))])
+        note(joint, [])
         return Split(joint, reverse, len(residuals))
 
 

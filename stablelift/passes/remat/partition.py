@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stablelift.ir.location import recomputed
+from stablelift.ir.maxima import note, noted
 from stablelift.ir.mlir import func, ir, operations_of
 from stablelift.ir.policy import PINNED
 from stablelift.ir.region import returned, used_by
@@ -125,6 +126,7 @@ def _reverse(
         cotangent.replace_all_uses_with(value)
     place_recomputation(operations, dict(zip(residuals, wanted, strict=True)), become, selection.again)
     retype(function, returned(block))
+    note(function, sorted(noted(old)))
     del functions.by_name[old.name.value]
     name = old.name.value
     old.operation.erase()

@@ -18,7 +18,9 @@ from .cases import CASES
 
 linen = pytest.importorskip("flax.linen")
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*will be deprecated soon")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*will be deprecated soon", "ignore:.*Fp8DotGeneralOp:DeprecationWarning"
+)
 
 STREAMS = {"params": KEY, "dropout": jax.random.key(1)}
 

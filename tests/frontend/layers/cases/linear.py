@@ -32,6 +32,24 @@ LINEAR = [
     of("Embed", X.astype(bf16), num_embeddings=7, features=4, method="attend"),
 ]
 
+
+def _einsum(nn):
+    class Product(nn.Module):
+        @nn.compact
+        def __call__(self, x, kernel):
+            return nn.Fp8Einsum()("...k,nk->...n", x, kernel)
+
+    return Product()
+
+
+EIGHT_BITS = [
+    *(
+        Case(op, lambda nn, op=op: nn.Dense(5, dot_general_cls=getattr(nn, op)), (X,))
+        for op in ("Fp8DotGeneral", "Fp8DirectDotGeneralOp", "Fp8DotGeneralOp", "NANOOFp8DotGeneralOp")
+    ),
+    Case("Fp8Einsum", _einsum, (X, floats(5, 4))),
+]
+
 CONVOLUTIONS = [
     of("Conv", IMAGES, features=6, kernel_size=(3, 2), bias_init=normal),
     of("Conv", X, features=5, kernel_size=3),
