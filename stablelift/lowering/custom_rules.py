@@ -39,7 +39,10 @@ class _Custom:
         defaults are arguments like others, as in JAX.
         """
         function = _opaque if isinstance(self._function, partial) else self._function
-        bound = inspect.signature(function).bind(*args, **kwargs)
+        try:
+            bound = inspect.signature(function).bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self._name}: `{name_of(self._function)}`: {error}") from None
         bound.apply_defaults()
         if names := ", ".join(name for name in bound.kwargs if name in kwargs):
             raise TypeError(f"{self._name}: expected positional arguments, found {names}")

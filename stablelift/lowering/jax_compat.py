@@ -816,12 +816,14 @@ _FIXED = util.Hashable, util.Unhashable
 def _wrapped_in(function: Any) -> list[Any]:
     """The functions, as JAX wraps them, that one of JAX's closes over."""
     found: list[Any] = []
+    met: set[int] = set()
     pending, empty = [function], CellType()
     while pending:
         value = pending.pop()
         if isinstance(value, linear_util.WrappedFun):
             found.append(value)
-        elif isinstance(value, FunctionType):
+        elif isinstance(value, FunctionType) and id(value) not in met:
+            met.add(id(value))
             pending += [cell.cell_contents for cell in value.__closure__ or () if cell != empty]
     return found
 

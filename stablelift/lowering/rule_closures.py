@@ -7,6 +7,8 @@ from functools import partial
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.jaxprs import jaxprs_in
@@ -28,8 +30,9 @@ def rules_inside(jaxprs: Sequence[Jaxpr]) -> list[tuple[Callable, Sequence[Any]]
 def held_by(value: Any, unknown: Callable[[Any], Hashable]) -> Hashable:
     """What is equal for functions, and for what they close over, that compute the same.
 
-    Functions are equal that have the same code, and equal values where it closes over any; one inside of
-    itself is told by where it was met. `unknown` says what another object is to be told by.
+    Functions are equal that have the same code, and equal values where it closes over any, by default or as
+    attributes; one inside of itself is told by where it was met. `unknown` says what another object is to be
+    told by.
     """
     return _held_by(value, unknown, {})
 
@@ -39,6 +42,8 @@ def _held_by(value: Any, unknown: Callable[[Any], Hashable], met: dict[int, int]
         return value
     if isinstance(value, bool | int | float | complex):
         return type(value), repr(value)
+    if isinstance(value, np.generic):
+        return value.dtype, value.tobytes()
     if id(value) in met:
         return "met", met[id(value)]
     met[id(value)] = len(met)
@@ -53,7 +58,8 @@ def _inside(value: Any) -> tuple[Hashable, list[Any]] | None:
     """What a value is told by beside what it holds, and that; None where nothing is known of it."""
     if isinstance(value, FunctionType):
         cells = [cell.cell_contents for cell in value.__closure__ or () if cell != _EMPTY]
-        return (value.__code__, id(value.__globals__)), [*cells, value.__defaults__, value.__kwdefaults__]
+        held = [*cells, value.__defaults__, value.__kwdefaults__, vars(value)]
+        return (value.__code__, id(value.__globals__)), held
     if isinstance(value, MethodType):
         return MethodType, [value.__self__, value.__func__]
     if isinstance(value, partial):

@@ -124,6 +124,7 @@ higher order ask for, rules are compared by the code and the numbers that they a
 def _unlike(value: Any) -> Hashable:
     raise UnlikeAnything
 
+
 _RULES = {
     jax_compat.custom_jvp_call_p: jax_compat.jvp_function,
     jax_compat.custom_vjp_call_p: jax_compat.vjp_functions,

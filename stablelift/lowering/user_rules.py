@@ -116,9 +116,16 @@ def _without_derivative(ctx: Any, args: Sequence[Any], call_jaxpr: Jaxpr, error:
     return emit(ctx, "lift.no_derivative", args, {"callee": callee}, reason=reason_of(name, error))
 
 
-def _identity(value: Any) -> Hashable:
+_TOLD_APART = 2
+"""Inside of more rules than that, objects of which nothing is known are told apart by their types alone: a
+rule may make another one each time, and so without end."""
+
+
+def _identity(orders: int, value: Any) -> Hashable:
     """What an object is told by while a jaxpr holds it; a tracer, which rules cannot use, by its type."""
-    return jax_compat.aval_of(value) if jax_compat.is_tracer(value) else id(value)
+    if jax_compat.is_tracer(value):
+        return jax_compat.aval_of(value)
+    return id(value) if orders < _TOLD_APART else type(value)
 
 
 def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
@@ -130,7 +137,8 @@ def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> lis
     memo = jax_compat.memo_of(ctx)
     constants = tuple(id(constant) for jaxpr in jaxprs for constant in jaxpr.consts)
     text = "\n".join(map(str, jaxprs))  # which leaves out the rules of what they apply
-    key = ("stablelift rule", text, constants, held_by(rules_inside(jaxprs), _identity))
+    held = held_by(rules_inside(jaxprs), partial(_identity, _orders(ctx)))
+    key = ("stablelift rule", text, constants, held)
     if key not in memo:
         unique = sum(isinstance(other, tuple) and other[0] == "stablelift rule" for other in memo)
         memo[key] = ([f"{name}_{unique}" for name in names], jaxprs)

@@ -77,6 +77,58 @@ def test_rules_that_differ_in_an_argument_that_is_not_differentiated():
     assert differentiated(functional.grad, total, 2)(0.7) == differentiated(jax.grad, total, 2)(0.7) == 51
 
 
+def with_attribute(scale, depth):
+    def held():
+        pass
+
+    held.value = scale
+
+    @jax.custom_jvp
+    def inner(x):
+        return x * 2
+
+    inner.defjvp(lambda primals, tangents: (inner(*primals), tangents[0] * held.value))
+    return _applied_by_a_rule(inner) if depth else inner
+
+
+def test_rules_that_differ_in_an_attribute_of_a_function():
+    def total(x):
+        return with_attribute(1.0, 1)(x) + 10 * with_attribute(5.0, 1)(x)
+
+    assert differentiated(functional.grad, total, 2)(0.7) == 51
+
+
+class Anything:
+    factor = 2.0
+
+
+@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+def test_rules_that_are_made_anew_each_time_come_to_an_end(kind):
+    """Each closes over an object of its own, and applies two others."""
+
+    def made():
+        held = Anything()
+        function = getattr(jax, f"custom_{kind}")(lambda x: jnp.sin(x) * held.factor)
+        slope = lambda x: jnp.cos(x) * held.factor + 0 * (made()(x) + made()(x))  # noqa: E731
+        if kind == "jvp":
+            function.defjvp(lambda primals, tangents: (made()(*primals), slope(*primals) * tangents[0]))
+        else:
+            function.defvjp(lambda x: (made()(x), x), lambda x, cotangent: (slope(x) * cotangent,))
+        return function
+
+    np.testing.assert_allclose(functional.grad(made())(0.7), 2 * np.cos(0.7), rtol=1e-6)
+
+
+def test_rules_may_close_over_what_closes_over_itself():
+    def power(x, n):
+        return x if n == 1 else x * power(x, n - 1)
+
+    cube = jax.custom_jvp(lambda x: power(x, 3))
+    cube.defjvp(lambda primals, tangents: (cube(*primals), 3 * power(primals[0], 2) * tangents[0]))
+    assert functional.grad(_applied_by_a_rule(cube))(2.0) == 8
+    assert functional.grad(functional.grad(_applied_by_a_rule(cube)))(2.0) == 12
+
+
 def test_functions_are_told_by_code_and_by_what_they_close_over():
     def made(value):
         def function(x, y=3):

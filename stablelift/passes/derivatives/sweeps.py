@@ -28,7 +28,7 @@ from stablelift.passes.derivatives.quiet import Quiet
 from stablelift.passes.derivatives.table import add, derivatives, instantiate, locally_constant_ops
 from stablelift.passes.inline import inline_at
 from stablelift.passes.kept import is_kept
-from stablelift.passes.maxima import positions_in
+from stablelift.passes.maxima import Maximum, positions_in
 from stablelift.passes.module import Functions, body_of, drop_argument, finish
 from stablelift.passes.remat.partition import Split
 
@@ -215,10 +215,12 @@ class Derive(Activity):
                 self.rule(op, active)
 
         cotangents: dict[ir.Value, Tensor] = {}
+        maxima = noted(self.functions[name])
         with ir.InsertionPoint(block), function.location:
             boundary = ir.Operation.create(_BOUNDARY)
             for index in of:
-                given = Tensor(block.add_argument(returned[index].type, function.location))
+                argument = block.add_argument(returned[index].type, function.location)
+                given = Maximum(argument) if index in maxima else Tensor(argument)
                 if returned[index] in active:
                     cotangents[returned[index]] = _plus(cotangents.get(returned[index]), given)
             anchor = _anchor(returned)

@@ -196,6 +196,21 @@ def marked_twice(ops, lib, x, *meta):
     return rounded(ops, x, *marked(ops, *meta)) + rounded(ops, x * 2, *marked(ops, *meta))
 
 
+def returned_twice(ops, lib, x, scale, history):
+    scale, history = marked(ops, scale, history)
+    twice = lambda scale: (scale, scale)  # noqa: E731
+    first, second = lib.cond(x.sum() > -1e9, twice, twice, scale)
+    y, *scales = lib.checkpoint(lambda x, scale: (jnp.sin(x), scale, scale))(x, first)
+    pairs = (y, scales[0]), (y * 3, scales[1]), (x, second)
+    return sum(rounded(ops, x, scale, history) for x, scale in pairs)
+
+
+def returned_by_steps(ops, lib, x, scale, history):
+    scale, history = marked(ops, scale, history)
+    _, scales = lib.scan(lambda carry, _: (carry, carry), scale, None, length=3)
+    return lib.scan(lambda x, scale: (rounded(ops, x, scale, history) * 1.5, None), x, scales)[0]
+
+
 USES = (
     constants_of_a_loop,
     carried,
@@ -206,6 +221,8 @@ USES = (
     called,
     multiplied,
     marked_twice,
+    returned_twice,
+    returned_by_steps,
 )
 
 

@@ -1,6 +1,7 @@
 """fm32: numbers whose gradients are joined by their maximum, where those of others are added.
 
-A scale that several steps of a loop use is to have the largest of the values that they find for it.
+A scale that several steps of a loop use is to have the largest of the values that they find for it. They are
+magnitudes, of which none is negative.
 """
 
 from __future__ import annotations
