@@ -46,6 +46,9 @@ text they have the generic form:
      : (tensor<3x4xf32>) -> tensor<3xf32>
 ```
 
+A function (`func.func`) may note in `maxima`, by position, which of its results are cotangents of an element
+type that joins them by their maximum (`fm32`, of scales in eight bits); the type is lowered to its numbers.
+
 Kinds of attributes: """
 
 
