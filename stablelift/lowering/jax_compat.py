@@ -817,15 +817,23 @@ def _wrapped_in(function: Any) -> list[Any]:
     """The functions, as JAX wraps them, that one of JAX's closes over."""
     found: list[Any] = []
     met: set[int] = set()
-    pending, empty = [function], CellType()
+    pending = [function]
     while pending:
         value = pending.pop()
         if isinstance(value, linear_util.WrappedFun):
             found.append(value)
         elif isinstance(value, FunctionType) and id(value) not in met:
             met.add(id(value))
-            pending += [cell.cell_contents for cell in value.__closure__ or () if cell != empty]
+            pending += closed_over(value)
     return found
+
+
+def closed_over(function: FunctionType) -> list[Any]:
+    """The values that a function closes over, of names that have one yet."""
+    return [cell.cell_contents for cell in function.__closure__ or () if cell != _EMPTY]
+
+
+_EMPTY = CellType()
 
 
 def functions_of(value: Any) -> list[Any] | None:

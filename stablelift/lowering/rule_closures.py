@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from types import BuiltinFunctionType, CellType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -57,8 +57,7 @@ def _held_by(value: Any, unknown: Callable[[Any], Hashable], met: dict[int, int]
 def _inside(value: Any) -> tuple[Hashable, list[Any]] | None:
     """What a value is told by beside what it holds, and that; None where nothing is known of it."""
     if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if cell != _EMPTY]
-        held = [*cells, value.__defaults__, value.__kwdefaults__, vars(value)]
+        held = [*jax_compat.closed_over(value), value.__defaults__, value.__kwdefaults__, vars(value)]
         return (value.__code__, id(value.__globals__)), held
     if isinstance(value, MethodType):
         return MethodType, [value.__self__, value.__func__]
@@ -70,7 +69,3 @@ def _inside(value: Any) -> tuple[Hashable, list[Any]] | None:
         return dict, [*value, *value.values()]
     held = jax_compat.functions_of(value)
     return None if held is None else (type(value), held)
-
-
-_EMPTY = CellType()
-"""Of a name that has no value yet."""
