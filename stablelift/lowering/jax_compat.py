@@ -869,13 +869,9 @@ def close_over(jaxpr: Any, constants: Sequence[Any]) -> Jaxpr:
     return closed(jaxpr, consts=list(constants))
 
 
-class RuleOfAnotherTrace(NotImplementedError):
-    """A derivative rule uses a value of a trace that it is not part of."""
-
-
 def _refuse_tracers(constants: Sequence[Any]) -> None:
     if any(map(is_tracer, constants)):
-        raise RuleOfAnotherTrace(
+        raise NotImplementedError(
             "a custom derivative rule closes over a value that is being traced; "
             "pass it to the function as an argument"
         )

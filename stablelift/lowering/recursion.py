@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from stablelift.errors import LiftError
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of
 from stablelift.lowering.jax_compat import Jaxpr
@@ -17,16 +18,11 @@ from stablelift.lowering.rule_results import carrying
 
 ORDERS = 8
 """A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
-used inside of so many rules, and so only by derivatives of higher order, has a rule that yields NaN."""
+used inside of so many rules, and so only by derivatives of higher order, has none."""
 
 
-def poisoned(inputs: Sequence[Any], tangents: Sequence[Any], avals: Sequence[Any]) -> list[Any]:
-    """NaN for each result that can carry a tangent. It depends on the tangents, as a reverse asks, and on the
-    inputs that have them: so its derivatives are NaN as well, of all orders.
-    """
-    of_inputs, of_tangents = (sum((jnp.sum(x).real for x in xs), jnp.zeros(())) for xs in (inputs, tangents))
-    found = of_tangents * jnp.exp(of_inputs) * jnp.nan
-    return [jnp.broadcast_to(found, aval.shape).astype(aval.dtype) for aval in carrying(avals)]
+def beyond_orders() -> LiftError:
+    return LiftError(f"it is inside of {ORDERS} other rules, which is as deep as they are traced")
 
 
 class Tracing(threading.local):

@@ -14,9 +14,9 @@ from stablelift.ir.maxima import note
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
-from stablelift.lowering.recursion import ORDERS, poisoned
+from stablelift.lowering.recursion import ORDERS, beyond_orders
 from stablelift.lowering.rule_closures import held_by, rules_inside
-from stablelift.lowering.rule_results import carrying, reason_of
+from stablelift.lowering.rule_results import reason_of
 from stablelift.lowering.table import (
     RULES,
     emit,
@@ -34,32 +34,11 @@ def _orders(ctx: Any) -> int:
     return jax_compat.memo_of(ctx).get(_NESTED, 0)
 
 
-def beyond_orders(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
-    """A forward rule in the place of one that is not to be traced: results, and tangents that are NaN."""
-    primal = params["call_jaxpr"]
-
-    def moved(*args: Any) -> list[Any]:
-        inputs, tangents = args[: len(in_avals)], args[len(in_avals) :]
-        movable = [x for x, aval in zip(inputs, in_avals, strict=True) if jax_compat.can_carry_tangent(aval)]
-        return [*jax_compat.evaluate(primal, *inputs), *poisoned(movable, tangents, primal.out_avals)]
-
-    return jax_compat.make_jaxpr(moved, [*in_avals, *carrying(in_avals)])
-
-
 def _rule_of(params: dict[str, Any], in_avals: Sequence[Any], orders: int) -> Jaxpr:
-    """The forward rule of a function that is used inside of so many rules.
-
-    A rule inside of another one may use what the trace of that one has left, as that of `expn` does; JAX
-    cannot apply it either, and it is only for derivatives of higher order.
-    """
+    """The forward rule of a function that is used inside of so many rules."""
     if orders >= ORDERS:
-        return beyond_orders(params, in_avals)
-    try:
-        return jax_compat.jvp_function(params, in_avals)
-    except jax_compat.RuleOfAnotherTrace:
-        if not orders:
-            raise
-        return beyond_orders(params, in_avals)
+        raise beyond_orders()
+    return jax_compat.jvp_function(params, in_avals)
 
 
 @lowers(jax_compat.custom_jvp_call_p)

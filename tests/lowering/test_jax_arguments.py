@@ -10,6 +10,7 @@ import pytest
 from jax.scipy import special
 
 import stablelift.functional as ours
+from stablelift.errors import LiftError
 
 X = jnp.arange(6.0) / 5 + 0.1
 JAX = SimpleNamespace(**{name: getattr(jax, name, None) for name in ours.__all__})
@@ -98,9 +99,6 @@ def test_rules_that_go_on_without_end():
     for _ in range(3):
         mine, theirs = ours.grad(mine), jax.grad(theirs)
     assert mine(2.0) == theirs(2.0)
-    for _ in range(6):  # the ninth derivative: beyond what is traced
-        mine = ours.grad(mine)
-    assert np.isnan(mine(2.0))
 
 
 @pytest.mark.parametrize(
@@ -153,5 +151,7 @@ def test_rules_inside_of_rules_that_belong_to_another_trace(x):
     try:
         expected = other(abs(x))
     except TypeError:  # jax 0.10
-        expected = np.nan
-    np.testing.assert_allclose(second(abs(x)), expected, rtol=1e-5)
+        with pytest.raises(LiftError, match="derivative rule of `expn` ended in an error"):
+            second(abs(x))
+    else:
+        np.testing.assert_allclose(second(abs(x)), expected, rtol=1e-5)
