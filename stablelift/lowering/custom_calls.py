@@ -1,8 +1,9 @@
 """A call of a function with its derivative rule: both traced, and bound as one lift op.
 
-What function and rule close over has no gradient; it goes in as further operands. A rule that cannot be
-traced, or does not fit the function, is an error once a derivative is asked for, as in JAX; outside of any
-trace nobody asks, and the function is called alone.
+What function and rule close over goes in as further operands. A rule of tangents takes those as zero; with a
+rule for the reverse, a derivative with respect to them is an error: both as in JAX. So is a rule that cannot
+be traced, or does not fit the function, once a derivative is asked for; outside of any trace nobody asks, and
+the function is called alone.
 """
 
 from __future__ import annotations

@@ -757,12 +757,13 @@ def jvp_function(params: dict[str, Any], in_avals: Sequence[Any]) -> Jaxpr:
     return make_jaxpr(flat, [*in_avals, *[aval for aval in tangent_avals if aval is not None]])
 
 
-def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxpr, Jaxpr]:
+def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxpr, Jaxpr, int]:
     """The user's rules of a `custom_vjp_call`: inputs -> (results, residuals), and
-    (residuals, cotangents) -> gradients of the inputs that can have one."""
+    (residuals, cotangents) -> gradients of the inputs that can have one. And how many of the leading inputs
+    they say nothing of: those that the function closes over."""
     num_consts = params["num_consts"]
     differentiable = [tangent_aval(aval) is not None for aval in in_avals]
-    rule, constants = params["fwd_jaxpr_thunk"].call_wrapped(*differentiable[num_consts:])
+    (rule, constants), inner = _forward_rule(params["fwd_jaxpr_thunk"], differentiable[num_consts:])
     _refuse_tracers(constants)
     rule = close_over(rule, constants)
     _, _, forwarded = params["out_trees"]()
@@ -790,7 +791,19 @@ def vjp_functions(params: dict[str, Any], in_avals: Sequence[Any]) -> tuple[Jaxp
             gradients, _ = gradients  # jax 0.12 also returns what the rule logged
         return _instantiate([None] * num_consts + list(gradients), in_avals)
 
-    return fwd, make_jaxpr(backward, [*residual_avals, *cotangent_avals])
+    return fwd, make_jaxpr(backward, [*residual_avals, *cotangent_avals]), num_consts + inner
+
+
+def _forward_rule(thunk: Any, differentiable: Sequence[bool]) -> tuple[Any, int]:
+    """The traced rule of a `custom_vjp_call`, and how many of its leading inputs cannot move: where a call is
+    recorded again, what its function closes over has become arguments, and JAX refuses tangents of these.
+    """
+    for fixed in range(len(differentiable)):
+        try:
+            return thunk.call_wrapped(*[False] * fixed, *differentiable[fixed:]), fixed
+        except ad.CustomVJPException:
+            pass
+    return thunk.call_wrapped(*[False] * len(differentiable)), len(differentiable)
 
 
 def rules_in(params: dict[str, Any]) -> list[tuple[Callable, Sequence[Any]]]:

@@ -14,7 +14,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import Callees, Recursive, bind
-from stablelift.lowering.rule_results import carrying
+from stablelift.lowering.rule_results import carrying, closed_over
 
 ORDERS = 8
 """A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
@@ -84,8 +84,20 @@ class Recursion:
     def _use(self, op: str, values: Sequence[Any], callees: Recursive | Callees) -> Any:
         primal = self._primal
         assert primal is not None
+        if op == "lift.custom_vjp":
+            first = len(values) - len(primal.jaxpr.in_avals) + len(primal.constants)
+            values = [*(_closed_over(value, primal.name) for value in values[:first]), *values[first:]]
         results = bind(op, values, callees, primal.out_avals, name=primal.name)
         return jax.tree.unflatten(primal.out_tree, results)
+
+
+def _closed_over(value: Any, name: str) -> Any:
+    """A value that a function with a reverse rule closes over: to ask for its gradient is an error."""
+    if not jax_compat.is_tracer(value) or not jax_compat.can_carry_tangent(value):
+        return value
+    avals = avals_of([value])
+    same = {"callee": jax_compat.make_jaxpr(lambda x: x, avals)}
+    return bind("lift.no_derivative", [value], same, avals, name=name, reason=closed_over(name))[0]
 
 
 class JointOperands:

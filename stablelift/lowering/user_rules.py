@@ -16,7 +16,7 @@ from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.recursion import ORDERS, beyond_orders
 from stablelift.lowering.rule_closures import held_by, rules_inside
-from stablelift.lowering.rule_results import reason_of
+from stablelift.lowering.rule_results import closed_over, reason_of
 from stablelift.lowering.table import (
     RULES,
     emit,
@@ -56,14 +56,26 @@ def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
 @lowers(jax_compat.custom_vjp_call_p)
 def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
     try:
-        fwd, bwd = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
+        fwd, bwd, closed = jax_compat.vjp_functions({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals)
         refuse_effects(fwd)
         refuse_effects(bwd)
     except Exception as error:
         return _without_derivative(ctx, args, call_jaxpr, error)
     names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
     callee, fwd, bwd = rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
-    return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
+    fixed = [_closed_over(ctx, arg, call_jaxpr, index) for index, arg in enumerate(args[:closed])]
+    operands = [*fixed, *args[closed:]]
+    return emit(ctx, "lift.custom_vjp", operands, {"callee": callee, "fwd": fwd, "bwd": bwd})
+
+
+def _closed_over(ctx: Any, value: Any, call_jaxpr: Jaxpr, index: int) -> Any:
+    """A value that a function with a reverse rule closes over: to ask for its gradient is an error."""
+    aval = call_jaxpr.in_avals[index]
+    if not jax_compat.can_carry_tangent(aval):
+        return value
+    callee = lowered_callee(ctx, "closed_over", jax_compat.make_jaxpr(lambda x: x, [aval]))
+    reason = closed_over(jax_compat.name_of_traced(call_jaxpr))
+    return emit(ctx, "lift.no_derivative", [value], {"callee": callee}, reason=reason)[0]
 
 
 def _converted(primitive: Primitive, ctx: Any, x: Any, **params: Any) -> Sequence[Any]:

@@ -165,3 +165,52 @@ def test_beyond_what_is_traced_there_is_no_derivative(make):
     for orders in (9, 10):
         with pytest.raises(LiftError, match="the derivative rule of `endless` ended in an error\n.*8 "):
             differentiated(functional.grad, partial(endless, 1), orders)(0.3)
+
+
+NUMBERS = np.arange(3.0, dtype=np.float32)
+
+
+def with_numbers(kind, function, slope):
+    """A function whose derivative a rule gives, where both are multiplied by an array they close over."""
+    f = kind(lambda x: function(x) * NUMBERS)
+    if kind is jax.custom_vjp:
+        f.defvjp(lambda x: (f(x), x), lambda x, ct: (ct * slope(x) * NUMBERS,))
+    else:
+        f.defjvp(lambda given, moving: (f(*given), moving[0] * slope(*given) * NUMBERS))
+    return f
+
+
+@pytest.mark.parametrize("outer", [jax.custom_jvp, jax.custom_vjp])
+def test_rules_inside_of_rules_close_over_arrays(outer):
+    """JAX makes arguments of them where it records a call again, which have no tangents: it was refused."""
+    inner = with_numbers(jax.custom_vjp, jnp.cos, lambda x: -jnp.sin(x))
+    f = with_numbers(outer, lambda x: jnp.sin(x) * 2, lambda x: inner(x) * 2)
+    x = jnp.arange(3.0) + 0.5
+
+    def second(grad):
+        return grad(lambda x: grad(lambda x: f(x).sum())(x).sum())
+
+    np.testing.assert_allclose(second(functional.grad)(x), second(jax.grad)(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("library", [jax, functional])
+def test_the_gradient_of_what_a_reverse_rule_closes_over_is_an_error(library):
+    """It was zero; JAX says the same of its own."""
+
+    def loss(w, x):
+        @library.custom_vjp
+        def f(x):
+            return x * w
+
+        f.defvjp(lambda x: (x, None), lambda _, ct: (ct * 5,))
+        return w * f(x)
+
+    assert functional.grad(loss, argnums=1)(2.0, 3.0) == 10
+    assert functional.grad(lambda w: loss(jax.lax.stop_gradient(w), w))(2.0) == 10
+    ways = functional.grad(loss), jax.grad(functional.jit(loss)), functional.grad(jax.jit(loss))
+    for differentiated in ways:
+        with pytest.raises(LiftError, match="`f` closes over a value whose gradient is asked for"):
+            differentiated(2.0, 3.0)
+    batched = functional.grad(lambda w, x: functional.vmap(loss, (None, 0))(w, x).sum())
+    with pytest.raises(LiftError, match="`f` closes over a value whose gradient is asked for"):
+        batched(2.0, jnp.arange(3.0))
