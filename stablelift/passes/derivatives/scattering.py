@@ -22,7 +22,6 @@ from stablelift.passes.derivatives.regions import for_all
 from stablelift.passes.derivatives.sweeps import Derive
 from stablelift.passes.derivatives.table import (
     IDENTITY,
-    NEGATION,
     DerivativeRule,
     LinearMap,
     by_linear_maps,
@@ -60,7 +59,7 @@ def _add(windows: Windows, y, x, updates):
 
 
 def _subtract(windows: Windows, y, x, updates):
-    return NEGATION, LinearMap(lambda t: windows.add_to(hlo.zeros_like(x), -t), lambda ct: -windows.read(ct))
+    return IDENTITY, LinearMap(lambda t: windows.add_to(hlo.zeros_like(x), -t), lambda ct: -windows.read(ct))
 
 
 def _multiply(windows: Windows, y, x, updates):

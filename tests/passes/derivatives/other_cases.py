@@ -425,6 +425,7 @@ INDEXING: dict[str, list[Case]] = {
     ],
     "stablehlo.scatter": [
         case(lambda x, u: x.at[PLACES].add(u), real(5, 3), real(4, 3)),
+        case(lambda x, u: x.at[PLACES].subtract(u), real(5, 3), real(4, 3)),
         case(lambda x, u: x.at[PLACES].set(u), real(5, 3), real(4, 3)),
         case(lambda x, u: x.at[PLACES[:2]].set(u, unique_indices=True), real(5, 3), real(2, 3)),
         case(lambda x, u: x.at[1, PLACES].set(u), real(2, 5), real()),
