@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir.mlir import functions, ir, walk_by_name
+from stablelift.passes.adopt.axes import count_axes_from_the_first
 from stablelift.passes.adopt.extents import DIALECTS, translate_extents
 from stablelift.passes.adopt.noops import drop_no_ops
 from stablelift.passes.adopt.notes import drop_notes_of_others
@@ -70,7 +71,9 @@ def adopt(
         refine(module, None if shapes is None else [*shapes, *[None] * len(weights)])
         ops = _legalized(module, walk_by_name(module))
     drop_no_ops(ops)
-    refuse_unsupported(walk_by_name(module))
+    ops = walk_by_name(module)
+    count_axes_from_the_first(ops)
+    refuse_unsupported(ops)
     return weights
 
 

@@ -122,3 +122,21 @@ def test_malformed_attributes_are_refused_where_the_op_is_written_anew():
         '%0 = stablehlo.einsum %x, %x, config = "i,jj->k" : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>'
     )
     assert refusal(text).startswith("f.mlir:2:8: error: malformed `stablehlo.einsum`: ")
+
+
+@pytest.mark.parametrize("dimension", [", dimension = -1 : i64", ""])
+def test_the_axis_of_a_sort_that_is_counted_from_the_last(dimension):
+    """It had been taken for an axis of the examples when the program was mapped."""
+    text = f"""func.func @main(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {{
+  %0 = "stablehlo.sort"(%x) ({{
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+    %p = stablehlo.compare LT, %a, %b : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }}) {{is_stable = true{dimension}}} : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32> }}"""
+    program = load_bytes(text.encode(), "f.mlir")
+    x = np.float32([[[3, 1, 2], [6, 5, 4]], [[0, -2, 7], [1, 1, 0]]])
+    np.testing.assert_array_equal(program(x[0]), np.sort(x[0]))
+    np.testing.assert_array_equal(program.vmap(axis_size=2)(x), np.sort(x))
+    _, (gradient,) = program.vjp()((x[0],), np.float32([[1, 2, 3], [4, 5, 6]]))
+    np.testing.assert_array_equal(gradient, [[3, 1, 2], [6, 5, 4]])
