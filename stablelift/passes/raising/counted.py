@@ -30,8 +30,8 @@ class Counter:
 
     def values(self, length: int) -> np.ndarray:
         """What it is in each of the first `length` steps."""
-        steps = np.arange(length, dtype=np.int64) * np.int64(self.step)
-        return (steps.astype(np.uint64) + np.uint64(self.start % 2**64)).astype(self.dtype)
+        steps = np.arange(length, dtype=np.uint64) * np.uint64(self.step % 2**64)
+        return (steps + np.uint64(self.start % 2**64)).astype(self.dtype)
 
 
 def counters(
@@ -113,10 +113,15 @@ def _compared(test: ir.Value, of_argument: dict[ir.Value, Counter]) -> int | Non
 
 def _within(counter: Counter, steps: int) -> int:
     """`steps`, unless the counter overflows before it has reached its bound."""
-    limits = np.iinfo(counter.dtype)
-    if not limits.min <= counter.start + steps * counter.step <= limits.max:
+    least, most = (0, 1) if counter.dtype == bool else _limits(counter.dtype)
+    if not least <= counter.start + steps * counter.step <= most:
         raise NotCounted("its counter overflows before the bound is reached")
     return steps
+
+
+def _limits(dtype: np.dtype) -> tuple[int, int]:
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def _tried(test: ir.Value, of_argument: dict[ir.Value, Counter]) -> int:

@@ -93,6 +93,20 @@ def test_a_condition_is_computed_where_it_is_no_comparison():
     assert "length = 4 : i64" in raised(text)
 
 
+def test_counters_at_the_ends_of_their_types():
+    """They ended in an error of NumPy's."""
+    flags = loop("LT, %i, %n").replace("dense<0>", "dense<false>").replace("dense<1>", "dense<true>")
+    flags = flags.replace("dense<10>", "dense<true>").replace("tensor<i32>", "tensor<i1>")
+    assert "length = 1 : i64" in raised(flags)
+    wide = loop("NE, %i, %n", start=5, step=2**64 - 1, bound=2).replace("tensor<i32>", "tensor<ui64>")
+    assert "lift.while" in raised(wide)
+    tried = wide.replace(
+        "stablehlo.return %c : tensor<i1>",
+        "%e = stablehlo.and %c, %c : tensor<i1>\n stablehlo.return %e : tensor<i1>",
+    )
+    assert "length = 3 : i64" in raised(tried)
+
+
 def traced_elsewhere(w, c, xs):
     c, ys = jax.lax.scan(lambda c, x: (jnp.tanh(w @ c + x), c * x), c, xs)
     c = jax.lax.fori_loop(0, 4, lambda i, c: jnp.sin(w @ c) * i, c)
