@@ -250,8 +250,10 @@ def _write_stacked(loop: Loop, write: Write) -> Stacked:
 
 
 def _without_axis(access: Access, axis: int) -> Tensor:
-    """What is written, without the axis along which the writes move."""
-    update = Tensor(access.value)
+    """What is written, without the axis along which the writes move; it may have become a stacked input."""
+    now = write_of(access.operation)
+    assert now is not None
+    update = Tensor(now.value)
     whole = tensor_type(access.sizes, update.element_type)
     wanted = without_axis(whole, axis)
     for name in ("stablehlo.broadcast_in_dim", "stablehlo.reshape"):

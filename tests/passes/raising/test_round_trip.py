@@ -71,6 +71,17 @@ def added_in_place(xs: Any) -> Any:
     return jax.lax.fori_loop(1, 4, lambda i, b: b.at[i].add(b[i] * xs[i - 1]), 2 * xs)
 
 
+def copied(xs: Any, ys: Any) -> Any:
+    """Rows that are written as they were read: to where they stood, and to another array."""
+
+    def step(i: Any, state: Any) -> Any:
+        rows = [jax.lax.dynamic_slice(array, (i, 0), (1, 3)) for array in (state[0], ys)]
+        update = jax.lax.dynamic_update_slice
+        return update(state[0], rows[0], (i, 0)), update(state[1], rows[1], (i, 0))
+
+    return jax.lax.fori_loop(0, 5, step, (xs, 2 * xs))
+
+
 def read_at_twice_the_counter(c: Any, xs: Any) -> Any:
     return jax.lax.fori_loop(0, 3, lambda i, c: jnp.sin(c) * xs[2 * i], c)
 
@@ -140,6 +151,7 @@ CASES = {
     "keys": Case(with_keys, [C], [(5, 1, 1)]),
     "filled in place": Case(filled_in_place, [XS], [(5, 1, 1)]),
     "added in place": Case(added_in_place, [XS], [(3, 2, 1)]),
+    "copied": Case(copied, [XS, XS], [(5, 0, 0)]),
     "twice the counter": Case(read_at_twice_the_counter, [C, XS], [(3, 1, 0)]),
     "another axis": Case(along_another_axis, [C, (3, 4)], [(4, 1, 0)]),
     "counting down": Case(counting_down, [C, XS], [(5, 1, 0)], taking(4, 3, 2, 1, 0)),
