@@ -8,6 +8,8 @@ from typing import Any
 
 import jax
 
+from stablelift.passes.layers.layout import Group
+
 
 class Carried:
     """An argument and result of a compiled step, its equal layers stacked.
@@ -17,15 +19,19 @@ class Carried:
     gives a plain one. Passed back to the step it costs nothing.
 
     Attributes:
-      owner: The compiled program that takes `arrays` as they are.
+      groups: Which leaves of the tree each array stands for.
       signature: The structure of the tree, and the types of its leaves.
-      arrays: The arrays as the program takes them.
+      arrays: The arrays as the compiled program takes them.
     """
 
     def __init__(
-        self, owner: Any, signature: Any, arrays: Sequence[Any], read: Callable[[Sequence[Any]], Any]
+        self,
+        groups: Sequence[Group],
+        signature: Any,
+        arrays: Sequence[Any],
+        read: Callable[[Sequence[Any]], Any],
     ):
-        self.owner, self.signature, self.arrays, self._read = owner, signature, arrays, read
+        self.groups, self.signature, self.arrays, self._read = groups, signature, arrays, read
 
     @cached_property
     def tree(self) -> Any:

@@ -11,6 +11,7 @@ import jax
 from stablelift.ir.policy import Policy
 from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array, named
+from stablelift.passes.layers.layout import Group
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.program import Program
@@ -59,6 +60,8 @@ class Rolled:
         # the other arguments and results.
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
         self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
+        self._taken = _by_part(self.layout.arguments, self._arguments, self._in_starts)
+        self._returned = _by_part(self.layout.results, self._results, self._out_starts)
         given_up = tuple(index for index, part in enumerate(self._arguments) if part in donated)
         self._jitted = jax.jit(named(self.program.bind, program.name), donate_argnums=given_up)
         self._signatures = [
@@ -77,7 +80,7 @@ class Rolled:
         """The results on these arguments by `run`, the program on arrays as it takes them."""
         held = [
             list(arg.arrays)
-            if isinstance(arg, Carried) and arg.owner is self
+            if isinstance(arg, Carried) and arg.groups == self._taken[part]
             else self._stacked(part, arg.tree if isinstance(arg, Carried) else arg)
             for part, arg in enumerate(args)
         ]
@@ -89,14 +92,7 @@ class Rolled:
 
     def _stacked(self, part: int, tree: Any) -> list[Any]:
         """A plain argument as the rolled program takes it."""
-        leaves = [as_array(leaf) for leaf in jax.tree.leaves(tree)]
-        start = self._in_starts[part]
-        groups = tuple(
-            tuple(position - start for position in group)
-            for group, its in zip(self.layout.arguments, self._arguments, strict=True)
-            if its == part
-        )
-        return stacked(groups, leaves)
+        return stacked(self._taken[part], [as_array(leaf) for leaf in jax.tree.leaves(tree)])
 
     def _assembled(self, results: Sequence[Any]) -> Any:
         if not self._carry:
@@ -105,7 +101,7 @@ class Rolled:
         for part, result in zip(self._results, results, strict=True):
             by_part[part].append(result)
         values = [
-            Carried(self, self._signatures[part], arrays, partial(self._read, part))
+            Carried(self._returned[part], self._signatures[part], arrays, partial(self._read, part))
             if part < self._carry
             else self._read(part, arrays)
             for part, arrays in enumerate(by_part)
@@ -114,10 +110,7 @@ class Rolled:
 
     def _read(self, part: int, arrays: Sequence[Any]) -> Any:
         """The tree of one result, from the rolled program's results that belong to it."""
-        groups = [group for group, its in zip(self.layout.results, self._results, strict=True) if its == part]
-        start, tree = self._out_starts[part], self._out_trees[part]
-        own = [tuple(position - start for position in group) for group in groups]
-        return jax.tree.unflatten(tree, unstacked(own, arrays))
+        return jax.tree.unflatten(self._out_trees[part], unstacked(self._returned[part], arrays))
 
     def _part_of(self, position: int, starts: Sequence[int]) -> int:
         return max(part for part, start in enumerate(starts) if start <= position)
@@ -144,6 +137,14 @@ def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carr
                 f"carry: leaf {index} of what `{program.name}` carries is {spelled(taken)} when taken and "
                 f"{spelled(returned)} when returned; they must have one shape and dtype"
             )
+
+
+def _by_part(groups: Sequence[Group], parts: Sequence[int], starts: Sequence[int]) -> list[tuple[Group, ...]]:
+    """The groups of each part, by positions among its own leaves."""
+    own: list[list[Group]] = [[] for _ in starts]
+    for group, part in zip(groups, parts, strict=True):
+        own[part].append(tuple(position - starts[part] for position in group))
+    return list(map(tuple, own))
 
 
 def _starts(trees: Sequence[Any]) -> list[int]:

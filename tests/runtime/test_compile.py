@@ -177,6 +177,30 @@ def test_a_plain_tree_and_what_another_program_carries_may_come_in():
     assert_trees_close(smaller[0].tree, again[0].tree)
 
 
+def test_what_is_carried_may_come_in_elsewhere(monkeypatch):
+    """A copy of the state that keeps other stacks, or none: what fits is taken as it is."""
+    model = Model()
+    params, _ = start(model)
+
+    def halved(params, others, x):
+        gradients = functional.grad(lambda params: (model.apply(params, x) ** 2).sum())(params)
+        params = jax.tree.map(lambda p, g: p - 0.1 * g, params, gradients)
+        return params, jax.tree.map(lambda x: 0.5 * x, others), x.sum()
+
+    step = nn.compile(halved, carry=2, layers="roll")
+    first, second, _ = step(params, params, X)
+    assert first.groups != second.groups
+    trees = {id(each): each.tree for each in (first, second)}
+    for given in ((first, second), (second, first), (first, first), (second, second)):
+        expected = jax.jit(halved)(*(trees[id(each)] for each in given), X)
+        for one, other in zip(step(*given, X)[:2], expected[:2], strict=True):
+            assert_trees_close(one.tree, other)
+    with monkeypatch.context() as patch:
+        patch.setattr("stablelift.runtime.stacks._stack", None)
+        first, second, _ = step(first, second, X)
+        step(first, second, X[:3])
+
+
 def test_donated_buffers_are_gone():
     step, params, state = rolled_step(donate=True)
     first = step(params, state, X)
