@@ -11,6 +11,7 @@ from stablelift.frontend.filters import Filter, in_filter
 from stablelift.frontend.frozen_dict import FrozenDict, unfreeze
 from stablelift.frontend.rng import as_streams
 from stablelift.frontend.scope import Scope
+from stablelift.runtime.carried import Carried
 
 
 def bind(
@@ -84,7 +85,8 @@ def lazy_init(
 def _checked(variables: Any) -> Mapping[str, Any]:
     """The collections, once their dicts and keys are known to be some: what they hold is up to the Modules.
 
-    Frozen dicts of Flax's, which checkpoints and training states may hold, become dicts.
+    Frozen dicts of Flax's, which checkpoints and training states may hold, become dicts, and what a compiled
+    step carries its tree.
     """
     own = _thawed(variables)
     if isinstance(own, dict | FrozenDict):
@@ -99,9 +101,13 @@ def _checked(variables: Any) -> Mapping[str, Any]:
 
 
 def _is_foreign(tree: Any) -> bool:
-    """Whether a tree is a frozen dict of another library's."""
-    return not isinstance(tree, dict | FrozenDict) and isinstance(tree, Mapping) and hasattr(tree, "unfreeze")
+    """Whether a tree is what a compiled step carries, or a frozen dict of another library's."""
+    if isinstance(tree, dict | FrozenDict):
+        return False
+    return isinstance(tree, Carried) or (isinstance(tree, Mapping) and hasattr(tree, "unfreeze"))
 
 
 def _thawed(tree: Any) -> Any:
+    if isinstance(tree, Carried):
+        return _thawed(tree.tree)
     return tree.unfreeze() if _is_foreign(tree) else tree

@@ -16,7 +16,7 @@ class Carried:
 
     It reads like the tree of arrays that stands for: attributes, items, `keys()`, `len()`; `tree` is that
     tree, unstacked when it is first asked for. As a pytree it flattens to the tree, so `jax.tree.map` over it
-    gives a plain one. Passed back to the step it costs nothing.
+    gives a plain one, and so do copies and pickles. Passed back to the step it costs nothing.
 
     Attributes:
       groups: Which leaves of the tree each array stands for.
@@ -60,8 +60,16 @@ class Carried:
     def __contains__(self, key: Any) -> bool:
         return key in self.tree
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what a pickle holds, is the tree."""
+        return _itself, (self.tree,)
+
     def __repr__(self) -> str:
         return f"Carried({self.tree!r})"
+
+
+def _itself(tree: Any) -> Any:
+    return tree
 
 
 jax.tree_util.register_pytree_node(

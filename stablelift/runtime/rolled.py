@@ -95,14 +95,16 @@ class Rolled:
         return stacked(self._taken[part], [as_array(leaf) for leaf in jax.tree.leaves(tree)])
 
     def _assembled(self, results: Sequence[Any]) -> Any:
+        """The trees of the results; inside of a trace, which compares trees, plain ones."""
         if not self._carry:
             return jax.tree.unflatten(self._out_tree, results)
         by_part: list[list[Any]] = [[] for _ in self._out_trees]
         for part, result in zip(self._results, results, strict=True):
             by_part[part].append(result)
+        carried = 0 if any(map(jax_compat.is_tracer, results)) else self._carry
         values = [
             Carried(self._returned[part], self._signatures[part], arrays, partial(self._read, part))
-            if part < self._carry
+            if part < carried
             else self._read(part, arrays)
             for part, arrays in enumerate(by_part)
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 
 import jax
@@ -162,8 +164,48 @@ def test_what_is_carried_reads_like_its_tree():
     assert repr(found).startswith("Carried({'params': ")
     with pytest.raises(AttributeError, match="nothing"):
         _ = found.nothing
-    y = Model().apply(found.tree, X)
-    assert y.shape == (5, 2)
+    assert Model().apply(found.tree, X).shape == (5, 2)
+
+
+def test_modules_take_what_is_carried():
+    model = Model()
+    params = model.init(KEY, X)
+    expected = model.apply(params, X)
+    for carried, given in ((params, lambda it: it), (params["params"], lambda it: {"params": it})):
+        found, _ = nn.compile(lambda carried: (carried, 0), carry=1, layers="roll")(carried)
+        assert isinstance(found, Carried)
+        np.testing.assert_array_equal(model.apply(given(found), X), expected)
+        np.testing.assert_array_equal(model.bind(given(found))(X), expected)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
+def test_a_copy_of_what_is_carried_is_the_tree(copied):
+    step, params, state = rolled_step()
+    params, _, _ = step(params, state, X)
+    found = copied(params)
+    assert type(found) is dict
+    assert_trees_close(found, params.tree)
+
+
+def test_inside_of_a_trace_the_state_comes_back_as_its_tree():
+    step, params, state = rolled_step()
+    first, second, _ = jax.jit(step)(params, state, X)
+    expected = step(params, state, X)
+    assert_trees_close((first, second), (expected[0].tree, expected[1].tree))
+    kinds = []
+
+    def twice(state, _):
+        state = step(*state, X)[:2]
+        kinds.append([type(each) for each in state])
+        return state, None
+
+    (found, _), _ = functional.scan(twice, (params, state), None, length=2)
+    assert_trees_close(found, step(*expected[:2], X)[0].tree)
+    assert kinds[0] == [dict, tuple]
+    stacks = jax.tree.map(lambda x: jnp.stack([x, x]), params)
+    axes = {"params": 0}
+    found = jax.vmap(step, (axes, None, None), (axes, 0, 0))(stacks, state, X)[0]
+    assert_trees_close(jax.tree.map(lambda x: x[1], found), expected[0].tree)
 
 
 def test_a_plain_tree_and_what_another_program_carries_may_come_in():
