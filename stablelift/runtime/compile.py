@@ -18,6 +18,7 @@ from stablelift.runtime.budget import Choices, Finish, Kept, within
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.handed_on import donated_arguments, returned_arguments
+from stablelift.runtime.keywords import by_position, positional_names
 from stablelift.runtime.program import Program
 from stablelift.runtime.rolled import Rolled, signature_of
 from stablelift.runtime.stages import Lowered
@@ -88,7 +89,9 @@ def compile(
     return CompiledFunction(function, options)
 
 
-def _of_arrays(options: _Options, function: Callable, positions: Sequence[int]) -> CompiledFunction:
+def _of_arrays(
+    options: _Options, function: Callable, positions: Sequence[int], names: Sequence[str]
+) -> CompiledFunction:
     """The function compiled, whose arguments stand at `positions` of the ones that `donate` counts."""
     donate = options.donate
     if not isinstance(donate, bool):
@@ -98,14 +101,25 @@ def _of_arrays(options: _Options, function: Callable, positions: Sequence[int]) 
                 f"donate: expected arguments that are given by position and are not static, found {donate}"
             )
         donate = tuple(number for number, position in enumerate(positions) if position in wanted)
-    return CompiledFunction(function, replace(options, donate=donate))
+    return CompiledFunction(function, replace(options, donate=donate), names)
 
 
 class CompiledFunction:
     """A function that is compiled when it is first called on arguments of some types."""
 
-    def __init__(self, function: Callable, options: _Options):
+    def __init__(
+        self,
+        function: Callable,
+        options: _Options,
+        names: Sequence[str] | None = None,
+        keywords: Sequence[str] = (),
+    ):
+        """`names` are those of positional arguments, by default the function's own; the last argument is the
+        dict of `keywords`, where there are some.
+        """
         self._function, self._options = function, options
+        self._names = positional_names(function) if names is None else tuple(names)
+        self._keywords = tuple(keywords)
         self._carry, self._donated = 0, ()
         self._by_keywords: dict[tuple[str, ...], CompiledFunction] = {}
         self._by_latest_keywords: CompiledFunction | None = None
@@ -121,7 +135,8 @@ class CompiledFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
-            return self._with_keywords(kwargs)(*args, kwargs)
+            form, args = self._form(args, kwargs)
+            return form(*args)
         if self._jitted is not None:  # dispatch is jax.jit's
             return self._jitted(*args)
         if self._choice is None:
@@ -138,12 +153,18 @@ class CompiledFunction:
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The function after tracing and the passes, for arguments of these types (or ShapeDtypeStructs)."""
         if kwargs:
-            return self._with_keywords(kwargs).lower(*args, kwargs)
+            form, args = self._form(args, kwargs)
+            return form.lower(*args)
         started = time.perf_counter()
         self.prepare(*args)
         prepared = time.perf_counter()
         program = self.latest[1]
-        lowered, call = self._lowered(program, args)
+        lowered, run = self._lowered(program, args)
+
+        def call(compiled: Any, *args: Any, **kwargs: Any) -> Any:
+            args, kwargs = by_position(self._names, args, kwargs)
+            return run(compiled, *args, *([kwargs] if kwargs else []))
+
         timing = program.finished.timing
         seconds = {"trace": max(0.0, prepared - started - timing.total()), **timing.by_pass()}
         return Lowered(lowered, program, call, {**seconds, "hand-over": time.perf_counter() - prepared})
@@ -160,7 +181,8 @@ class CompiledFunction:
         call.
         """
         if kwargs:
-            return self._with_keywords(kwargs).prepare(*args, kwargs)
+            form, args = self._form(args, kwargs)
+            return form.prepare(*args)
         if self._choice is None:
             self._choose(*args)
         if self._jitted is None:
@@ -196,14 +218,25 @@ class CompiledFunction:
         self._platform = jax_compat.platform_of_arrays(jax.tree.leaves(args))
         program = self._program(*args)
         carry = self._options.carry
-        self._donated = donated_arguments(program, self._options.donate, carry)
+        positional = len(args) - bool(self._keywords)
+        if self._keywords and (carry or 0) > positional:
+            raise ValueError(
+                f"carry: expected the {carry} leading arguments of `{program.name}` by position, found "
+                f"{positional} beside {', '.join(self._keywords)}"
+            )
+        self._donated = donated_arguments(program, self._options.donate, carry, positional)
         self._carry = returned_arguments(program, self._donated) if carry is None else carry
         self._choice = chosen(self._options.layers, program, carries=bool(self._carry))
         if self._choice.layers != "roll":
             self._jitted = jax.jit(named(self._staged, program.name), donate_argnums=self._donated)
 
-    def _with_keywords(self, kwargs: dict[str, Any]) -> CompiledFunction:
-        """The function of the positional arguments and a dict of keyword arguments."""
+    def _form(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[CompiledFunction, tuple[Any, ...]]:
+        """The function of positional arguments and a dict of those that have no position, and these."""
+        args, kwargs = by_position(self._names, args, kwargs)
+        if not kwargs:
+            return self, args
         names = tuple(sorted(kwargs))
         if names not in self._by_keywords:
             function = self._function
@@ -212,9 +245,9 @@ class CompiledFunction:
                 return function(*args[:-1], **args[-1])
 
             update_wrapper(on_dict, function)
-            self._by_keywords[names] = CompiledFunction(on_dict, self._options)
+            self._by_keywords[names] = CompiledFunction(on_dict, self._options, self._names, names)
         self._by_latest_keywords = self._by_keywords[names]
-        return self._by_latest_keywords
+        return self._by_latest_keywords, (*args, kwargs)
 
     def _program(self, *args: Any) -> Program:
         """The function traced for arguments of some types, and the platform of the first arguments."""

@@ -8,14 +8,17 @@ from stablelift.runtime.program import Program
 
 
 def donated_arguments(
-    program: Program, donate: bool | int | Sequence[int], carry: int | None
+    program: Program, donate: bool | int | Sequence[int], carry: int | None, positional: int
 ) -> tuple[int, ...]:
-    """The positions that `donate` means: itself, or for True those of what is carried."""
+    """The positions that `donate` means: itself, or for True those of what is carried.
+
+    Only the `positional` leading arguments are given by position.
+    """
     if isinstance(donate, bool):
-        everything = range(len(program.in_tree.children()))
-        count = returned_arguments(program, everything) if carry is None else carry
+        count = returned_arguments(program, range(positional)) if carry is None else carry
         return tuple(range(count)) if donate else ()
-    return (donate,) if isinstance(donate, int) else tuple(donate)
+    positions = (donate,) if isinstance(donate, int) else tuple(donate)
+    return tuple(position for position in positions if position < positional)
 
 
 def returned_arguments(program: Program, among: Collection[int]) -> int:

@@ -54,4 +54,4 @@ class CompiledStage(Executable):
         self._call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._call(self._executable, *args, *([kwargs] if kwargs else []))
+        return self._call(self._executable, *args, **kwargs)

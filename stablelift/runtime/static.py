@@ -7,19 +7,22 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
-Make = Callable[[Callable[..., Any], tuple[int, ...]], Any]
+from stablelift.runtime.keywords import by_position, positional_names
+
+Make = Callable[[Callable[..., Any], tuple[int, ...], tuple[str, ...]], Any]
 
 
 class Specialised:
     """A function some of whose arguments are no arrays: for each of their values another compiled function.
 
-    `make(function, positions)` compiles a function of the other arguments, which stand at `positions` of the
-    original ones.
+    `make(function, positions, names)` compiles a function of the other arguments, which stand at `positions`
+    of the original ones and have these names.
     """
 
     def __init__(self, function: Callable[..., Any], static: int | str | Sequence[int | str], make: Make):
         self._function, self._make = function, make
         self._numbers, self._names = _resolved(function, static)
+        self._positional = positional_names(function)
         self._forms: dict[Any, Any] = {}
         self._latest: Any = None
         update_wrapper(self, function)
@@ -59,6 +62,7 @@ class Specialised:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """The compiled function for the static values, and the other arguments."""
+        args, kwargs = by_position(self._positional, args, kwargs)
         fixed = {number: arg for number, arg in enumerate(args) if number in self._numbers}
         named = {name: value for name, value in kwargs.items() if name in self._names}
         key = len(args), *map(_typed, (*fixed.items(), *sorted(named.items())))
@@ -82,7 +86,9 @@ class Specialised:
             return function(*filled, **named, **kwargs)
 
         update_wrapper(on_arrays, function)
-        return self._make(on_arrays, tuple(number for number in range(count) if number not in fixed))
+        others = tuple(number for number in range(count) if number not in fixed)
+        names = tuple(self._positional[number] for number in others if number < len(self._positional))
+        return self._make(on_arrays, others, names)
 
 
 def _typed(item: tuple[Any, Any]) -> tuple[Any, type, Any]:

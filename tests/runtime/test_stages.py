@@ -127,7 +127,7 @@ def test_static_arguments():
             ((X, 3), {"mode": "sub", "shift": X + 1}, X * 2 - 1),
         ]:
             np.testing.assert_allclose(step(*args, **kwargs), expected, rtol=1e-5, atol=1e-6)
-        assert traced == [(2, "add"), (2, "add"), (2.0, "add"), (3, "sub")]
+        assert traced == [(2, "add"), (2.0, "add"), (3, "sub")]
         assert step.choice.layers == "inline" and step.latest[0].in_avals
     assert nn.compile(lambda x, n: x[:n], static=1)(X, 2).shape == (2, 6)
     lowered = nn.compile(scaled, static="times").lower(X, 2, shift=X)
@@ -143,6 +143,35 @@ def test_keyword_arguments():
     np.testing.assert_allclose(step(X, scale=2.0, shift=X), X * 3, rtol=1e-6)
     assert step.choice.layers == "inline" and str(nn.explain(step)).startswith("equal layers: inline")
     np.testing.assert_allclose(step.lower(X, scale=2.0).compile()(X, scale=3.0), X * 3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", ["roll", "inline"])
+def test_what_might_be_given_by_position_is(layers):
+    """Donation and carries count positions: what comes by keyword beside them keeps its buffers."""
+    traced = []
+
+    def add(x, y, z=0.0, *, scale=1.0):
+        traced.append(scale)
+        return x + y, y * scale + z, y
+
+    given = nn.compile(add, carry=1, donate=True, layers=layers)
+    for args, kwargs in (((), {"x": 1, "y": 2}), ((), {"y": 2, "x": 1}), ((1,), {"y": 2}), ((1, 2), {})):
+        arrays = {name: value * X for name, value in kwargs.items()}
+        x, y, _ = given(*(value * X for value in args), **arrays)
+        np.testing.assert_allclose((x, y), (3 * X, 2 * X), rtol=1e-6)
+        assert not kwargs or not arrays["y"].is_deleted()
+        assert "x" not in kwargs or arrays["x"].is_deleted()
+    assert traced == [1.0]
+    scale, y = X + 1, X + 0
+    nn.compile(add, carry=1, donate=(0, 1, 2), layers=layers)(X + 0, y, scale=scale)
+    assert y.is_deleted() and not scale.is_deleted()
+    lowered = nn.compile(add, layers=layers, static="z").lower(X, z=1, y=X, scale=X)
+    np.testing.assert_allclose(lowered.compile()(y=X, x=X, scale=X)[1], X * X + 1, rtol=1e-6)
+    with pytest.raises(ValueError) as caught:
+        nn.compile(lambda *, x, y: (x, y), carry=1, layers=layers)(x=X, y=X)
+    assert str(caught.value) == (
+        "carry: expected the 1 leading arguments of `callee` by position, found 0 beside x, y"
+    )
 
 
 def test_donation_counts_static_arguments():
