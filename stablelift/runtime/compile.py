@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial, update_wrapper
+from types import MethodType
 from typing import Any
 
 import jax
@@ -149,6 +150,10 @@ class CompiledFunction:
             if not any(leaf.is_deleted() for leaf in jax.tree.leaves(given) if isinstance(leaf, jax.Array)):
                 self._function(*given)
             raise
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a class's attribute it is a method."""
+        return self if instance is None else MethodType(self, instance)
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """The function after tracing and the passes, for arguments of these types (or ShapeDtypeStructs)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
+from types import MethodType
 from typing import Any
 
 from stablelift.runtime.keywords import by_position, positional_names
@@ -30,6 +31,10 @@ class Specialised:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         form, args, kwargs = self._form(args, kwargs)
         return form(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a class's attribute it is a method."""
+        return self if instance is None else MethodType(self, instance)
 
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The function after tracing and the passes, see `Lowered`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -179,6 +181,29 @@ def test_donation_counts_static_arguments():
     x = X + 0
     np.testing.assert_allclose(step(2, x), X * 2)
     assert x.is_deleted()
+
+
+def test_a_method_is_compiled_where_it_is_defined():
+    class Trainer:
+        def __init__(self, rate):
+            self.rate = rate
+
+        @functools.partial(nn.compile, static=0, donate=1, carry=1)
+        def step(self, x, y):
+            return x - self.rate * y, self.rate
+
+    class Doubled:
+        @nn.compile
+        def __call__(self, x):
+            return 2 * x
+
+    jax.tree_util.register_pytree_node(Doubled, lambda it: ((), None), lambda _, children: Doubled())
+    for rate in (0.5, 0.25):
+        x = X + 0
+        np.testing.assert_allclose(Trainer(rate).step(x, y=X)[0], (1 - rate) * X, rtol=1e-6)
+        assert x.is_deleted()
+    np.testing.assert_allclose(Doubled()(X), 2 * X)
+    assert Trainer.step.__name__ == "step"
 
 
 def test_init_of_a_model():
