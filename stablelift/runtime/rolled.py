@@ -61,7 +61,9 @@ class Rolled:
         self._arguments = [self._part_of(group[0], self._in_starts) for group in self.layout.arguments]
         self._results = [self._part_of(group[0], self._out_starts) for group in self.layout.results]
         self._taken = _by_part(self.layout.arguments, self._arguments, self._in_starts)
-        self._returned = _by_part(self.layout.results, self._results, self._out_starts)
+        known = {groups: groups for groups in self._taken}  # as one object they are compared at once
+        returned = _by_part(self.layout.results, self._results, self._out_starts)
+        self._returned = [known.get(groups, groups) for groups in returned]
         given_up = tuple(index for index, part in enumerate(self._arguments) if part in donated)
         self._jitted = jax.jit(named(self.program.bind, program.name), donate_argnums=given_up)
         self._signatures = [
