@@ -60,7 +60,12 @@ def inputs_for(
     for place, fill in fills.items():
         for name in _under(place, names):
             if name not in found:
-                found[name] = _filled(fill, avals[name], rng)
+                try:
+                    found[name] = _filled(fill, avals[name], rng)
+                except (MemoryError, ValueError) as error:  # NumPy's, as more than memory or than it counts
+                    raise Refusal(
+                        f"error: argument {name}: {spelled(avals[name])} does not fit into memory"
+                    ) from error
     if missing := [name for name in names if name not in found]:
         listing = "\n".join(f"  {name}: {spelled(avals[name])}" for name in missing)
         hint = "--input FILE for the next, --input NAME=FILE for one, --input random for the rest"
@@ -69,9 +74,9 @@ def inputs_for(
 
 
 def _under(place: str, names: Sequence[str]) -> list[str]:
-    """The names at a place or below it. Raises: UsageError if there are none."""
+    """The names at a place or below it, all without one. Raises: UsageError if a place has none."""
     found = [name for name in names if not place or name == place or name.startswith(f"{place}.")]
-    if not found:
+    if place and not found:
         known = ", ".join(names) or "none"
         raise click.BadParameter(f"no argument is called {place!r}; there are {known}", param_hint="--input")
     return found

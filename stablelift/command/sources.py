@@ -51,6 +51,8 @@ def _imported(name: str) -> ModuleType:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # it is there, and imports another that is not
     hint = "give a file.lift, a file.py, or a module such as package.model that Python can import"
+    if Path(name).exists():
+        raise Refusal(f"{name}: error: expected a .lift file or a Python file\n  hint: {hint}")
     raise Refusal(f"{name}: error: no such file or module\n  hint: {hint}")
 
 

@@ -46,7 +46,7 @@ class BatchingType(click.ParamType[Batching]):
         size, *others = value.split(",")
         try:
             axes = dict(other.split("=") for other in others)
-            if not axes.keys() <= {"in", "out"} or int(size) < 1:
+            if not axes.keys() <= {"in", "out"} or not 1 <= int(size) < 2**63:
                 raise ValueError
             return Batching(int(size), *(_axes(axes.get(name, "0")) for name in ("in", "out")))
         except ValueError:

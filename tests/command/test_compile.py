@@ -222,6 +222,11 @@ REMEDY = "\n  hint: --arg NAME=TYPE gives one, as in --arg x=f32[8,64]\n"
         (["no.lift:f"], "no.lift: error: cannot read the file: no such file or directory\n"),
         (["no.py:f"], "no.py: error: cannot be read: no such file or directory\n"),
         (
+            ["loss.mlir"],
+            "loss.mlir: error: expected a .lift file or a Python file\n"
+            "  hint: give a file.lift, a file.py, or a module such as package.model that Python can import\n",
+        ),
+        (
             ["no.model:f"],
             "no.model: error: no such file or module\n"
             "  hint: give a file.lift, a file.py, or a module such as package.model that Python can import\n",

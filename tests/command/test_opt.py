@@ -131,6 +131,10 @@ def test_a_transformation_that_cannot_be_is_refused(stablelift, options):
             "'--batching' / '--vmap': expected a size such as 32, or 32,in=0:-:1,out=0, found '0'",
         ),
         (
+            f"--batching {2**63}",
+            "'--batching' / '--vmap': expected a size such as 32, or 32,in=0:-:1,out=0, found",
+        ),
+        (
             "--batching 3,on=2",
             "'--batching' / '--vmap': expected a size such as 32, or 32,in=0:-:1,out=0, found",
         ),

@@ -148,6 +148,18 @@ def test_an_integer_that_does_not_fit_is_refused(stablelift, tmp_path):
     assert result.stderr == "n.npy: error: argument 1: expected i8[2], found values from 1 to 300\n"
 
 
+def test_an_argument_larger_than_memory_is_refused(stablelift):
+    type = f"tensor<{2**60}x{2**40}xf32>"
+    result = stablelift("run", "-", stdin=f"func.func @main(%x: {type}) -> {type} {{ return %x : {type} }}")
+    assert result.stderr == f"error: argument 0: f32[{2**60},{2**40}] does not fit into memory\n"
+
+
+def test_a_program_without_arguments_takes_ones_for_all_of_them(run):
+    body = "%0 = stablehlo.constant dense<7> : tensor<i32>\n return %0 : tensor<i32>"
+    source = f"func.func @main() -> tensor<i32> {{ {body} }}"
+    assert run("-", "--input", "ones", stdin=source)[0]["result"] == 7
+
+
 def test_what_xla_does_not_know_is_listed(stablelift):
     source = """func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
   %0 = "magic.wand"(%x) : (tensor<3xf32>) -> tensor<3xf32>
