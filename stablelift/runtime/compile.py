@@ -60,7 +60,8 @@ def compile(
       carry: The number of leading arguments that the function's leading results take the place of in the next
         call: 2 for `step(params, opt_state, batch) -> (params, opt_state, loss)`. What is carried may be kept
         in another form between calls; such results are `Carried`, which reads like the tree it stands for.
-        None: the leading arguments that are donated and returned, with the same trees and types.
+        A function with one result may return it by itself. None: the leading arguments that are donated and
+        returned, with the same trees and types.
       layers: What becomes of calls of equal submodules. "inline": nothing. "outline": each stays a call of
         one function, which XLA compiles once. "roll": chains of them become loops, so that compile time does
         not grow with depth; what is carried is kept stacked, other operands are stacked in every call.

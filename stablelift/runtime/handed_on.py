@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from stablelift.lowering.jax_compat import TreeDef
 from stablelift.runtime.program import Program
 
 
@@ -23,10 +24,10 @@ def donated_arguments(
 
 def returned_arguments(program: Program, among: Collection[int]) -> int:
     """How many leading arguments, all `among` these, have the tree and types of the result at their place."""
+    ins, outs = program.in_tree.children(), results_of(program)
     root = program.out_tree.node_data()
-    if root is None or root[0] not in (tuple, list):
+    if outs[:1] != [program.out_tree] and (root is None or root[0] not in (tuple, list)):
         return 0
-    ins, outs = program.in_tree.children(), program.out_tree.children()
     leaves = 0
     for part, (taken, returned) in enumerate(zip(ins, outs, strict=False)):
         span = slice(leaves, leaves + taken.num_leaves)
@@ -36,3 +37,9 @@ def returned_arguments(program: Program, among: Collection[int]) -> int:
             return part
         leaves = span.stop
     return min(len(ins), len(outs))
+
+
+def results_of(program: Program) -> list[TreeDef]:
+    """The trees of the results: the children of what is returned, or itself in the first argument's place."""
+    tree = program.out_tree
+    return [tree] if tree in program.in_tree.children()[:1] else tree.children()

@@ -14,6 +14,7 @@ from stablelift.lowering.callee import as_array, named
 from stablelift.passes.layers.layout import Group
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
+from stablelift.runtime.handed_on import results_of
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import stacked, unstacked
 from stablelift.runtime.types import spelled
@@ -30,8 +31,8 @@ def signature_of(arg: Any) -> Signature:
 class Rolled:
     """A program compiled with its layers rolled: called on the trees that the program takes.
 
-    The first `carry` arguments are handed on as the first `carry` results, `Carried`. Each may also be given
-    as a plain tree, whose layers are then stacked once.
+    The first `carry` arguments are handed on as the first `carry` results, `Carried` where they are more than
+    one array. Each may also be given as a plain tree, whose layers are then stacked once.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Rolled:
     ):
         self._in_trees = program.in_tree.children()
         self._out_tree = program.out_tree
-        out_trees = program.out_tree.children() if carry else []
+        out_trees = results_of(program) if carry else []
         self._out_trees = out_trees
         self._in_starts = _starts(self._in_trees)
         self._out_starts = _starts(out_trees)
@@ -106,11 +107,11 @@ class Rolled:
         carried = 0 if any(map(jax_compat.is_tracer, results)) else self._carry
         values = [
             Carried(self._returned[part], self._signatures[part], arrays, partial(self._read, part))
-            if part < carried
+            if part < carried and not jax.tree_util.treedef_is_leaf(self._out_trees[part])
             else self._read(part, arrays)
             for part, arrays in enumerate(by_part)
         ]
-        return jax.tree.unflatten(_spine(self._out_tree), values)
+        return values[0] if self._out_trees[0] == self._out_tree else _filled(self._out_tree, values)
 
     def _read(self, part: int, arrays: Sequence[Any]) -> Any:
         """The tree of one result, from the rolled program's results that belong to it."""
@@ -158,7 +159,8 @@ def _starts(trees: Sequence[Any]) -> list[int]:
     return starts[:-1] or [0]
 
 
-def _spine(tree: Any) -> Any:
-    """The tree with each child a leaf."""
+def _filled(tree: Any, children: Sequence[Any]) -> Any:
+    """The node at the root of the tree, of these children."""
     root = jax.tree.unflatten(tree, [0] * tree.num_leaves)
-    return jax.tree.structure(root, is_leaf=lambda node: node is not root)
+    spine = jax.tree.structure(root, is_leaf=lambda node: node is not root)
+    return jax.tree.unflatten(spine, children)

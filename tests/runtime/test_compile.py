@@ -178,6 +178,37 @@ def test_modules_take_what_is_carried():
         np.testing.assert_array_equal(model.bind(given(found))(X), expected)
 
 
+@pytest.mark.parametrize("options", [{"carry": 1}, {"donate": True}, {"donate": 0}])
+@pytest.mark.parametrize("state_of", [lambda params, state: params, lambda params, state: (params, state)])
+def test_the_state_may_be_all_that_is_returned(options, state_of):
+    state = state_of(*start(Model()))
+
+    def shrink(state, x):
+        return jax.tree.map(lambda leaf: (0.5 * leaf + x.sum()).astype(leaf.dtype), state)
+
+    expected = shrink(shrink(state, X), X)
+    step = nn.compile(shrink, layers="roll", **options)
+    first = step(state, X)
+    assert isinstance(first, Carried)
+    assert_trees_close(step(first, X).tree, expected)
+
+
+def test_one_array_that_is_carried_is_an_array():
+    """A key, a count of steps."""
+
+    def count(key, steps, x):
+        key, sub = jax.random.split(key)
+        return key, steps + 1, x + jax.random.normal(sub, x.shape)
+
+    step = nn.compile(count, carry=3, layers="roll", donate=True)
+    key, steps, x = jax.random.key(5), jnp.int32(0), X + 0
+    expected = count(*count(key, steps, X))
+    found = step(*step(key, steps, x))
+    assert all(isinstance(each, jax.Array) for each in found) and int(found[1]) == 2
+    assert (jax.random.key_data(found[0]) == jax.random.key_data(expected[0])).all()
+    np.testing.assert_allclose(found[2], expected[2], rtol=1e-6)
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_of_what_is_carried_is_the_tree(copied):
     step, params, state = rolled_step()
