@@ -54,6 +54,26 @@ def _held_by(value: Any, unknown: Callable[[Any], Hashable], met: dict[int, int]
     return told_by, *(_held_by(one, unknown, met) for one in held)
 
 
+def are_of(package: str, value: Any) -> bool:
+    """Whether all functions that a value holds are of one package, and nothing is unknown: a package does not
+    change what its functions use.
+    """
+    met: set[int] = set()
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if id(value) in met or isinstance(value, (*_THEMSELVES, bool, int, float, complex, np.generic)):
+            continue
+        met.add(id(value))
+        inside = _inside(value)
+        if inside is None:
+            return False
+        if isinstance(value, FunctionType) and (value.__module__ or "").partition(".")[0] != package:
+            return False
+        pending += inside[1]
+    return True
+
+
 def _inside(value: Any) -> tuple[Hashable, list[Any]] | None:
     """What a value is told by beside what it holds, and that; None where nothing is known of it."""
     if isinstance(value, FunctionType):

@@ -17,7 +17,7 @@ from jax.extend.core import Primitive
 
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
-from stablelift.lowering.rule_closures import held_by
+from stablelift.lowering.rule_closures import are_of, held_by
 
 _NAMES = type, Enum, Primitive, jax.sharding.Mesh, jax_compat.AbstractValue
 """What is equal to nothing but itself, and does not change."""
@@ -34,7 +34,8 @@ class UnlikeAnything(Exception):
 def structure_of(value: Any) -> Hashable:
     """What equal parameters of primitives have in common: jaxprs are equal if their equations are.
 
-    It holds neither jaxprs nor tracers. Rules of users are compared by what tracing them gives.
+    It holds neither jaxprs nor tracers. Rules of users are compared by what tracing them gives, those of
+    JAX's own functions by their code.
 
     Raises:
       UnlikeAnything: There are arrays, functions or objects that change among the parameters.
@@ -99,8 +100,9 @@ def _of_params(eqn: Any, rules: int) -> Hashable:
     if rule_of is None:
         return _structure_of(eqn.params, rules)
     primal: Jaxpr = eqn.params["call_jaxpr"]
-    if rules == _RULES_DEEP:
-        return _structure_of(primal, rules), held_by(jax_compat.rules_in(eqn.params), _unlike)
+    told_by = jax_compat.rules_in(eqn.params)
+    if rules == _RULES_DEEP or are_of("jax", told_by):
+        return _structure_of(primal, rules), held_by(told_by, _unlike)
     try:
         rule = rule_of(eqn.params, primal.in_avals)
     except Exception:  # whatever it is, it is raised again where the rule is needed

@@ -9,7 +9,7 @@ import pytest
 
 from stablelift import functional
 from stablelift.lowering import jax_compat
-from stablelift.lowering.structure import UnlikeAnything, structure_of
+from stablelift.lowering.structure import _RULES, UnlikeAnything, structure_of
 from stablelift.runtime.program import Program
 
 pytestmark = pytest.mark.smoke
@@ -87,6 +87,26 @@ def test_a_rule_that_reads_what_has_changed_is_another(monkeypatch):
     monkeypatch.setitem(globals(), "SCALE", 5.0)
     assert structure_of(traced(lambda x: doubled(x))) != before
     np.testing.assert_array_equal(functional.grad(lambda x: functional.jit(doubled)(x).sum())(X), 5.0 + 0 * X)
+
+
+def test_rules_of_jax_are_known_without_a_trace(monkeypatch):
+    """Of a user's function that JAX wraps in one of its own they are traced."""
+
+    def stepped(slope):
+        step = jax.custom_jvp(lambda x: jnp.sign(x))
+        step.defjvps(lambda moving, out, x: slope * SCALE * moving)
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stablelift.lowering.structure._RULES", dict.fromkeys(_RULES, lambda *_: 1 // 0))
+        one, other = (structure_of(traced(lambda x: jax.nn.relu(x))) for _ in range(2))
+        assert one == other
+        with pytest.raises(UnlikeAnything):
+            structure_of(traced(stepped(1.0)))
+    before = structure_of(traced(stepped(1.0)))
+    assert before == structure_of(traced(stepped(1.0))) != structure_of(traced(stepped(3.0)))
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    assert before != structure_of(traced(stepped(1.0)))
 
 
 class Held:
