@@ -15,8 +15,9 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.recursion import ORDERS, beyond_orders
-from stablelift.lowering.rule_closures import held_by, rules_inside
+from stablelift.lowering.rule_closures import are_of, held_by, rules_inside
 from stablelift.lowering.rule_results import closed_over, reason_of
+from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.table import (
     RULES,
     emit,
@@ -27,6 +28,9 @@ from stablelift.lowering.table import (
 )
 
 _NESTED = "stablelift rules being lowered"
+
+_RULE = "stablelift rule"
+"""What begins the keys of rules in the memo of a module."""
 
 
 def _orders(ctx: Any) -> int:
@@ -41,15 +45,33 @@ def _rule_of(params: dict[str, Any], in_avals: Sequence[Any], orders: int) -> Ja
     return jax_compat.jvp_function(params, in_avals)
 
 
+def _of_jax(call_jaxpr: Jaxpr, params: dict[str, Any]) -> Hashable:
+    """What uses of a function of JAX's, as `nn.relu`, are known by in a module: its rule is traced once.
+
+    None for a function of a user's.
+    """
+    rules = jax_compat.rules_in(params)
+    if not are_of("jax", rules):
+        return None
+    try:
+        return _RULE, structure_of(call_jaxpr), held_by(rules, id)
+    except UnlikeAnything:
+        return None
+
+
 @lowers(jax_compat.custom_jvp_call_p)
 def _custom_jvp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[Any]:
-    try:
-        rule = _rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals, _orders(ctx))
-        refuse_effects(rule)
-    except Exception as error:
-        return _without_derivative(ctx, args, call_jaxpr, error)
-    names = ("custom_jvp", "custom_jvp_rule")
-    callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule])
+    key = _of_jax(call_jaxpr, params)
+    if key in jax_compat.memo_of(ctx):
+        callee, jvp = _known_callees(ctx, key)
+    else:
+        try:
+            rule = _rule_of({"call_jaxpr": call_jaxpr, **params}, call_jaxpr.in_avals, _orders(ctx))
+            refuse_effects(rule)
+        except Exception as error:
+            return _without_derivative(ctx, args, call_jaxpr, error)
+        names = ("custom_jvp", "custom_jvp_rule")
+        callee, jvp = rule_callees(ctx, names, [call_jaxpr, rule], key)
     return emit(ctx, "lift.custom_jvp", args, {"callee": callee, "jvp": jvp})
 
 
@@ -119,26 +141,32 @@ def _identity(orders: int, value: Any) -> Hashable:
     return id(value) if orders < _TOLD_APART else type(value)
 
 
-def rule_callees(ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr]) -> list[tuple[str, Signature]]:
-    """The functions of a user's rule, shared by every use whose primal and rule read the same.
+def rule_callees(
+    ctx: Any, names: Sequence[str], jaxprs: Sequence[Jaxpr], key: Hashable = None
+) -> list[tuple[str, Signature]]:
+    """The functions of a user's rule, shared by every use of one key: of those whose primal and rule read the
+    same, where none is given.
 
     A rule usually calls its own primal, whose lowering meets the rule again: a use found while its own
     functions are being lowered refers to them by the names they will have, so the recursion ends.
     """
     memo = jax_compat.memo_of(ctx)
-    constants = tuple(id(constant) for jaxpr in jaxprs for constant in jaxpr.consts)
-    text = "\n".join(map(str, jaxprs))  # which leaves out the rules of what they apply
-    held = held_by(rules_inside(jaxprs), partial(_identity, _orders(ctx)))
-    key = ("stablelift rule", text, constants, held)
+    if key is None:
+        constants = tuple(id(constant) for jaxpr in jaxprs for constant in jaxpr.consts)
+        text = "\n".join(map(str, jaxprs))  # which leaves out the rules of what they apply
+        key = _RULE, text, constants, held_by(rules_inside(jaxprs), partial(_identity, _orders(ctx)))
     if key not in memo:
-        unique = sum(isinstance(other, tuple) and other[0] == "stablelift rule" for other in memo)
+        unique = sum(isinstance(other, tuple) and other[0] == _RULE for other in memo)
         memo[key] = ([f"{name}_{unique}" for name in names], jaxprs)
-        for number, (symbol, jaxpr) in enumerate(zip(memo[key][0], jaxprs, strict=True)):
+        for number, (symbol, jaxpr) in enumerate(zip(*memo[key], strict=True)):
             refuse_effects(jaxpr)
             memo[_NESTED] = _orders(ctx) + (number > 0)
             function = lower_function(ctx, symbol, jaxpr)
             memo[_NESTED] -= number > 0
             assert function.name.value == symbol, f"`@{symbol}` was taken"
-    return [
-        (symbol, signature_of_jaxpr(ctx, jaxpr)) for symbol, jaxpr in zip(memo[key][0], jaxprs, strict=True)
-    ]
+    return _known_callees(ctx, key)
+
+
+def _known_callees(ctx: Any, key: Hashable) -> list[tuple[str, Signature]]:
+    symbols, jaxprs = jax_compat.memo_of(ctx)[key]
+    return [(symbol, signature_of_jaxpr(ctx, jaxpr)) for symbol, jaxpr in zip(symbols, jaxprs, strict=True)]

@@ -156,3 +156,21 @@ def _plain(x):
     for _ in range(4):
         x = jnp.tanh(x) * 1.25
     return x.sum()
+
+
+def test_a_rule_of_jax_is_traced_once_for_a_type(monkeypatch):
+    rules = []
+
+    def counted(params, in_avals):
+        rules.append(in_avals)
+        return jvp_function(params, in_avals)
+
+    jvp_function = jax_compat.jvp_function
+    monkeypatch.setattr(jax_compat, "jvp_function", counted)
+
+    def loss(x):
+        return (jax.nn.relu(jax.nn.relu(x) - 0.25) * jax.nn.relu(x[0])).sum()
+
+    program = Program.trace(functional.grad(loss), X)
+    assert len(rules) == 2
+    np.testing.assert_allclose(program(X), jax.grad(loss)(X), rtol=1e-6)
