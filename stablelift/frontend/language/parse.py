@@ -129,6 +129,11 @@ def _character_problem(source: Source, error: UnexpectedCharacters) -> Diagnosti
         "'": 'strings are written in double quotes: "..."',
         '"': "a string ends on its line with a double quote and holds no backslash",
         "!": "`not` negates, and `!=` compares",
+        "^": "`**` is the power; of integers and booleans, `bitwise_xor`",
+        "&": "`and` joins what is known before tracing, `logical_and` arrays",
+        "|": "`or` joins what is known before tracing, `logical_or` arrays",
+        "~": "`not` negates what is known before tracing, `logical_not` arrays",
+        ";": "a statement ends with its line",
     }
     char = rest[:1]
     hint = hints.get(char, "" if char.isascii() else "names are made of the letters a to z, digits and `_`")
