@@ -162,8 +162,10 @@ def _movable(shape, window):
 
 
 def _clamp(start, greatest):
-    scalar = tensor_type([], start.element_type)
-    least, most = hlo.constant(0, scalar), hlo.constant(greatest, scalar)
+    element = start.element_type
+    scalar = tensor_type([], element)
+    known = 2 ** (element.width - (not element.is_unsigned)) - 1  # a start of few bits is never further
+    least, most = hlo.constant(0, scalar), hlo.constant(min(greatest, known), scalar)
     return emit("stablehlo.clamp", least, start, most, type=start.type)
 
 

@@ -188,7 +188,9 @@ def _listed(windows: Windows) -> tuple[Windows, Tensor]:
         indices = hlo.reshape(indices, [*indices.shape, 1])
     indices = hlo.move_axis(indices, axis, indices.rank - 1)
     element, places = indices.element_type, [*indices.shape[:-1], 1]
-    counted = [hlo.iota(places, each, element) for each in windows.index_batch_axes]
+    # Without the axis of the index vectors, which has moved behind them.
+    batch_axes = [each - (each > axis) for each in windows.index_batch_axes]
+    counted = [hlo.iota(places, each, element) for each in batch_axes]
     indices = hlo.concatenate([indices, *counted], indices.rank - 1)
     single = replace(
         windows,

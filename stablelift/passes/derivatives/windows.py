@@ -12,6 +12,7 @@ from stablelift.ir import hlo, indexing
 from stablelift.ir.mlir import ir, stablehlo
 from stablelift.ir.reduction import reduce
 from stablelift.ir.tensor import Tensor, emit
+from stablelift.ir.types import i32
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Windows:
         return Windows(
             shape=x.shape,
             sizes=tuple(op.slice_sizes),
-            indices=indices,
+            indices=_counting(indices),
             rank=op.result.type.rank,
             window_axes=list(numbers.offset_dims),
             inserted_axes=list(numbers.collapsed_slice_dims),
@@ -59,7 +60,7 @@ class Windows:
         return Windows(
             shape=x.shape,
             sizes=tuple(min(1, x.shape[axis]) if axis in single else next(sizes) for axis in range(x.rank)),
-            indices=indices,
+            indices=_counting(indices),
             rank=updates.rank,
             window_axes=window_axes,
             inserted_axes=list(numbers.inserted_window_dims),
@@ -150,3 +151,9 @@ class Windows:
         return hlo.broadcast_in_dim(
             inside, shape, [axis for axis in range(self.rank) if axis not in self.window_axes]
         )
+
+
+def _counting(indices: Tensor) -> Tensor:
+    """Indices of a type that can number the batch of a scatter: those of 8 and 16 bits as ones of 32."""
+    element: Any = indices.element_type
+    return hlo.convert(indices, i32()) if element.width < 32 else indices

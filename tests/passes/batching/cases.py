@@ -216,6 +216,13 @@ add(
     "4xf32",
     "i32",
 )
+add(
+    "stablehlo.dynamic_update_slice",
+    lambda x, u, i: lax.dynamic_update_slice(x, u, (i * jnp.int8(40),)),
+    "300xf32",
+    "2xf32",
+    "i8",
+)
 add("stablehlo.gather", lambda x, i: jnp.take(x, i, axis=1), "3x5xf32", "4xi32")
 add("stablehlo.gather", lambda x, i: jnp.take_along_axis(x, i, axis=0), "4x3xf32", "2x3xi32")
 add("stablehlo.scatter", lambda x, i, u: x.at[:, i].add(u), "3x5xf32", "2xi32", "3x2xf32")

@@ -390,6 +390,34 @@ def two_scatters(x, y, u, v):
     return x, y
 
 
+BATCHED_SCATTER = """
+func.func public @main(%%x: tensor<%(x)sxf64>, %%u: tensor<%(u)sxf64>) -> tensor<%(x)sxf64> {
+  %%i = stablehlo.constant dense<%(at)s> : tensor<%(i)s>
+  %%y = "stablehlo.scatter"(%%x, %%i, %%u) ({
+    ^bb0(%%a: tensor<f64>, %%b: tensor<f64>):
+      %%c = stablehlo.multiply %%a, %%b : tensor<f64>
+      stablehlo.return %%c : tensor<f64>
+  }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [0], input_batching_dims = [1],
+      scatter_indices_batching_dims = [%(batch)s], scatter_dims_to_operand_dims = [0],
+      index_vector_dim = %(vector)s>}
+    : (tensor<%(x)sxf64>, tensor<%(i)s>, tensor<%(u)sxf64>) -> tensor<%(x)sxf64>
+  return %%y : tensor<%(x)sxf64> }"""
+VECTORS_FIRST = BATCHED_SCATTER % dict(
+    x="4x3", u="3x2", i="1x3x2xi32", at="[[[0, 0], [1, 3], [2, 2]]]", batch=1, vector=0
+)
+MORE_BATCHES_THAN_INDICES = BATCHED_SCATTER % dict(
+    x="2x150", u="150x2", i="150x2x1xi8", at="1", batch=0, vector=2
+)
+
+
+def scaled_columns(x, u):
+    """What `VECTORS_FIRST` computes."""
+    for column, rows in enumerate(((0, 0), (1, 3), (2, 2))):
+        for row, scale in zip(rows, u[column], strict=True):
+            x = x.at[row, column].multiply(scale)
+    return x
+
+
 REDUCTION["stablehlo.reduce_window"] = [
     case(lambda x: jnp.cumsum(x, 0), real(5, 2)),
     case(window_sums((2, 3), (2, 1), [(0, 0), (1, 1)]), real(5, 4)),
@@ -442,6 +470,13 @@ INDEXING: dict[str, list[Case]] = {
         case(lambda x: x.at[ints(3, 0, 9)].apply(jnp.sin), real(5, 2), reference=False),
         case(power_of_updates(True), real(5, 2) ** 2 + 1, real(2, 2), module=POWER_SCATTER % "true"),
         case(power_of_updates(False), real(5, 2) ** 2 + 1, real(2, 2), module=POWER_SCATTER % "false"),
+        case(scaled_columns, real(4, 3), real(3, 2), module=VECTORS_FIRST),
+        case(
+            lambda x, u: x.at[1].multiply(u.prod(1)),
+            real(2, 150),
+            real(150, 2),
+            module=MORE_BATCHES_THAN_INDICES,
+        ),
         case(two_scatters, real(5), real(5), real(3), real(3), module=TWO_SCATTERS),
         case(lambda x, u: x.at[PLACES].max(u), real(5, 3).round(), real(4, 3).round(), difference=False),
         case(lambda x, u: x.at[PLACES].min(u), real(5, 3), real(4, 3)),
