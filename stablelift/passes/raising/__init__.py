@@ -4,9 +4,10 @@
       ==>   %r = "lift.scan"(%c0, %x0) {callee = @while_body, length = 10, ...}
 
 A counted loop and CHLO's `scan` become a `lift.scan`, any other loop a `lift.while` with a remark that says
-why; `case` and `if` become `lift.switch`. What a region uses from outside becomes an argument of its
-function; what a loop carries unchanged is no longer carried; what it reads and writes at its counter becomes
-stacked inputs and results (`stacked.py`). Needs: the module verifies. Keeps: results.
+why, and with the most steps it takes where its condition says so; `case` and `if` become `lift.switch`. What
+a region uses from outside becomes an argument of its function; what a loop carries unchanged is no longer
+carried; what it reads and writes at its counter becomes stacked inputs and results (`stacked.py`). Needs: the
+module verifies. Keeps: results.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from stablelift.passes.callgraph import callee_of
 from stablelift.passes.inline import inline_at
 from stablelift.passes.liveness import reached_from
 from stablelift.passes.module import Functions, body_of, drop_argument, finish, replace
-from stablelift.passes.raising.counted import NotCounted, maker, trip_count
+from stablelift.passes.raising.counted import NotCounted, maker, most_steps, trip_count
 from stablelift.passes.raising.sequences import constant, integer_dtype
 from stablelift.passes.raising.stacked import recognise
 from stablelift.passes.remarks import remark
@@ -63,8 +64,10 @@ class Raise(ModulePass):
             found = _lift_scan(functions, body, carry, count)
             remark(self.name, op, "raised a loop to a scan", f"it counts {count} steps")
         except NotCounted as why:
-            found = _lift_while(functions, cond, body, carry)
-            remark(self.name, op, "left a loop a while", str(why))
+            most = most_steps(cond, body, [value.value for value in carry])
+            found = _lift_while(functions, cond, body, carry, most)
+            bound = "" if most is None else f"; it takes at most {most} steps"
+            remark(self.name, op, "left a loop a while", f"{why}{bound}")
         results = dict(zip(moving, found, strict=True))
         return [results.get(index, initial[index]) for index in range(len(initial))]
 
@@ -168,7 +171,7 @@ def _raise_scan(functions: Functions, op: Any) -> list[Tensor]:
 
 
 def _lift_while(
-    functions: Functions, cond: ir.Block, body: ir.Block, carry: Sequence[Tensor]
+    functions: Functions, cond: ir.Block, body: ir.Block, carry: Sequence[Tensor], most: int | None
 ) -> list[Tensor]:
     of_cond, cond_consts = _outline(functions, "while_cond", cond, _captures([cond]))
     of_body, body_consts = _outline(functions, "while_body", body, _captures([body]))
@@ -180,6 +183,7 @@ def _lift_while(
         body=of_body.name.value,
         num_cond_consts=len(cond_consts),
         num_body_consts=len(body_consts),
+        **({} if most is None else {"max_trip_count": most}),
     )
 
 

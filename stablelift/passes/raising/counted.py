@@ -1,7 +1,8 @@
 """Counted loops: how many times a `stablehlo.while` runs, where that can be read off it.
 
 A counter is a carried integer that starts at a constant and grows by one, up or down. A loop is counted when
-its condition depends on counters and constants alone.
+its condition depends on counters and constants alone. It has a bound when its condition asks, among others,
+for a comparison of a counter with a constant: "until it converges, but at most 100 times".
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from stablelift.passes.raising.sequences import Sequences, constant, integer_dty
 
 _MOST_STEPS_TRIED = 1 << 16
 """A condition that is not a comparison of a counter is tried for as many steps."""
+
+
+_MOST_STEPS_BOUND = 1 << 20
+"""A loop that may take more steps has no bound: its reverse keeps twice the square root of them carries."""
 
 
 class NotCounted(Exception):
@@ -52,13 +57,58 @@ def trip_count(cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]) -> i
     Raises:
       NotCounted: The loop is none, and why.
     """
-    found = counters(list(body.arguments), returned(body), initial)
-    if not found:
+    of_argument = _counters_of(cond, body, initial)
+    if not of_argument:
         raise NotCounted("it carries no counter that starts at a constant and grows by one")
-    of_argument = {cond.arguments[position]: counter for position, counter in found.items()}
     (test,) = returned(cond)
     steps = _compared(test, of_argument)
     return steps if steps is not None else _tried(test, of_argument)
+
+
+def most_steps(cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]) -> int | None:
+    """How many steps a loop takes at most, whatever else its condition asks for; None if nothing says so."""
+    of_argument = _counters_of(cond, body, initial)
+    bounds = []
+    pending = returned(cond)
+    while pending:
+        test = _plain(pending.pop())
+        both = maker(test, "stablehlo.and")
+        if both is not None:
+            pending += both.operands
+            continue
+        try:
+            bounds.append(_compared(test, of_argument))
+        except NotCounted:
+            pass
+    known = [bound for bound in bounds if bound is not None and bound <= _MOST_STEPS_BOUND]
+    return min(known, default=None)
+
+
+def _plain(test: ir.Value) -> ir.Value:
+    """A test that is converted to what it is, or compared with false, as JAX has it, without that."""
+    while True:
+        op = test.owner
+        if isinstance(op, ir.Block) or op.name not in ("stablehlo.convert", "stablehlo.compare"):
+            return test
+        if op.name == "stablehlo.compare":
+            direction, other = _direction(op), constant(op.operands[1])
+            if direction != "NE" or other is None or other.dtype != bool or other.any():
+                return test
+        if op.operands[0].type != test.type:
+            return test
+        test = op.operands[0]
+
+
+def _direction(compare: ir.Operation) -> str:
+    return str(stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value)
+
+
+def _counters_of(
+    cond: ir.Block, body: ir.Block, initial: Sequence[ir.Value]
+) -> dict[ir.Value, Counter]:
+    """The counters of a loop, by the arguments of its condition."""
+    found = counters(list(body.arguments), returned(body), initial)
+    return {cond.arguments[position]: counter for position, counter in found.items()}
 
 
 def _step(argument: ir.Value, following: ir.Value) -> int | None:
@@ -83,7 +133,7 @@ def _compared(test: ir.Value, of_argument: dict[ir.Value, Counter]) -> int | Non
     compare = maker(test, "stablehlo.compare")
     if compare is None:
         return None
-    direction = str(stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value)
+    direction = _direction(compare)
     left, right = compare.operands
     if right in of_argument:
         left, right, direction = right, left, _MIRRORED[direction]

@@ -10,6 +10,7 @@ import pytest
 from stablelift import Program
 from stablelift.errors import LiftError
 from stablelift.passes.pipeline import run_text
+from stablelift.runtime.load import load_bytes
 from tests.passes.batching.mapping import check_against_loop
 from tests.support import assert_close, random, run_module
 
@@ -79,6 +80,70 @@ def test_other_loops_become_while_and_a_remark_says_why(text, why):
     assert "lift.while" in found
     (remark,) = timing.remarks
     assert str(remark).startswith("loop.mlir:5:14: remark: left a loop a while: " + why)
+
+
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        ("%c, %p", 10),
+        ("%p, %c", 10),
+        ("%p, %p", None),
+        ("%pp, %c", 10),
+        ("%p, %far", None),
+        ("%few, %p", 7),
+        ("%fewer, %p", 3),
+    ],
+)
+def test_a_while_is_bounded_by_what_its_condition_asks_of_counters(asked, most):
+    text = loop().replace(
+        "stablehlo.return %c : tensor<i1>",
+        f"""%t = stablehlo.slice %a [0:1] : (tensor<3xf32>) -> tensor<1xf32>
+        %u = stablehlo.reshape %t : (tensor<1xf32>) -> tensor<f32>
+        %p = stablehlo.compare GT, %u, %u : (tensor<f32>, tensor<f32>) -> tensor<i1>
+        %pp = stablehlo.and %p, %p : tensor<i1>
+        %m = stablehlo.constant dense<2000000> : tensor<i32>
+        %seven = stablehlo.constant dense<7> : tensor<i32>
+        %three = stablehlo.constant dense<3> : tensor<i32>
+        %far = stablehlo.compare LT, %i, %m : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        %few = stablehlo.compare LT, %i, %seven : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        %third = stablehlo.compare NE, %i, %three : (tensor<i32>, tensor<i32>) -> tensor<i1>
+        %fewer = stablehlo.and %third, %few : tensor<i1>
+        %both = stablehlo.and {asked} : tensor<i1>
+        stablehlo.return %both : tensor<i1>""",
+    )
+    found, timing = run_text(text, "lift-raise,lift-verify")
+    assert ("max_trip_count" in found) == (most is not None)
+    assert most is None or f"max_trip_count = {most} : i64" in found
+    (remark,) = timing.remarks
+    said = "" if most is None else f"; it takes at most {most} steps"
+    assert remark.why == f"its condition depends on more than counters and constants{said}"
+
+
+def until_it_converges(x, tolerance):
+    """A square root by Newton's iteration, of at most 20 steps."""
+
+    def apart(state):
+        return (state[0] < 20) & (state[2] > tolerance)
+
+    def step(state):
+        count, root, _ = state
+        following = 0.5 * (root + x / root)
+        return count + 1, following, jnp.abs(following - root).max()
+
+    return jax.lax.while_loop(apart, step, (0, x, jnp.float32(1)))[1]
+
+
+def test_a_loop_until_it_converges_has_gradients_and_they_are_mapped():
+    """JAX has none of `while_loop`; the bound is read off the condition."""
+    x, tolerance = jnp.float32([2.0, 3.0, 7.0]), jnp.float32(1e-3)
+    text = jax.jit(until_it_converges).lower(x, tolerance).as_text()
+    program = load_bytes(text.encode(), "newton.mlir")
+    root, (gradient, _) = program.vjp()((x, tolerance), jnp.ones(3))
+    np.testing.assert_allclose(root, jnp.sqrt(x), rtol=1e-6)
+    np.testing.assert_allclose(gradient, 0.5 / jnp.sqrt(x), rtol=1e-5)
+    xs = jnp.stack([x, 100 * x])
+    _, (gradients, _) = program.vjp().vmap(axis_size=2)((xs, jnp.stack(2 * [tolerance])), jnp.ones((2, 3)))
+    np.testing.assert_allclose(gradients, 0.5 / jnp.sqrt(xs), rtol=1e-5)
 
 
 def test_a_condition_is_computed_where_it_is_no_comparison():
