@@ -1,5 +1,7 @@
 """The layers that contract in eight-bit floats, step by step beside Linen's: values, gradients, scales."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,6 +110,11 @@ def stepped(nn, build, op, gradient, compiled, steps=3):
     return variables, of_x
 
 
+@functools.cache
+def steps_of_linen(build, op):
+    return stepped(linen, build, op, jax.grad, jax.jit)
+
+
 def plain(function):
     return function
 
@@ -131,7 +138,7 @@ def test_values_and_variables_are_linens_bit_for_bit(op):
 
 @pytest.mark.parametrize(("build", "op"), CASES)
 def test_steps_are_linens(build, op):
-    expected = stepped(linen, build, op, jax.grad, jax.jit)
+    expected = steps_of_linen(build, op)
     for mode in ("by JAX", "ours"):
         found = stepped(stablelift, build, op, *MODES[mode])
         assert_same_tree(expected, found, close=True, rtol=3e-5)
@@ -140,7 +147,7 @@ def test_steps_are_linens(build, op):
 @pytest.mark.parametrize("mode", ["by JAX, op by op", "compiled"])
 @pytest.mark.parametrize("build", [dense, scanned])
 def test_steps_are_linens_however_they_run(build, mode):
-    expected = stepped(linen, build, OPS[0], jax.grad, jax.jit)
+    expected = steps_of_linen(build, OPS[0])
     found = stepped(stablelift, build, OPS[0], *MODES[mode])
     assert_same_tree(expected, jax.tree.map(np.asarray, found), close=True, rtol=3e-5)
 
