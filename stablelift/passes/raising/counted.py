@@ -8,6 +8,7 @@ for a comparison of a counter with a constant: "until it converges, but at most 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def _plain(test: ir.Value) -> ir.Value:
         test = op.operands[0]
 
 
-def _direction(compare: ir.Operation) -> str:
+def _direction(compare: Any) -> str:
     return str(stablehlo.ComparisonDirectionAttr(compare.attributes["comparison_direction"]).value)
 
 
