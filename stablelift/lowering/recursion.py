@@ -14,7 +14,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import Callees, Recursive, bind
-from stablelift.lowering.rule_results import carrying, closed_over
+from stablelift.lowering.rule_results import carrying, reason_of_closure
 
 ORDERS = 8
 """A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
@@ -97,7 +97,7 @@ def _closed_over(value: Any, name: str) -> Any:
         return value
     avals = avals_of([value])
     same = {"callee": jax_compat.make_jaxpr(lambda x: x, avals)}
-    return bind("lift.no_derivative", [value], same, avals, name=name, reason=closed_over(name))[0]
+    return bind("lift.no_derivative", [value], same, avals, name=name, reason=reason_of_closure(name))[0]
 
 
 class JointOperands:

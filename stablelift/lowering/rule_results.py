@@ -22,7 +22,7 @@ def reason_of(name: str, error: Exception) -> str:
     return f"the derivative rule of `{name}` ended in an error\n{textwrap.indent(text, '  ')}"
 
 
-def closed_over(name: str) -> str:
+def reason_of_closure(name: str) -> str:
     """Why what a function closes over has no derivative."""
     return (
         f"`{name}` closes over a value whose gradient is asked for, of which its rule says nothing\n"

@@ -16,7 +16,7 @@ from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
 from stablelift.lowering.recursion import ORDERS, beyond_orders
 from stablelift.lowering.rule_closures import are_of, held_by, rules_inside
-from stablelift.lowering.rule_results import closed_over, reason_of
+from stablelift.lowering.rule_results import reason_of, reason_of_closure
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.table import (
     RULES,
@@ -96,7 +96,7 @@ def _closed_over(ctx: Any, value: Any, call_jaxpr: Jaxpr, index: int) -> Any:
     if not jax_compat.can_carry_tangent(aval):
         return value
     callee = lowered_callee(ctx, "closed_over", jax_compat.make_jaxpr(lambda x: x, [aval]))
-    reason = closed_over(jax_compat.name_of_traced(call_jaxpr))
+    reason = reason_of_closure(jax_compat.name_of_traced(call_jaxpr))
     return emit(ctx, "lift.no_derivative", [value], {"callee": callee}, reason=reason)[0]
 
 
