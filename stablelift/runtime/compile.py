@@ -18,7 +18,7 @@ from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.budget import Choices, Finish, Kept, within
 from stablelift.runtime.carried import Carried
 from stablelift.runtime.choice import Choice, chosen
-from stablelift.runtime.handed_on import donated_arguments, returned_arguments
+from stablelift.runtime.handed_on import check_state, donated_arguments, returned_arguments
 from stablelift.runtime.keywords import by_position, positional_names
 from stablelift.runtime.program import Program
 from stablelift.runtime.rolled import Rolled, signature_of
@@ -230,6 +230,8 @@ class CompiledFunction:
                 f"carry: expected the {carry} leading arguments of `{program.name}` by position, found "
                 f"{positional} beside {', '.join(self._keywords)}"
             )
+        if carry is not None:
+            check_state(program, carry)
         self._donated = donated_arguments(program, self._options.donate, carry, positional)
         self._carry = returned_arguments(program, self._donated) if carry is None else carry
         self._choice = chosen(self._options.layers, program, carries=bool(self._carry))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.runtime.program import Program
+from stablelift.runtime.types import spelled
 
 
 def donated_arguments(
@@ -43,3 +44,27 @@ def results_of(program: Program) -> list[TreeDef]:
     """The trees of the results: the children of what is returned, or itself in the first argument's place."""
     tree = program.out_tree
     return [tree] if tree in program.in_tree.children()[:1] else tree.children()
+
+
+def check_state(program: Program, carry: int) -> None:
+    """Raise a ValueError unless the leading results have the trees and types of the leading arguments."""
+    ins, outs = program.in_tree.children(), results_of(program)
+    if carry > len(ins) or carry > len(outs):
+        raise ValueError(
+            f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes "
+            f"{len(ins)} arguments and returns {len(outs)} results, found {carry}"
+        )
+    for part in range(carry):
+        if ins[part] != outs[part]:
+            raise ValueError(
+                f"carry: result {part} of `{program.name}` cannot take the place of argument {part}\n"
+                f"  argument: {ins[part]}\n  result: {outs[part]}"
+            )
+    count = sum(tree.num_leaves for tree in ins[:carry])
+    pairs = zip(program.in_avals[:count], program.out_avals[:count], strict=True)
+    for index, (taken, returned) in enumerate(pairs):
+        if (taken.shape, taken.dtype) != (returned.shape, returned.dtype):
+            raise ValueError(
+                f"carry: leaf {index} of what `{program.name}` carries is {spelled(taken)} when taken and "
+                f"{spelled(returned)} when returned; they must have one shape and dtype"
+            )

@@ -14,10 +14,9 @@ from stablelift.lowering.callee import as_array, named
 from stablelift.passes.layers.layout import Group
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
-from stablelift.runtime.handed_on import results_of
+from stablelift.runtime.handed_on import check_state, results_of
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import stacked, unstacked
-from stablelift.runtime.types import spelled
 
 Signature = tuple[Any, tuple[Any, ...]]
 """The tree of an argument, and the types of its leaves."""
@@ -45,7 +44,7 @@ class Rolled:
         self._in_starts = _starts(self._in_trees)
         self._out_starts = _starts(out_trees)
         self._carry = carry
-        _check_state(program, self._in_trees, out_trees, carry)
+        check_state(program, carry)
         state = tuple(
             (self._in_starts[part] + leaf, self._out_starts[part] + leaf, part)
             for part in range(carry)
@@ -119,29 +118,6 @@ class Rolled:
 
     def _part_of(self, position: int, starts: Sequence[int]) -> int:
         return max(part for part, start in enumerate(starts) if start <= position)
-
-
-def _check_state(program: Program, ins: Sequence[Any], outs: Sequence[Any], carry: int) -> None:
-    """Raise a ValueError unless the leading results have the trees and types of the leading arguments."""
-    if carry > len(ins) or carry > len(outs):
-        raise ValueError(
-            f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes "
-            f"{len(ins)} arguments and returns {len(outs)} results, found {carry}"
-        )
-    for part in range(carry):
-        if ins[part] != outs[part]:
-            raise ValueError(
-                f"carry: result {part} of `{program.name}` cannot take the place of argument {part}\n"
-                f"  argument: {ins[part]}\n  result: {outs[part]}"
-            )
-    count = sum(tree.num_leaves for tree in ins[:carry])
-    pairs = zip(program.in_avals[:count], program.out_avals[:count], strict=True)
-    for index, (taken, returned) in enumerate(pairs):
-        if (taken.shape, taken.dtype) != (returned.shape, returned.dtype):
-            raise ValueError(
-                f"carry: leaf {index} of what `{program.name}` carries is {spelled(taken)} when taken and "
-                f"{spelled(returned)} when returned; they must have one shape and dtype"
-            )
 
 
 def _by_part(groups: Sequence[Group], parts: Sequence[int], starts: Sequence[int]) -> list[tuple[Group, ...]]:

@@ -322,19 +322,23 @@ def test_bad_requests():
     with pytest.raises(ValueError) as caught:
         nn.compile(lambda x: x, carry=-1)
     assert str(caught.value) == "carry: expected at least 0, found -1"
+
+
+@pytest.mark.parametrize("layers", ["auto", "inline", "outline", "roll"])
+def test_what_cannot_be_carried_is_refused(layers):
     with pytest.raises(ValueError) as caught:
-        nn.compile(lambda x: (x, x), carry=3, layers="roll")(X)
+        nn.compile(lambda x: (x, x), carry=3, layers=layers)(X)
     assert str(caught.value) == (
         "carry: expected at most 1 for `callee`, which takes 1 arguments and returns 2 results, found 3"
     )
     with pytest.raises(ValueError) as caught:
-        nn.compile(lambda x: ({"y": x}, x), carry=1, layers="roll")(X)
+        nn.compile(lambda x: ({"y": x}, x), carry=1, layers=layers)(X)
     assert str(caught.value) == (
         "carry: result 0 of `callee` cannot take the place of argument 0\n"
         "  argument: PyTreeDef(*)\n  result: PyTreeDef({'y': *})"
     )
     with pytest.raises(ValueError) as caught:
-        nn.compile(lambda x: (x[1:], x), carry=1, layers="roll")(X)
+        nn.compile(lambda x: (x[1:], x), carry=1, layers=layers)(X)
     assert str(caught.value) == (
         "carry: leaf 0 of what `callee` carries is f32[5,6] when taken and f32[4,6] when returned; "
         "they must have one shape and dtype"

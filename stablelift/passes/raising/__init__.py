@@ -183,7 +183,7 @@ def _lift_while(
         body=of_body.name.value,
         num_cond_consts=len(cond_consts),
         num_body_consts=len(body_consts),
-        **({} if most is None else {"max_trip_count": most}),
+        max_trip_count=most,
     )
 
 
