@@ -814,6 +814,9 @@ def rules_in(params: dict[str, Any]) -> list[tuple[Callable, Sequence[Any]]]:
     pending = [params[name] for name in ("jvp_jaxpr_fun", "fwd_jaxpr_thunk", "bwd") if name in params]
     while pending:
         rule = pending.pop()
+        if not isinstance(rule, linear_util.WrappedFun):  # of `lowering/meshes.py`: it is equal to nothing
+            found.append((rule, ()))
+            continue
         inside = _wrapped_in(rule.f)
         if not inside:
             fixed = [arg for _, args in rule.transforms for arg in args if isinstance(arg, tuple)]

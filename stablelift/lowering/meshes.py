@@ -9,7 +9,8 @@ for derivatives stays, as ops: a value that is the same on all devices becomes o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from stablelift.ir.mesh import CHECKS_VARYING, MANUAL
 from stablelift.ir.mlir import ir
@@ -87,7 +88,8 @@ def _plain(value: Any, checks_varying: bool) -> Any:
 _RULES_OF_USERS = {"jvp_jaxpr_fun", "fwd_jaxpr_thunk"}
 
 
-class _InContext(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _InContext:
     """A derivative rule that is traced when it is asked for: in the context of its equation, then made
     plain.
     """
