@@ -14,7 +14,7 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import Callee, avals_of
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import Callees, Recursive, bind
-from stablelift.lowering.rule_results import carrying, reason_of_closure
+from stablelift.lowering.rule_results import carrying
 
 ORDERS = 8
 """A rule may apply another function with a rule, and so without end, as that of `jnp.sinc` does: what is
@@ -86,18 +86,26 @@ class Recursion:
         assert primal is not None
         if op == "lift.custom_vjp":
             first = len(values) - len(primal.jaxpr.in_avals) + len(primal.constants)
-            values = [*(_closed_over(value, primal.name) for value in values[:first]), *values[first:]]
+            values = [*without_gradients(primal.name, *values[:first]), *values[first:]]
         results = bind(op, values, callees, primal.out_avals, name=primal.name)
         return jax.tree.unflatten(primal.out_tree, results)
 
 
-def _closed_over(value: Any, name: str) -> Any:
-    """A value that a function with a reverse rule closes over: to ask for its gradient is an error."""
-    if not jax_compat.is_tracer(value) or not jax_compat.can_carry_tangent(value):
-        return value
-    avals = avals_of([value])
-    same = {"callee": jax_compat.make_jaxpr(lambda x: x, avals)}
-    return bind("lift.no_derivative", [value], same, avals, name=name, reason=reason_of_closure(name))[0]
+def without_gradients(name: str, *values: Any) -> list[Any]:
+    """What the function `name`, whose reverse is a rule, closes over: to ask for its gradient is an error."""
+    reason = (
+        f"`{name}` closes over a value whose gradient is asked for, of which its rule says nothing\n"
+        f"  hint: make it an argument of `{name}`, or stop its gradient by `jax.lax.stop_gradient`"
+    )
+
+    def kept_apart(value: Any) -> Any:
+        if not jax_compat.is_tracer(value) or not jax_compat.can_carry_tangent(value):
+            return value
+        avals = avals_of([value])
+        same = {"callee": jax_compat.make_jaxpr(lambda x: x, avals)}
+        return bind("lift.no_derivative", [value], same, avals, name=name, reason=reason)[0]
+
+    return list(map(kept_apart, values))
 
 
 class JointOperands:

@@ -22,14 +22,6 @@ def reason_of(name: str, error: Exception) -> str:
     return f"the derivative rule of `{name}` ended in an error\n{textwrap.indent(text, '  ')}"
 
 
-def reason_of_closure(name: str) -> str:
-    """Why what a function closes over has no derivative."""
-    return (
-        f"`{name}` closes over a value whose gradient is asked for, of which its rule says nothing\n"
-        f"  hint: make it an argument of `{name}`, or stop its gradient by `jax.lax.stop_gradient`"
-    )
-
-
 def carrying(avals: Sequence[Any]) -> list[Any]:
     """The abstract values of the tangents, where there can be one."""
     return [aval for aval in map(jax_compat.tangent_aval, avals) if aval is not None]

@@ -14,9 +14,9 @@ from stablelift.ir.maxima import note
 from stablelift.lowering import jax_compat
 from stablelift.lowering.jax_compat import Jaxpr
 from stablelift.lowering.primitive import refuse_effects
-from stablelift.lowering.recursion import ORDERS, beyond_orders
+from stablelift.lowering.recursion import ORDERS, beyond_orders, without_gradients
 from stablelift.lowering.rule_closures import are_of, held_by, rules_inside
-from stablelift.lowering.rule_results import reason_of, reason_of_closure
+from stablelift.lowering.rule_results import reason_of
 from stablelift.lowering.structure import UnlikeAnything, structure_of
 from stablelift.lowering.table import (
     RULES,
@@ -85,19 +85,11 @@ def _custom_vjp(ctx: Any, *args: Any, call_jaxpr: Jaxpr, **params: Any) -> list[
         return _without_derivative(ctx, args, call_jaxpr, error)
     names = ("custom_vjp", "custom_vjp_fwd", "custom_vjp_bwd")
     callee, fwd, bwd = rule_callees(ctx, names, [call_jaxpr, fwd, bwd])
-    fixed = [_closed_over(ctx, arg, call_jaxpr, index) for index, arg in enumerate(args[:closed])]
-    operands = [*fixed, *args[closed:]]
-    return emit(ctx, "lift.custom_vjp", operands, {"callee": callee, "fwd": fwd, "bwd": bwd})
-
-
-def _closed_over(ctx: Any, value: Any, call_jaxpr: Jaxpr, index: int) -> Any:
-    """A value that a function with a reverse rule closes over: to ask for its gradient is an error."""
-    aval = call_jaxpr.in_avals[index]
-    if not jax_compat.can_carry_tangent(aval):
-        return value
-    callee = lowered_callee(ctx, "closed_over", jax_compat.make_jaxpr(lambda x: x, [aval]))
-    reason = reason_of_closure(jax_compat.name_of_traced(call_jaxpr))
-    return emit(ctx, "lift.no_derivative", [value], {"callee": callee}, reason=reason)[0]
+    if closed:
+        kept_apart = partial(without_gradients, jax_compat.name_of_traced(call_jaxpr))
+        apart = jax_compat.make_jaxpr(kept_apart, call_jaxpr.in_avals[:closed])
+        args = (*jax_compat.lower_in_place(ctx, apart, args[:closed]), *args[closed:])
+    return emit(ctx, "lift.custom_vjp", args, {"callee": callee, "fwd": fwd, "bwd": bwd})
 
 
 def _converted(primitive: Primitive, ctx: Any, x: Any, **params: Any) -> Sequence[Any]:
