@@ -12,7 +12,7 @@ from stablelift.ir.mlir import context, parse, walk
 from stablelift.passes.remarks import Remark
 from stablelift.passes.remat.report import Partition
 from stablelift.runtime.choice import Choice
-from stablelift.runtime.compile import CompiledFunction
+from stablelift.runtime.compiled_function import CompiledFunction
 from stablelift.runtime.finish import Finished
 from stablelift.runtime.program import Program
 from stablelift.runtime.static import Specialised

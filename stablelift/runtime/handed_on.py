@@ -46,9 +46,17 @@ def results_of(program: Program) -> list[TreeDef]:
     return [tree] if tree in program.in_tree.children()[:1] else tree.children()
 
 
-def check_state(program: Program, carry: int) -> None:
-    """Raise a ValueError unless the leading results have the trees and types of the leading arguments."""
+def check_state(program: Program, carry: int, keywords: Sequence[str] = ()) -> None:
+    """Raise a ValueError unless the leading results have the trees and types of the leading arguments.
+
+    Where there are `keywords`, the last argument is a dict of them, which is not carried.
+    """
     ins, outs = program.in_tree.children(), results_of(program)
+    if keywords and carry >= len(ins):
+        raise ValueError(
+            f"carry: expected the {carry} leading arguments of `{program.name}` by position, found "
+            f"{len(ins) - 1} beside {', '.join(keywords)}"
+        )
     if carry > len(ins) or carry > len(outs):
         raise ValueError(
             f"carry: expected at most {min(len(ins), len(outs))} for `{program.name}`, which takes "

@@ -14,7 +14,7 @@ from stablelift.lowering.callee import as_array, named
 from stablelift.passes.layers.layout import Group
 from stablelift.passes.layers.roll import Roll
 from stablelift.runtime.carried import Carried
-from stablelift.runtime.handed_on import check_state, results_of
+from stablelift.runtime.handed_on import results_of
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import stacked, unstacked
 
@@ -44,7 +44,6 @@ class Rolled:
         self._in_starts = _starts(self._in_trees)
         self._out_starts = _starts(out_trees)
         self._carry = carry
-        check_state(program, carry)
         state = tuple(
             (self._in_starts[part] + leaf, self._out_starts[part] + leaf, part)
             for part in range(carry)
