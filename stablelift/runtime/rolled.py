@@ -66,8 +66,8 @@ class Rolled:
         given_up = tuple(index for index, part in enumerate(self._arguments) if part in donated)
         self._jitted = jax.jit(named(self.program.bind, program.name), donate_argnums=given_up)
         self._signatures = [
-            (tree, tuple(map(jax_compat.aval_of, program.in_avals[start : start + tree.num_leaves])))
-            for tree, start in zip(self._in_trees, self._in_starts, strict=False)
+            (tree, tuple(map(jax_compat.aval_of, program.out_avals[start : start + tree.num_leaves])))
+            for tree, start in zip(out_trees, self._out_starts, strict=False)
         ]
 
     def __call__(self, *args: Any) -> Any:

@@ -29,13 +29,17 @@ def stacked_types(
     avals: Sequence[jax.ShapeDtypeStruct], groups: Sequence[Group]
 ) -> tuple[jax.ShapeDtypeStruct, ...]:
     """The types of what `stacked` makes of arrays of the types `avals`."""
-    kinds = [(len(group), avals[group[0]]) for group in groups]
+    kinds = [
+        (len(group), avals[group[0]], all(avals[position].weak_type for position in group))
+        for group in groups
+    ]
     made = {kind: _stacked_type(*kind) for kind in dict.fromkeys(kinds)}
     return tuple(made[kind] for kind in kinds)
 
 
-def _stacked_type(count: int, aval: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(aval.shape if count == 1 else (count, *aval.shape), aval.dtype)
+def _stacked_type(count: int, aval: jax.ShapeDtypeStruct, weak: bool) -> jax.ShapeDtypeStruct:
+    shape = aval.shape if count == 1 else (count, *aval.shape)
+    return jax.ShapeDtypeStruct(shape, aval.dtype, weak_type=weak)
 
 
 def unstacked(groups: Sequence[Group], arrays: Iterable[Any]) -> list[Any]:
@@ -64,8 +68,12 @@ def _elements(stack: Any) -> list[jax.Array]:
 
 
 def _are_on_host(arrays: Sequence[Any]) -> bool:
-    """Whether the arrays are one CPU device's, so that NumPy reads them where they are."""
+    """Whether the arrays are one CPU device's, so that NumPy, which has their types, reads them where they
+    are.
+    """
     if any(is_tracer(array) or jnp.issubdtype(array.dtype, jax.dtypes.extended) for array in arrays):
+        return False
+    if any(getattr(array, "weak_type", False) for array in arrays):
         return False
     devices = {device for array in arrays if isinstance(array, jax.Array) for device in array.devices()}
     return len(devices) <= 1 and all(device.platform == "cpu" for device in devices)

@@ -209,6 +209,44 @@ def test_one_array_that_is_carried_is_an_array():
     np.testing.assert_allclose(found[2], expected[2], rtol=1e-6)
 
 
+def test_numbers_of_python_stay_weakly_typed():
+    """As under `jax.jit`: what comes back has the types of what went in, for which the step is traced."""
+
+    class Scaled(nn.Module):
+        @nn.compact
+        def __call__(self, x, scales):
+            for scale in scales:
+                x = Block()(x, scale)
+            return x
+
+    model, scales = Scaled(), [0.5, 0.25, 2.0, 1.0]
+    traced = []
+
+    def step(state, count, x):
+        traced.append(x.shape)
+        gradients = functional.grad(lambda params: (model.apply(params, x, state["scales"]) ** 2).sum())(
+            state["params"]
+        )
+        params = jax.tree.map(lambda p, g: p - state["rate"] * g, state["params"], gradients)
+        scales = [0.5 * scale for scale in state["scales"]]
+        return {"params": params, "scales": scales, "rate": 2 * state["rate"]}, count + 1, x.sum()
+
+    params = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), model.init(KEY, X, scales))
+    start = {"params": params, "scales": scales, "rate": 0.125}, 0
+    x = X.astype(jnp.bfloat16)
+    expected = jax.jit(step)(*start, x)
+    compiled = nn.compile(step, carry=2, layers="roll")
+    state, count, _ = compiled(*start, x)
+    assert any(array.shape == (3,) and array.weak_type for array in state.arrays)
+    found = jax.tree.map(jax.typeof, (state.tree, count))
+    assert found == jax.tree.map(jax.typeof, expected[:2])
+    assert jax.typeof(count).weak_type and jax.typeof(state["scales"][2]).weak_type
+    compiled(state.tree, count, x)
+    state, count, _ = compiled(state, count, x)
+    assert len(traced) == 2 and int(count) == 2
+    assert [float(scale) for scale in state["scales"]] == [0.125, 0.0625, 0.5, 0.25]
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_of_what_is_carried_is_the_tree(copied):
     step, params, state = rolled_step()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stablelift.runtime import stacks
-from stablelift.runtime.stacks import stacked, unstacked
+from stablelift.runtime.stacks import stacked, stacked_types, unstacked
 
 GROUPS = [(1,), (0, 3, 2)]
 
@@ -42,6 +42,18 @@ def test_numpy_arrays_and_scalars():
     assert isinstance(stack, jax.Array)
     np.testing.assert_array_equal(stack, [3.5, 2.5])
     assert [float(part) for part in unstacked([(1, 0)], [stack])] == [2.5, 3.5]
+
+
+def test_weak_types():
+    """A stack is weakly typed where all that is in it is, and so are its elements."""
+    weak, strong = jnp.asarray(2.5), jnp.float32(3.5)
+    (stack,) = stacked([(1, 0)], [weak, weak])
+    assert stack.weak_type and all(part.weak_type for part in unstacked([(1, 0)], [stack]))
+    (stack,) = stacked([(1, 0)], [weak, strong])
+    assert stack.dtype == jnp.float32 and not stack.weak_type
+    avals = [jax.typeof(array) for array in (weak, strong, weak)]
+    types = stacked_types(avals, [(0, 1), (0, 2), (0,), (1,)])
+    assert [each.weak_type for each in types] == [False, True, True, False]
 
 
 def test_keys():
