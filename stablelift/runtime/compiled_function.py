@@ -16,12 +16,12 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import named
 from stablelift.passes.layers.outline import Outline
 from stablelift.runtime.budget import Choices, Finish, Kept, within
-from stablelift.runtime.carried import Carried
+from stablelift.runtime.carried import Carried, settled, signature_of
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.handed_on import check_state, donated_arguments, returned_arguments
 from stablelift.runtime.keywords import by_position, positional_names
 from stablelift.runtime.program import Program
-from stablelift.runtime.rolled import Rolled, signature_of
+from stablelift.runtime.rolled import Rolled
 from stablelift.runtime.stages import Lowered
 
 Donated = bool | int | Sequence[int]
@@ -228,7 +228,8 @@ class CompiledFunction:
         return self._within.policy
 
     def _variant(self, *args: Any) -> Rolled:
-        key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in args)
+        given = map(settled, args)
+        key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in given)
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)

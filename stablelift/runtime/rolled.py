@@ -13,18 +13,10 @@ from stablelift.lowering import jax_compat
 from stablelift.lowering.callee import as_array, named
 from stablelift.passes.layers.layout import Group
 from stablelift.passes.layers.roll import Roll
-from stablelift.runtime.carried import Carried
+from stablelift.runtime.carried import Carried, settled
 from stablelift.runtime.handed_on import results_of
 from stablelift.runtime.program import Program
 from stablelift.runtime.stacks import stacked, unstacked
-
-Signature = tuple[Any, tuple[Any, ...]]
-"""The tree of an argument, and the types of its leaves."""
-
-
-def signature_of(arg: Any) -> Signature:
-    leaves, tree = jax.tree.flatten(arg)
-    return tree, tuple(map(jax_compat.aval_of, leaves))
 
 
 class Rolled:
@@ -83,7 +75,7 @@ class Rolled:
             list(arg.arrays)
             if isinstance(arg, Carried) and arg.groups == self._taken[part]
             else self._stacked(part, arg.tree if isinstance(arg, Carried) else arg)
-            for part, arg in enumerate(args)
+            for part, arg in enumerate(map(settled, args))
         ]
         given = [iter(arrays) for arrays in held]
         results = run(*(next(given[part]) for part in self._arguments))

@@ -247,6 +247,59 @@ def test_numbers_of_python_stay_weakly_typed():
     assert [float(scale) for scale in state["scales"]] == [0.125, 0.0625, 0.5, 0.25]
 
 
+def test_what_is_written_into_what_is_carried_counts():
+    """Into its tree, at any depth, and into itself, before it is read and between steps."""
+    model, optimiser = Model(), optax.inject_hyperparams(optax.sgd)(1e-2)
+
+    def step(params, state, x):
+        gradients = functional.grad(lambda params: (model.apply(params, x) ** 2).mean())(params)
+        updates, state = optimiser.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state
+
+    def train(step):
+        params = model.init(KEY, X)
+        params, state = step(params, optimiser.init(params), X)
+        state.hyperparams["learning_rate"] = 0.5
+        params, state = step(params, state, X)
+        params["params"]["Block_3"]["Dense_0"]["kernel"] = jnp.ones((6, 7))
+        params, state = step(params, state, X)
+        state = state._replace(count=state.count + 1)
+        params["params"]["Block_4"]["Dense_0"]["bias"] = np.float16([1, 2, 3, 4, 5, 6, 7])
+        kinds = jax.tree.map(jax.typeof, params)
+        params["params"] = {**params["params"], "scale": jnp.float32(2)}
+        expected = params["params"]["Block_2"]["Dense_1"]["kernel"]
+        assert params | {} == {} | params and params["params"]["Block_2"]["Dense_1"]["kernel"] is expected
+        return kinds, params, state
+
+    kinds, params, state = train(nn.compile(step, carry=2, layers="roll"))
+    expected = train(jax.jit(step))
+    assert isinstance(params, Carried) and kinds == expected[0]
+    assert_trees_close(jax.tree.map(lambda x: x, params), expected[1])
+    assert_trees_close(jax.tree.map(lambda x: x, state), expected[2])
+
+
+def test_what_is_written_is_stacked_and_nothing_else():
+    step, params, state = rolled_step()
+    first, second, _ = step(params, state, X)
+    before = list(first.arrays)
+    first["params"]["Block_3"]["Dense_0"]["kernel"] = jnp.ones((6, 7))
+    expected = jax.jit(training_step(Model(), functional.value_and_grad))(first.tree, second.tree, X)
+    found = step(first, second, X)
+    changed = [one for one, other in zip(first.arrays, before, strict=True) if one is not other]
+    assert len(changed) == 1 and changed[0].shape[1:] == (6, 7)
+    assert_trees_close(found[0].tree, expected[0])
+    bias = np.ones(7, np.float32)
+    first["params"]["Block_3"]["Dense_0"]["bias"] = bias
+    for factor in (1, 2):
+        bias *= factor
+        expected = step(first.tree, second, X)[0].tree
+        assert_trees_close(step(first, second, X)[0].tree, expected)
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        second[0] = second[1]
+    with pytest.raises(AttributeError):
+        second.count = 0
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_a_copy_of_what_is_carried_is_the_tree(copied):
     step, params, state = rolled_step()
