@@ -26,6 +26,7 @@ def settled(
       TypeError: The body's carry differs from its input in structure, shape or dtype.
     """
     carry, tree = flat_arrays(init)
+    tree = jax.tree.structure(jax.tree.unflatten(tree, carry))  # as the body is given it
     while True:  # a number is promoted once at most
         body = traced or trace(avals_of(carry))
         traced = None

@@ -330,6 +330,24 @@ def test_inside_of_a_trace_the_state_comes_back_as_its_tree():
     assert_trees_close(jax.tree.map(lambda x: x[1], found), expected[0].tree)
 
 
+def test_what_is_carried_goes_through_loops():
+    step, params, state = rolled_step()
+    params, _, _ = step(params, state, X)
+    assert isinstance(params, Carried)
+
+    def doubled(params):
+        assert type(params) is dict
+        return jax.tree.map(lambda x: 2 * x, params)
+
+    expected = jax.tree.map(lambda x: 4 * x, params.tree)
+    for found in (
+        functional.scan(lambda params, _: (doubled(params), None), params, None, length=2)[0],
+        functional.fori_loop(0, 2, lambda _, params: doubled(params), params),
+        functional.while_loop(lambda c: c[0] < 2, lambda c: (c[0] + 1, doubled(c[1])), (0, params))[1],
+    ):
+        assert_trees_close(found, expected)
+
+
 def test_a_plain_tree_and_what_another_program_carries_may_come_in():
     step, params, state = rolled_step()
     expected = step(params, state, X)
