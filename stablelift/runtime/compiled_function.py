@@ -13,10 +13,11 @@ import jax
 
 from stablelift.ir.policy import Policy
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import named
+from stablelift.lowering.callee import name_of, named
 from stablelift.passes.layers.outline import Outline
+from stablelift.runtime.arguments import refuse_non_arrays
 from stablelift.runtime.budget import Choices, Finish, Kept, within
-from stablelift.runtime.carried import Carried, settled, signature_of
+from stablelift.runtime.carried import Carried, Signature, settled, signature_of
 from stablelift.runtime.choice import Choice, chosen
 from stablelift.runtime.handed_on import check_state, donated_arguments, returned_arguments
 from stablelift.runtime.keywords import by_position, positional_names
@@ -184,7 +185,7 @@ class CompiledFunction:
 
     def _program(self, *args: Any) -> Program:
         """The function traced for arguments of some types, and the platform of the first arguments."""
-        key = tuple(map(signature_of, args))
+        key = self._signatures(args)
         if key not in self._programs:
             # JAX keeps programs as long as this object, which they may not keep: nor arrays, but their types.
             trace = partial(Program.trace, self._function, *(jax.tree.unflatten(*one) for one in key))
@@ -227,9 +228,17 @@ class CompiledFunction:
         self._within = within(policy, Choices(finish))
         return self._within.policy
 
+    def _signatures(self, args: tuple[Any, ...]) -> tuple[Signature, ...]:
+        """The trees and types of arguments. Raises a TypeError that says where among them is no array."""
+        try:
+            given = map(settled, args)
+            return tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in given)
+        except TypeError:
+            refuse_non_arrays(name_of(self._function), args)
+            raise
+
     def _variant(self, *args: Any) -> Rolled:
-        given = map(settled, args)
-        key = tuple(arg.signature if isinstance(arg, Carried) else signature_of(arg) for arg in given)
+        key = self._signatures(args)
         if key not in self._rolled:
             plain = [jax.tree.unflatten(tree, avals) for tree, avals in key]
             program = self._program(*plain)

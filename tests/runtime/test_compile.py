@@ -447,10 +447,23 @@ def test_what_cannot_be_carried_is_refused(layers):
         "  argument: PyTreeDef(*)\n  result: PyTreeDef({'y': *})"
     )
     with pytest.raises(ValueError) as caught:
-        nn.compile(lambda x: (x[1:], x), carry=1, layers=layers)(X)
+        nn.compile(lambda x, s: (x, {**s, "y": s["y"][1:]}), carry=2, layers=layers)(X, {"a": X, "y": X})
     assert str(caught.value) == (
-        "carry: leaf 0 of what `callee` carries is f32[5,6] when taken and f32[4,6] when returned; "
+        "carry: args[1]['y'] of `callee` is f32[5,6] when taken and f32[4,6] when returned; "
         "they must have one shape and dtype"
+    )
+
+
+@pytest.mark.parametrize("layers", ["inline", "outline", "roll"])
+def test_what_is_no_array_is_refused_at_its_place(layers):
+    def step(state, x):
+        return state, x
+
+    compiled = nn.compile(step, carry=1, layers=layers)
+    with pytest.raises(TypeError) as caught:
+        compiled({"params": X, "name": "Ann"}, X)
+    assert str(caught.value) == (
+        "step: argument args[0]['name']: expected an array or a number, found 'Ann' of type str"
     )
 
 
