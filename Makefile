@@ -6,7 +6,7 @@ VENV   ?= .venv
 JAX    ?=
 # The demo's frontend: lift (examples/digits.lift) or python (its twin).
 FRONTEND ?= lift
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist loadscope
 
 RUN := $(VENV)/bin/python
 EXAMS := $(patsubst benchmarks/exam_%.py,exam-%,$(wildcard benchmarks/exam_*.py))
@@ -19,9 +19,9 @@ BENCHES := $(patsubst benchmarks/%.py,bench-%,$(filter-out benchmarks/exam_%,$(w
 
 help:
 	@echo 'make demo    train the digits ensemble      FRONTEND=lift|python'
-	@echo 'make test    lint, then the whole suite     PYTEST_ARGS="-n 2"'
+	@echo 'make test    lint, then the whole suite     PYTEST_ARGS="-n 2 --dist loadscope"'
 	@echo 'make lint    ruff, basedpyright and the house test'
-	@echo 'make smoke   the short selection of the suite'
+	@echo 'make smoke   the short selection of the suite, compiled as users compile'
 	@echo 'make exam    every exam, or one: make exam-NAME runs benchmarks/exam_NAME.py'
 	@echo 'make bench   every benchmark, or one: make bench-NAME runs benchmarks/NAME.py'
 	@echo 'make clean   remove environments, caches and out/'
@@ -39,7 +39,7 @@ lint: $(VENV)/.extra-test
 	$(RUN) -m pytest -q tests/test_house.py
 
 smoke: $(VENV)/.extra-test
-	$(RUN) -m pytest -m smoke $(PYTEST_ARGS)
+	JAX_DISABLE_MOST_OPTIMIZATIONS=0 $(RUN) -m pytest -m smoke $(PYTEST_ARGS)
 
 exam: $(EXAMS)
 

@@ -12,10 +12,13 @@ from hypothesis import HealthCheck, settings
 
 # Set before any test module imports jax. A caller's own choice stands: so a GPU machine runs the suite.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of the suite's time is XLA's, and most tests ask what a program computes, not how fast: LLVM may leave
+# those programs as they are, but in `support.optimised()`. The short selection is compiled as users compile.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 # A dump directory of the developer's would make every test write into it.
 os.environ.pop("STABLELIFT_DUMP", None)
 
-# Most of the suite's time is XLA's: what a run has compiled, its other worker and the next run find on disk.
+# What a run has compiled, its other worker and the next run find on disk.
 COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 MOST_ENTRIES = 30_000
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

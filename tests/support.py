@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -29,6 +30,21 @@ TOLERANCE = {
     "complex128": 1e-12,
 }
 """Relative and absolute, by dtype: what two orders of the same floating-point operations may differ by."""
+
+
+@contextmanager
+def optimised() -> Iterator[None]:
+    """Programs are compiled in here as users compile them (`conftest.py` says how they are else): some round
+    otherwise where they are not.
+    """
+    asked = jax.config.read("jax_disable_most_optimizations")
+    jax.clear_caches()  # which hold programs that are compiled in the other way, as they do afterwards
+    jax.config.update("jax_disable_most_optimizations", False)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", asked)
+        jax.clear_caches()
 
 
 def compile_text(source: str | bytes, pipeline: Sequence[str] | None = None) -> Any:
@@ -56,6 +72,9 @@ def _compile(key: bytes) -> Any:
     client = backend.get_backend("cpu")
     device = client.local_devices()[0]
     options = xla_client.CompileOptions()
+    if jax.config.read("jax_disable_most_optimizations"):
+        options.executable_build_options.debug_options.xla_backend_optimization_level = 0
+        options.executable_build_options.debug_options.xla_llvm_disable_expensive_passes = True
     options.device_assignment = xla_client.DeviceAssignment.create(np.array([[device.id]]))
     return client.compile_and_load(_bytes.pop(key), _jax.DeviceList((device,)), options)
 

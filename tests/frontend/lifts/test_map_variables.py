@@ -6,6 +6,7 @@ import pytest
 
 import stablelift as nn
 from stablelift import errors
+from tests.support import optimised
 
 from ..boxes import NamedBox
 from ..parity import KEY, assert_parity, assert_same_tree
@@ -103,6 +104,7 @@ def test_parity(build):
     assert_same_tree(run(linen, jax.grad), run(nn, nn.functional.grad), close=True)
 
 
+@optimised()
 def test_initial_values_are_linens_bit_for_bit():
     assert_parity(lambda nn: [build(nn).init(jax.random.PRNGKey(0), X) for build in (causal, around)])
 

@@ -7,6 +7,7 @@ import pytest
 import stablelift as nn
 from stablelift import errors
 from stablelift.frontend.lifts.remat_scan import balanced_lengths
+from tests.support import optimised
 
 from ..boxes import NamedBox
 from ..parity import KEY, assert_parity, assert_same_tree
@@ -119,6 +120,7 @@ def test_parity(build):
     assert_same_tree(run(linen, jax.grad), run(nn, nn.functional.grad), close=True)
 
 
+@optimised()
 def test_initial_values_are_linens_bit_for_bit():
     assert_parity(lambda nn: [all_forms(nn).init(RNGS, X), repeated(nn).init(KEY, X)])
 

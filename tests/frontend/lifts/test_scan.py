@@ -8,6 +8,7 @@ import pytest
 
 import stablelift as nn
 from stablelift import errors
+from tests.support import optimised
 
 from ..parity import KEY, ROUNDS_BY_SHAPE, assert_parity, assert_same_tree
 
@@ -265,6 +266,7 @@ def test_parity_under_vmap():
     assert_parity(run, close=True)
 
 
+@optimised()
 def test_initial_values_are_linens_bit_for_bit():
     assert_parity(lambda nn: [stacked(nn).init(RNGS, X), shared(nn).init(RNGS, X)], close=ROUNDS_BY_SHAPE)
 

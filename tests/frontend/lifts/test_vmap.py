@@ -8,6 +8,7 @@ import pytest
 
 import stablelift as nn
 from stablelift import errors
+from tests.support import optimised
 
 from ..parity import KEY, ROUNDS_BY_SHAPE, assert_parity
 
@@ -199,6 +200,7 @@ def test_parity(build):
     assert_parity(run, close=True)
 
 
+@optimised()
 def test_initial_values_are_linens_bit_for_bit():
     assert_parity(lambda nn: class_form(nn).init(KEY, X), close=ROUNDS_BY_SHAPE)
 
