@@ -9,7 +9,7 @@ JAX's own lowerings use are allowed, and those the caller names.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -19,10 +19,13 @@ from stablelift.ir import callback
 from stablelift.ir.location import error_at, where
 from stablelift.ir.mlir import ir, walk
 from stablelift.ir.policy import PLACEMENT
-from stablelift.passes.callgraph import callee_of
+from stablelift.passes.callgraph import callees
 
 DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy", "mhlo")
 """The dialects that XLA compiles."""
+
+_CALLS = ("func.call", "stablehlo.composite", "stablehlo.custom_call")
+"""The ops of these dialects that refer to functions."""
 
 _LIBRARIES = {
     "cpu": ("lapack_*", "blas_*", "ducc_fft*", "dynamic_ducc_fft*"),
@@ -59,7 +62,7 @@ def refuse_leftovers(ops: Mapping[str, Sequence[Any]]) -> None:
             + listing(found)
             + "\n  hint: lift ops are compiled away by the default pipeline; others must be lowered before"
         )
-    if "func.call" in ops:
+    if any(name in ops for name in _CALLS):
         refuse_recursion({op.attributes["sym_name"].value: op for op in ops["func.func"]})
 
 
@@ -115,25 +118,27 @@ def refuse_other_platform(name: str, calls: Sequence[str], platform: str) -> Non
 
 
 def refuse_recursion(known: Mapping[str, Any]) -> None:
-    """Raise a LiftError at a call by which a function reaches itself."""
-    open_names: list[str] = []
-    closed: set[str] = set()
+    """Raise a LiftError at a call, or an op like it, by which a function reaches itself."""
 
-    def visit(name: str) -> None:
-        open_names.append(name)
-        for op in walk(known[name], "func.call"):
-            callee = callee_of(op)
-            if callee in open_names:
-                cycle = " -> ".join(f"`@{one}`" for one in [*open_names[open_names.index(callee) :], callee])
+    def calls(name: str) -> Iterator[tuple[Any, str]]:
+        return ((op, callee) for op in walk(known[name], *_CALLS) for callee in callees(op))
+
+    closed: set[str] = set()
+    for root in known:
+        path = {} if root in closed else {root: calls(root)}
+        while path:
+            name = next(reversed(path))
+            op, callee = next(path[name], (None, ""))
+            if op is None:
+                closed.add(name)
+                del path[name]
+            elif callee in path:
+                names = list(path)
+                cycle = " -> ".join(f"`@{one}`" for one in [*names[names.index(callee) :], callee])
                 hint = "a loop is a `stablehlo.while`; XLA has no calls that recur"
                 raise error_at(op, f"a function calls itself: {cycle}", hint=hint)
-            if callee not in closed:
-                visit(callee)
-        closed.add(open_names.pop())
-
-    for name in known:
-        if name not in closed:
-            visit(name)
+            elif callee in known and callee not in closed:
+                path[callee] = calls(callee)
 
 
 def refuse_custom_calls(module: ir.Module, allowed: Sequence[str], filename: str) -> None:

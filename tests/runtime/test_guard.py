@@ -1,5 +1,7 @@
 """What may not reach XLA is refused by name: leftover ops, recursion, foreign code."""
 
+import sys
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -124,6 +126,41 @@ def test_recursion_is_refused_before_the_process_ends():
         load_bytes(RECURSIVE, "loop.mlir").compile()
     assert "a function calls itself: `@" in str(error.value)
     assert str(error.value).endswith("  hint: a loop is a `stablehlo.while`; XLA has no calls that recur")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'stablehlo.composite "a.b" %x {decomposition = @f}',
+        "stablehlo.custom_call @mhlo.foo(%x) {called_computations = [@f]}",
+    ],
+)
+def test_other_ops_that_refer_to_functions_recur_as_calls_do(call):
+    text = f"""func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {{
+  %0 = call @f(%x) : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}}
+func.func private @f(%x: tensor<3xf32>) -> tensor<3xf32> {{
+  %0 = {call} : (tensor<3xf32>) -> tensor<3xf32>
+  return %0 : tensor<3xf32>
+}}"""
+    with pytest.raises(LiftError) as error:
+        load_bytes(text.encode(), "loop.mlir")
+    assert str(error.value).startswith("loop.mlir:6:8: error: a function calls itself: `@f` -> `@f`\n")
+
+
+def test_a_chain_of_calls_may_be_longer_than_pythons_stack():
+    types = "(tensor<3xf32>) -> tensor<3xf32>"
+    count = sys.getrecursionlimit() + 10
+    lines = [f"func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {{ %y = call @f0(%x) : {types}"]
+    for number in range(count):
+        lines.append("return %y : tensor<3xf32> }")
+        lines.append(f"func.func private @f{number}(%x: tensor<3xf32>) -> tensor<3xf32> {{")
+        lines.append(f"%y = call @f{number + 1}(%x) : {types}")
+    lines[-1] = "%y = stablehlo.sine %x : tensor<3xf32>"
+    lines.append("return %y : tensor<3xf32> }")
+    x = np.arange(3, dtype=np.float32)
+    np.testing.assert_allclose(load_bytes("\n".join(lines).encode(), "chain.mlir")(x), np.sin(x), rtol=1e-6)
 
 
 def test_what_jax_lowers_linear_algebra_to_is_trusted():
