@@ -15,15 +15,11 @@ from stablelift.ir.mlir import ir
 _NAMED = {
     "i1": np.bool_,
     "bf16": jnp.bfloat16,
-    "f8E4M3FN": jnp.float8_e4m3fn,
-    "f8E5M2": jnp.float8_e5m2,
-    "f8E4M3FNUZ": jnp.float8_e4m3fnuz,
-    "f8E5M2FNUZ": jnp.float8_e5m2fnuz,
     "complex<f32>": np.complex64,
     "complex<f64>": np.complex128,
 }
 
-_WIDTHS = {"f": "float", "ui": "uint", "i": "int"}
+_KINDS = {"f": "float", "ui": "uint", "i": "int"}
 
 
 def struct_of(type: Any, what: str) -> jax.ShapeDtypeStruct:
@@ -45,14 +41,15 @@ def struct_of(type: Any, what: str) -> jax.ShapeDtypeStruct:
 
 
 def _dtype(name: str) -> np.dtype | None:
+    """The dtype of an element type: `ui8` is `jnp.uint8`, and `f8E4M3FN` is `jnp.float8_e4m3fn`."""
     if name in _NAMED:
         return np.dtype(_NAMED[name])
-    for prefix, kind in _WIDTHS.items():
-        width = name.removeprefix(prefix)
-        if name.startswith(prefix) and width in ("4", "8", "16", "32", "64"):
-            found = getattr(jnp, kind + width, None)
-            return None if found is None else np.dtype(found)
-    return None
+    parts = re.fullmatch(r"(f|ui|i)(\d+)(E\w+)?", name)
+    if parts is None:
+        return None
+    kind, width, layout = parts.groups()
+    found = getattr(jnp, _KINDS[kind] + width + (f"_{layout.lower()}" if layout else ""), None)
+    return None if found is None else np.dtype(found)
 
 
 def array_of(constant: Any, aval: jax.ShapeDtypeStruct) -> np.ndarray:

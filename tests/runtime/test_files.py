@@ -129,3 +129,15 @@ def test_saving_where_nobody_may_write(tmp_path):
     assert (
         str(error.value) == f"{tmp_path}/absent/f: error: cannot write the program: No such file or directory"
     )
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["float8_e8m0fnu", "float8_e4m3", "float8_e3m4", "float8_e4m3b11fnuz", "float4_e2m1fn", "int2", "uint4"],
+)
+def test_elements_of_every_small_type_that_jax_has(tmp_path, dtype):
+    x = np.array([1, 2, 1]).astype(getattr(jnp, dtype))
+    Program.trace(lambda x: (x, 3 * x.astype(jnp.float32)), x).save(tmp_path / "f.mlir")
+    same, scaled = Program.load(tmp_path / "f.mlir")(x)
+    assert same.dtype == x.dtype
+    np.testing.assert_array_equal(scaled, 3 * x.astype(np.float32))
