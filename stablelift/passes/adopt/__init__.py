@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stablelift.ir.mlir import functions, ir, walk_by_name
+from stablelift.passes.adopt.accumulation import convert_what_accumulates
 from stablelift.passes.adopt.axes import count_axes_from_the_first
 from stablelift.passes.adopt.extents import DIALECTS, translate_extents
 from stablelift.passes.adopt.noops import drop_no_ops
@@ -73,6 +74,7 @@ def adopt(
     drop_no_ops(ops)
     ops = walk_by_name(module)
     count_axes_from_the_first(ops)
+    convert_what_accumulates(ops)
     refuse_unsupported(ops)
     return weights
 

@@ -140,3 +140,55 @@ def test_the_axis_of_a_sort_that_is_counted_from_the_last(dimension):
     np.testing.assert_array_equal(program.vmap(axis_size=2)(x), np.sort(x))
     _, (gradient,) = program.vjp()((x[0],), np.float32([[1, 2, 3], [4, 5, 6]]))
     np.testing.assert_array_equal(gradient, [[3, 1, 2], [6, 5, 4]])
+
+
+WIDE = """({ ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+    %s = stablehlo.add %a, %b : tensor<f32>
+    stablehlo.return %s : tensor<f32> })"""
+
+
+@pytest.mark.parametrize(
+    ("op", "types", "function"),
+    [
+        (
+            f'"stablehlo.reduce"(%x, %y) {WIDE} {{dimensions = array<i64: 1>}}',
+            ("3x4xbf16", "bf16", "3xf32"),
+            lambda x, y: x.sum(1) + y,
+        ),
+        (
+            f'"stablehlo.reduce_window"(%x, %y) {WIDE} {{window_dimensions = array<i64: 2, 2>}}',
+            ("3x4xbf16", "bf16", "2x3xf32"),
+            lambda x, y: x[:-1, :-1] + x[:-1, 1:] + x[1:, :-1] + x[1:, 1:] + y,
+        ),
+        (
+            f'"stablehlo.scatter"(%x, %i, %y) {WIDE} {{scatter_dimension_numbers = #stablehlo.scatter<'
+            "update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], "
+            "index_vector_dim = 1>}",
+            ("3x4xbf16", "2x4xbf16", "3x4xf32"),
+            lambda x, y: x.at[jnp.array([2, 0])].add(y),
+        ),
+    ],
+)
+def test_what_accumulates_in_a_wider_type(op, types, function):
+    x, y, result = (f"tensor<{type}>" for type in types)
+    indices = "%i = stablehlo.constant dense<[2, 0]> : tensor<2xi32>"
+    operands = f"({x}, tensor<2xi32>, {y})" if "%i," in op else f"({x}, {y})"
+    text = body(indices, f"%0 = {op} : {operands} -> {result}", arguments=f"%x: {x}, %y: {y}", type=result)
+    program = load_bytes(text.encode(), "f.mlir")
+    rng = np.random.default_rng(0)
+    arrays = [jnp.asarray(rng.normal(size=aval.shape), aval.dtype) for aval in program.in_avals]
+
+    def wide(x, y):
+        return function(x.astype(jnp.float32), y.astype(jnp.float32))
+
+    stacked = [jnp.stack([array, -array]) for array in arrays]
+    np.testing.assert_allclose(program(*arrays), wide(*arrays), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        program.vmap(axis_size=2)(*stacked), jax.vmap(wide)(*stacked), rtol=1e-5, atol=1e-6
+    )
+    cotangent = jnp.ones_like(wide(*arrays))
+    for have, want in zip(
+        jax.vjp(program, *arrays)[1](cotangent), jax.vjp(wide, *arrays)[1](cotangent), strict=True
+    ):
+        assert have.dtype == want.dtype
+        np.testing.assert_allclose(np.float32(have), np.float32(want), rtol=2e-2)
