@@ -46,6 +46,9 @@ class Export:
         except KeyError as error:
             found = ", ".join(f"`{name}`" for name in sizes) or "none"
             raise LiftError(f"error: expected the size of `{error.args[0]}`, found {found}") from None
+        except OverflowError:
+            found = ", ".join(f"`{name}` = {size}" for name, size in sizes.items())
+            raise LiftError(f"error: a shape is too large for JAX, where {found}") from None
 
     def platform(self, wanted: str | int | None) -> int:
         """The position of a platform, by default that of JAX's default backend."""

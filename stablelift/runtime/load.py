@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
@@ -138,13 +139,25 @@ def _shapes(shapes: Shapes | None, export: Export | None, count: int) -> list[Sh
         if export is None:
             hint = "give the shapes of all arguments: shapes=[(2, 3), ...]"
             raise LiftError(f"error: sizes have no names in this file\n  hint: {hint}")
-        return list(export.shapes(shapes))
+        _shape(list(shapes.values()))
+        return [_shape(shape) for shape in export.shapes(shapes)]
     if shapes is None:
         return [None] * count
-    given = [None if shape is None else tuple(int(size) for size in shape) for shape in shapes]
+    given = [None if shape is None else _shape(shape) for shape in shapes]
     if len(given) != count:
         raise LiftError(f"error: expected the shapes of {count} arguments, found {len(given)}")
     return given
+
+
+def _shape(sizes: Any) -> Shape:
+    """The sizes, which are integers of 64 bits; a fraction is no size, whatever it would be rounded to."""
+    try:
+        shape = tuple(map(operator.index, sizes))
+    except TypeError:
+        raise LiftError(f"error: expected a sequence of sizes, found {sizes!r}") from None
+    if large := [size for size in shape if size >= 2**63]:
+        raise LiftError(f"error: the size {large[0]} does not fit into 64 bits")
+    return shape
 
 
 def _platform(wanted: str | int | None, export: Export | None, is_chosen: bool) -> int | None:

@@ -110,3 +110,20 @@ def test_symbolic_shapes_are_given():
     assert "do not match the symbolic shape constraint" in refusal(data, shapes={"r": 7, "c": 5})
     text = b"func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }"
     assert refusal(text, shapes={"r": 7}) == "f.export: error: sizes have no names in this file" + hint
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        ([(2.5,)], "expected a sequence of sizes, found (2.5,)"),
+        ([3], "expected a sequence of sizes, found 3"),
+        ([(2**63,)], "the size 9223372036854775808 does not fit into 64 bits"),
+        ({"n": 1.5}, "expected a sequence of sizes, found [1.5]"),
+        ({"n": 10**20}, "the size 100000000000000000000 does not fit into 64 bits"),
+        ({"n": 2**62}, "a shape is too large for JAX, where `n` = 4611686018427387904"),
+    ],
+)
+def test_sizes_are_integers_of_64_bits(shapes, expected):
+    (size,) = jax.export.symbolic_shape("2*n")
+    exported = jax.export.export(jax.jit(jnp.sin))(jax.ShapeDtypeStruct((size,), "float32"))
+    assert refusal(bytes(exported.serialize()), shapes=shapes) == f"f.export: error: {expected}"
