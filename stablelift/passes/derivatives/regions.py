@@ -31,9 +31,9 @@ def for_all(derive: Derive, block: Any, xs: Sequence[Tensor]) -> list[Tensor]:
     shape = xs[0].shape
     become: dict[ir.Value, Tensor] = dict(zip(block.arguments, xs, strict=True))
 
-    def tensor(value: ir.Value) -> Tensor:
+    def tensor(value: ir.Value, user: Any) -> Tensor:
         if value not in become:  # a constant that was hoisted out of the region
-            become[value] = _spread_constant(value, shape)
+            become[value] = _spread_constant(value, shape, user)
         return become[value]
 
     for inner in list(block.operations)[:-1]:
@@ -41,18 +41,18 @@ def for_all(derive: Derive, block: Any, xs: Sequence[Tensor]) -> list[Tensor]:
         if any(result.type.rank for result in results):
             raise error_at(inner, "no derivative rule for a region with more than single elements")
         if inner.operation.operands:
-            found = _op_for_all(derive, inner, [tensor(each) for each in inner.operation.operands], shape)
+            operands = [tensor(each, inner) for each in inner.operation.operands]
+            found = _op_for_all(derive, inner, operands, shape)
         else:
-            found = [_spread_constant(result, shape) for result in results]
+            found = [_spread_constant(result, shape, inner) for result in results]
         become.update(zip(results, found, strict=True))
-    return [tensor(value) for value in returned(block)]
+    return [tensor(value, block.owner) for value in returned(block)]
 
 
-def _spread_constant(value: ir.Value, shape: Sequence[int]) -> Tensor:
+def _spread_constant(value: ir.Value, shape: Sequence[int], user: Any) -> Tensor:
     owner: Any = value.owner
     if isinstance(owner, ir.Block) or owner.operands:
-        what = "no derivative rule for a region that uses values from outside of it"
-        raise error_at(owner.owner if isinstance(owner, ir.Block) else owner, what)
+        raise error_at(user, "no derivative rule for a region that uses values from outside of it")
     (copy,) = owner.clone().results
     return hlo.broadcast_in_dim(Tensor(copy), shape, [])
 
