@@ -28,7 +28,14 @@ def tokens(*shape, below=11):
     return jnp.asarray(np.random.default_rng(shape).integers(0, below, shape), jnp.int32)
 
 
+STREAMS = {name: jax.random.key(number) for number, name in enumerate(("params", "dropout", "noise"))}
 COMPOSITES: dict[str, Composite] = {}
+
+
+def initial_variables(name, library):
+    """Those of a model in a library, as plain dicts."""
+    case = COMPOSITES[name]
+    return jax.tree.map(lambda x: x, dict(case.build(library).init(STREAMS, *case.inputs)))
 
 
 def composite(*inputs, mutable=()):
