@@ -38,13 +38,19 @@ def optimised() -> Iterator[None]:
     otherwise where they are not.
     """
     asked = jax.config.read("jax_disable_most_optimizations")
-    jax.clear_caches()  # which hold programs that are compiled in the other way, as they do afterwards
+    _forget()
     jax.config.update("jax_disable_most_optimizations", False)
     try:
         yield
     finally:
         jax.config.update("jax_disable_most_optimizations", asked)
-        jax.clear_caches()
+        _forget()
+
+
+def _forget() -> None:
+    """Let go of programs, which are kept whichever way they were compiled."""
+    jax.clear_caches()
+    _compile.cache_clear()
 
 
 def compile_text(source: str | bytes, pipeline: Sequence[str] | None = None) -> Any:

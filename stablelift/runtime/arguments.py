@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from stablelift.lowering import jax_compat
-from stablelift.lowering.callee import as_array
+from stablelift.lowering.callee import as_array, avals_in
 from stablelift.lowering.jax_compat import TreeDef
 from stablelift.runtime.types import spelled
 
@@ -23,25 +23,24 @@ def checked(name: str, tree: TreeDef, avals: Sequence[Any], args: tuple[Any, ...
     if found_tree != tree:
         raise TypeError(_wrong_tree(name, tree, avals, args))
     arrays = [as_array(leaf) for leaf in leaves]
-    paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(args)[0]]
-    for array, expected, path in zip(arrays, avals, paths, strict=True):
+    for index, (array, expected) in enumerate(zip(arrays, avals, strict=True)):
         found = jax_compat.aval_of(array)
         if found.shape != expected.shape or found.dtype != expected.dtype:
             raise TypeError(
-                f"{name}: argument args{path}: expected {spelled(expected)}, found {spelled(found)}"
-                + _remedy(found)
+                f"{name}: argument {places(args)[index]}: expected {spelled(expected)}, "
+                f"found {spelled(found)}{_remedy(found)}"
             )
     return arrays
 
 
 def refuse_non_arrays(name: str, args: tuple[Any, ...]) -> None:
     """Raise a TypeError that names the first argument of the program `name` which is no array."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(args):
-        try:
-            jax_compat.aval_of(leaf)
-        except TypeError as error:
-            where = f"{name}: argument args{jax.tree_util.keystr(path)}"
-            raise TypeError(f"{where}: {error}") from None
+    avals_in(args, lambda path: f"{name}: argument args{path}")
+
+
+def places(args: Sequence[Any]) -> list[str]:
+    """Where each leaf of the arguments stands, as in `args[0]['kernel']`."""
+    return [f"args{jax.tree_util.keystr(path)}" for path, _ in jax.tree_util.tree_leaves_with_path(args)]
 
 
 def _wrong_tree(name: str, tree: TreeDef, avals: Sequence[Any], args: tuple[Any, ...]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import jax
 
 from stablelift.lowering.jax_compat import TreeDef
+from stablelift.runtime.arguments import places
 from stablelift.runtime.program import Program
 from stablelift.runtime.types import spelled
 
@@ -74,9 +75,8 @@ def check_state(program: Program, carry: int, keywords: Sequence[str] = ()) -> N
     pairs = zip(program.in_avals[:count], program.out_avals[:count], strict=True)
     for index, (taken, returned) in enumerate(pairs):
         if (taken.shape, taken.dtype) != (returned.shape, returned.dtype):
-            tree = jax.tree.unflatten(program.in_tree, range(program.in_tree.num_leaves))
-            path = jax.tree_util.keystr(jax.tree_util.tree_leaves_with_path(tree)[index][0])
+            args = jax.tree.unflatten(program.in_tree, program.in_avals)
             raise ValueError(
-                f"carry: args{path} of `{program.name}` is {spelled(taken)} when taken and "
+                f"carry: {places(args)[index]} of `{program.name}` is {spelled(taken)} when taken and "
                 f"{spelled(returned)} when returned; they must have one shape and dtype"
             )

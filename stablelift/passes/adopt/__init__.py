@@ -6,6 +6,7 @@
     %m = tensor.from_elements %n, %c1
     %y = stablehlo.dynamic_reshape %x, %m             ==>   %y = stablehlo.reshape %x, once shapes are given
     %y = stablehlo.case(%platform) ...                ==>   the branch of the platform that is chosen
+    %y = stablehlo.reduce(%x : bf16) in f32           ==>   the reduction of stablehlo.convert(%x)
 
 What JAX, torch-mlir, PyTorch/XLA and TensorFlow leave in their files beside StableHLO is written as StableHLO
 and CHLO, and what another dialect has noted on an op is dropped. What stays foreign is listed, by op and
